@@ -1,0 +1,179 @@
+"""Recorded answers of the real API, read from a folder and served as they were recorded.
+
+Must not change or re-stamp a point: it chooses a recording and cuts it. Knows no HTTP and no pipeline.
+
+A recording is the body of a `market_chart` answer in a file `<coin>_<vs_currency>_<N>d_<series>_<date>.json`,
+such as `btc_usd_30d_hourly_2021-05-15.json`. `coin` is CoinGecko's id or one of the symbols below, `series`
+5min, hourly or daily. Files with other names (OHLC, error bodies, a README) are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import NoReturn, cast
+
+from btc_pipeline.coingecko.sample import Granularity, MarketChart, granularity_for
+
+_NAME = re.compile(r"([a-z0-9-]+)_([a-z0-9]+)_[0-9]+d_(5min|hourly|daily)_([0-9]{4}-[0-9]{2}-[0-9]{2})\.json")
+_ARRAYS = ("prices", "market_caps", "total_volumes")
+_COIN_OF_SYMBOL = {
+    "btc": "bitcoin",
+    "eth": "ethereum",
+    "sol": "solana",
+    "xrp": "ripple",
+    "doge": "dogecoin",
+    "ada": "cardano",
+    "ltc": "litecoin",
+    "dot": "polkadot",
+    "link": "chainlink",
+    "xmr": "monero",
+    "usdt": "tether",
+}
+_LIVE_FOR = timedelta(hours=1)
+_DAY = 86_400_000
+
+
+class RecordingError(ValueError):
+    """The recordings cannot be served; the message names the file and says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recorded answer; its stamps are unix milliseconds (UTC), in the order in which they were sent."""
+
+    coin_id: str
+    vs_currency: str
+    granularity: Granularity
+    recorded_on: date
+    chart: MarketChart
+
+    @property
+    def series(self) -> tuple[str, str, Granularity]:
+        """What it is a recording of: coin, currency, granularity."""
+        return self.coin_id, self.vs_currency, self.granularity
+
+    @property
+    def live_stamp(self) -> int | None:
+        """The stamp of the live point: the last, if it is on a whole second and no midnight of `daily`."""
+        stamp = _stamp(self.chart["prices"][-1])
+        is_settled_day = self.granularity == "daily" and stamp % _DAY == 0
+        return None if stamp % 1_000 or is_settled_day else stamp
+
+    def cut(self, start: datetime, end: datetime, now: datetime) -> MarketChart:
+        """The points of [start, end] that are not after `now`; the live point only for an hour."""
+        first, last = _milliseconds(start), _milliseconds(min(end, now))
+        live = self.live_stamp
+        is_stale = live is not None and live <= _milliseconds(now - _LIVE_FOR)
+
+        def is_served(point: list[float | None]) -> bool:
+            stamp = _stamp(point)
+            return first <= stamp <= last and not (is_stale and stamp == live)
+
+        return {name: [point for point in array if is_served(point)] for name, array in self.chart.items()}
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """All recordings of a folder, newest first, as answers for the replay server."""
+
+    recordings: tuple[Recording, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Recordings:
+        """Read every recording in the folder; RecordingError: no folder, no recording in it, or a bad one."""
+        try:
+            files = sorted(folder.iterdir())
+        except OSError as error:
+            raise RecordingError(f"cannot read the recordings in {folder}: {error.strerror}") from error
+        recordings = [_read(file, name) for file in files if (name := _NAME.fullmatch(file.name))]
+        if not recordings:
+            example = "btc_usd_30d_hourly_2021-05-15.json"
+            raise RecordingError(f"no recording in {folder}: it needs files with names like {example}")
+        return cls(tuple(sorted(recordings, key=lambda each: each.recorded_on, reverse=True)))
+
+    def knows_coin(self, coin_id: str) -> bool:
+        """Whether there is a recording of the coin."""
+        return any(recording.coin_id == coin_id for recording in self.recordings)
+
+    def knows_currency(self, coin_id: str, vs_currency: str) -> bool:
+        """Whether there is a recording of the coin in the currency."""
+        return any((each.coin_id, each.vs_currency) == (coin_id, vs_currency) for each in self.recordings)
+
+    def earliest_start(self, now: datetime) -> datetime | None:
+        """None: recordings are old by nature, so the API's limit of 365 days is not applied to them."""
+        return None
+
+    def market_chart(
+        self, coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime
+    ) -> MarketChart:
+        """The points of [start, end] up to `now`, from the series that CoinGecko would choose.
+
+        Where the 5-minute series has nothing, the hourly one is taken. Of several recordings of a series it
+        is the one with most points in the window, then the newest. Nothing recorded there: empty lists.
+        """
+        wanted = granularity_for(start, end, now)
+        for granularity in ("5min", "hourly") if wanted == "5min" else (wanted,):
+            series = (coin_id, vs_currency, granularity)
+            charts = [each.cut(start, end, now) for each in self.recordings if each.series == series]
+            fullest = max(charts, key=lambda chart: len(chart["prices"]), default=None)
+            if fullest and fullest["prices"]:
+                return fullest
+        return {name: [] for name in _ARRAYS}
+
+
+def _read(file: Path, name: re.Match[str]) -> Recording:
+    coin, vs_currency, granularity, day = name.groups()
+    try:
+        recorded_on = date.fromisoformat(day)
+        body = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except OSError as error:
+        raise RecordingError(f"cannot read the recording {file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # a bad date, bad UTF-8, bad JSON, NaN
+        raise RecordingError(f"damaged recording {file}: {error}") from error
+    return Recording(
+        coin_id=_COIN_OF_SYMBOL.get(coin, coin),
+        vs_currency=vs_currency,
+        granularity=cast(Granularity, granularity),
+        recorded_on=recorded_on,
+        chart=_chart(body, file),
+    )
+
+
+def _chart(body: object, file: Path) -> MarketChart:
+    """The three arrays of an answer, each point checked; whatever else the body holds is dropped."""
+    if not isinstance(body, dict):
+        raise RecordingError(f"damaged recording {file}: not a JSON object")
+    for name in _ARRAYS:
+        array = body.get(name)
+        if not isinstance(array, list) or not array:
+            raise RecordingError(f"damaged recording {file}: {name} is not a list of points")
+        for number, point in enumerate(array):
+            if not _is_point(point):
+                raise RecordingError(
+                    f"damaged recording {file}: {name}[{number}] is not [milliseconds, value]"
+                )
+    return {name: body[name] for name in _ARRAYS}
+
+
+def _is_point(point: object) -> bool:
+    if not isinstance(point, list) or len(point) != 2 or type(point[0]) is not int:
+        return False
+    value = point[1]
+    return value is None or (type(value) in (int, float) and abs(value) < math.inf)  # JSON's 1e999 is inf
+
+
+def _stamp(point: list[float | None]) -> int:
+    return cast(int, point[0])
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a JSON number")
+
+
+def _milliseconds(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
