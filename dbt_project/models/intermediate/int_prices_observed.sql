@@ -1,0 +1,95 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key=["coin_id", "vs_currency", "date"],
+        on_schema_change="fail",
+    )
+}}
+
+with
+
+    points as (select * from {{ ref("stg_coingecko__points") }}),
+
+    -- A day that a new answer touches is rebuilt whole, from every answer that holds points of it
+    touched_days as (
+        select distinct coin_id, vs_currency, date,
+        from points
+        {% if is_incremental() %}
+            where load_number > (select coalesce(max(load_number), 0) from {{ this }})
+        {% endif %}
+    ),
+
+    touched_points as (
+        select points.*,
+        from points
+        inner join touched_days using (coin_id, vs_currency, date)
+        where points.window_to >= (select min(date) from touched_days)
+    ),
+
+    -- One answer, one value for a stamp: of doubled stamps the later position counts
+    answered as (
+        select *,
+        from touched_points
+        qualify
+            row_number() over (
+                partition by load_number, granularity, observed_ms order by position desc
+            )
+            = 1
+    ),
+
+    compared as (
+        select
+            *,
+            (price, market_cap, volume_24h) is distinct from lag(
+                (price, market_cap, volume_24h)
+            ) over series as is_changed,
+            -- A stamp that any answer has inside its series is no live point
+            bool_and(is_live) over (
+                partition by coin_id, vs_currency, granularity, observed_ms
+            ) as is_always_live,
+        from answered
+        window
+            series as (
+                partition by coin_id, vs_currency, granularity, observed_ms
+                order by extracted_at, load_number
+            )
+    ),
+
+    numbered as (
+        select
+            *,
+            count(*) filter (where is_changed) over (
+                partition by coin_id, vs_currency, granularity, observed_ms
+                order by extracted_at, load_number
+            ) as version,
+        from compared
+    ),
+
+    observations as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_ms,
+            observed_at,
+            date,
+            version::integer as version,
+            any_value(is_always_live) as is_live,
+            any_value(price) as price,
+            any_value(market_cap) as market_cap,
+            any_value(volume_24h) as volume_24h,
+            min(extracted_at) as first_extracted_at,
+            max(extracted_at) as last_extracted_at,
+            max(load_number) as load_number,
+        from numbered
+        group by all
+    )
+
+select
+    *,
+    version = max(version) over (
+        partition by coin_id, vs_currency, granularity, observed_ms
+    ) as is_latest,
+from observations
+order by coin_id, vs_currency, observed_ms, version
