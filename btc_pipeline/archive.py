@@ -1,0 +1,140 @@
+"""The raw archive: every answer as it came, immutable and checksummed, whatever the cache does later.
+
+Writes and reads files below one folder; opens no database and judges no answer.
+
+    raw/market_chart/coin_id=bitcoin/vs_currency=usd/date=2026-11-23/
+        20261123T134500000Z-1f2e3d4c.json.gz         the answer, byte for byte, gzipped
+        20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and what was asked; written last
+
+The folders are Hive partitions, so they can move to object storage as they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from btc_pipeline import files
+
+_STREAM = "market_chart"
+_MANIFEST = ".manifest.json"
+
+
+class DamagedAnswerError(Exception):
+    """An archived answer is gone, or not what was written."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked, and when (UTC). `provenance` says of whom."""
+
+    coin_id: str
+    vs_currency: str
+    date: date
+    window_from: datetime
+    window_to: datetime
+    extracted_at: datetime
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What identifies a run's answers, whenever they came."""
+
+    coin_id: str
+    vs_currency: str
+    date: date
+    provenance: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An archived answer. `file` is relative to the archive's root."""
+
+    request: Request
+    file: str
+    sha256: str
+
+    def read(self, root: Path) -> bytes:
+        """The answer's body.
+
+        Raises:
+            DamagedAnswerError: it is gone, or does not match its checksum.
+        """
+        path = root / self.file
+        try:
+            packed = path.read_bytes()
+        except OSError as error:
+            raise DamagedAnswerError(f"{path}: {error.strerror}") from None
+        if hashlib.sha256(packed).hexdigest() != self.sha256:
+            raise DamagedAnswerError(f"{path} does not match its checksum")
+        return gzip.decompress(packed)
+
+
+def keep(root: Path, request: Request, body: bytes) -> Entry:
+    """Write an answer and then its manifest. The same answer to the same request is kept once."""
+    folder = _folder(request)
+    moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
+    stem = f"{moment}-{hashlib.sha256(body).hexdigest()[:8]}"
+    packed = gzip.compress(body, mtime=0)
+    entry = Entry(request, (folder / f"{stem}.json.gz").as_posix(), hashlib.sha256(packed).hexdigest())
+    (root / folder).mkdir(parents=True, exist_ok=True)
+    files.sweep_temporary(root / folder)
+    if not (root / entry.file).exists() or files.sha256(root / entry.file) != entry.sha256:
+        files.write(root / entry.file, packed, mode=0o444)
+    files.write(root / folder / (stem + _MANIFEST), _to_json(entry), mode=0o444)
+    return entry
+
+
+def latest(root: Path, asked: Asked) -> Entry | None:
+    """The last answer of a run; None where there is none."""
+    readable, _ = _read_manifests((root / _folder(asked)).glob("*" + _MANIFEST))
+    own = [entry for entry in readable if entry.request.provenance == asked.provenance]
+    return max(own, key=_order, default=None)
+
+
+def entries(root: Path) -> tuple[list[Entry], list[Path]]:
+    """All archived answers in the order of their extraction, and the manifests that cannot be read."""
+    readable, damaged = _read_manifests((root / _STREAM).rglob("*" + _MANIFEST))
+    return sorted(readable, key=_order), sorted(damaged)
+
+
+def _folder(of: Request | Asked) -> Path:
+    return Path(
+        _STREAM, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}"
+    )
+
+
+def _order(entry: Entry) -> tuple[datetime, str]:
+    return entry.request.extracted_at, entry.file
+
+
+def _read_manifests(paths: Iterable[Path]) -> tuple[list[Entry], list[Path]]:
+    readable, damaged = [], []
+    for path in paths:
+        try:
+            readable.append(_from_json(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(path)
+    return readable, damaged
+
+
+def _to_json(entry: Entry) -> bytes:
+    content = {"format": 1, "file": entry.file, "sha256": entry.sha256, "request": asdict(entry.request)}
+    return (json.dumps(content, indent=1, default=lambda value: value.isoformat()) + "\n").encode()
+
+
+def _from_json(path: Path) -> Entry:
+    content = json.loads(path.read_bytes())
+    if content["format"] != 1:
+        raise ValueError(content["format"])
+    request = content["request"]
+    for name in ("window_from", "window_to", "extracted_at"):
+        request[name] = datetime.fromisoformat(request[name])
+    request["date"] = date.fromisoformat(request["date"])
+    return Entry(Request(**request), content["file"], content["sha256"])

@@ -1,0 +1,33 @@
+"""Reading the published candles, as any reader would: read-only, and closed at once.
+
+Knows the published contract and nothing of how it came about.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timezone
+from pathlib import Path
+
+from btc_pipeline import warehouse
+from btc_pipeline.candle import Candle
+
+
+def published(database: Path, coin_id: str, vs_currency: str, first: date, last: date) -> list[Candle]:
+    """The candles of one coin from `first` to `last`, both included, in order of date.
+
+    `coin_id` and `vs_currency` are validated settings.
+    """
+    with warehouse.opened(database, read_only=True) as connection:
+        rows = connection.execute(
+            "select coin_id, vs_currency, date, open, high, low, close, volume_24h, status, coverage, points,"
+            " last_point_at from main.daily_candlestick"
+            f" where coin_id = {warehouse.quoted(coin_id)} and vs_currency = {warehouse.quoted(vs_currency)}"
+            f" and date between '{first}' and '{last}' order by date"
+        ).fetchall()
+    return [Candle(*row[:-1], last_point_at=row[-1].replace(tzinfo=timezone.utc)) for row in rows]
+
+
+def publication(database: Path) -> dict[str, str]:
+    """The facts about the published version: `source`, `as_of`, `run_date`, `published_at`, …"""
+    with warehouse.opened(database, read_only=True) as connection:
+        return dict(connection.execute("select key, value from main.publication").fetchall())

@@ -1,0 +1,45 @@
+"""The census: which tests does the dbt project declare, read from its files and not from dbt?
+
+dbt drops a test of a model that does not exist, and the run stays green; so declared and executed are counted apart.
+Reads YAML and file names; imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+def declared(project: Path) -> Counter[str]:
+    """All declared tests: `unit:<name>`, `singular:<name>`, `generic:<model>.<column>.<test>`, each with its number."""
+    import yaml
+
+    tests = [f"singular:{path.stem}" for path in (project / "tests").glob("*.sql")]
+    for path in sorted((project / "models").rglob("*.yml")):
+        tests.extend(_in_properties(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
+    return Counter(tests)
+
+
+def _in_properties(properties: dict[str, Any]) -> Iterator[str]:
+    for unit_test in properties.get("unit_tests", []):
+        yield f"unit:{unit_test['name']}"
+    for model in properties.get("models", []):
+        yield from _of_node(model["name"], model)
+    for source in properties.get("sources", []):
+        for table in source.get("tables", []):
+            yield from _of_node(f"{source['name']}.{table['name']}", table)
+
+
+def _of_node(name: str, node: dict[str, Any]) -> Iterator[str]:
+    for test in _tests(node):
+        yield f"generic:{name}..{test}"
+    for column in node.get("columns", []):
+        for test in _tests(column):
+            yield f"generic:{name}.{column['name']}.{test}"
+
+
+def _tests(node: dict[str, Any]) -> Iterator[str]:
+    for test in node.get("data_tests", []):
+        yield test if isinstance(test, str) else next(iter(test))

@@ -1,0 +1,118 @@
+"""Child processes: a job in, a result out, bounded in time, gone when the run is gone.
+
+Both sides of the pipe live here; neither knows what the job is. The job travels over standard input, so that
+nothing of it (a key, say) shows in the process list, the environment or on disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class ChildError(Exception):
+    """A child ended without a result: `reason` says how, `log` where it wrote."""
+
+    def __init__(self, reason: str, log: Path) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.log = log
+
+
+class Child:
+    """A Python module running in a process of its own; it may be started before its job is known."""
+
+    def __init__(self, module: str, log: Path) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=_environment(),
+            )
+
+    def work(self, job: Mapping[str, Any], timeout_seconds: float) -> Json:
+        """Hand the job over and wait for its result.
+
+        Raises:
+            ChildError: it did not end in time, or ended without a result.
+        """
+        assert self._process.stdin is not None and self._process.stdout is not None
+        timer = threading.Timer(timeout_seconds, self._process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            self._process.stdin.write(json.dumps(job).encode() + b"\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.read()
+            status = self._process.wait()
+        except BrokenPipeError:
+            answer, status = b"", self._process.wait()
+        finally:
+            has_timed_out = not timer.is_alive()
+            timer.cancel()
+            self.end()
+        try:
+            result = json.loads(answer)
+        except ValueError:
+            reason = f"not done after {timeout_seconds:g} s" if has_timed_out else f"exit status {status}"
+            raise ChildError(reason, self.log) from None
+        assert isinstance(result, dict)
+        return result
+
+    def end(self) -> None:
+        """Kill the process where it still runs. May be called again."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue
+
+
+def serve(work: Callable[[Json], Json]) -> None:
+    """The child's side: read the job, work, write the result. Whatever else is printed goes to the log.
+
+    Ends at once when the parent is gone: it keeps standard input open for as long as it lives.
+    """
+    result_descriptor = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        os._exit(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    result = work(json.loads(line))
+    with os.fdopen(result_descriptor, "wb") as pipe:
+        pipe.write(json.dumps(result).encode())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the connector leaves threads behind that would delay a normal exit
+
+
+def _die_with_parent() -> None:
+    while sys.stdin.buffer.read1(4096):
+        continue
+    os._exit(1)
+
+
+def _environment() -> dict[str, str]:
+    """The parent's environment without what could change a result: keys, dbt's and Airbyte's own variables."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBT_", "AIRBYTE_", "COINGECKO_", "LUIGI_"))
+    }
+    return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}

@@ -1,0 +1,83 @@
+"""What CoinGecko answers: is a body a market chart, or which of its error shapes is it?
+
+Pure functions over bytes and numbers; imports nothing of Airbyte, so that tests and the parent may use it.
+"""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+_LONGEST_MESSAGE = 300
+
+
+class Refusal(NamedTuple):
+    """CoinGecko's own code, where it gives one, and its message."""
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"code {self.code}: {self.message}" if self.code else self.message
+
+
+def market_chart(body: bytes) -> dict[str, Any] | None:
+    """The body as a market chart: a JSON object with an array `prices`; None if it is anything else."""
+    parsed = _parsed(body)
+    if isinstance(parsed, dict) and isinstance(parsed.get("prices"), list):
+        return parsed
+    return None
+
+
+def refusal(body: bytes) -> Refusal:
+    """What CoinGecko says in a body that is no market chart.
+
+    Seen in recorded answers: `{"error": "…"}`, `{"error": {"status": {…}}}`, `{"status": {…}}`, the code beside
+    the status instead of in it, and plain text from the CDN (`error code: 1015`).
+    """
+    parsed = _parsed(body)
+    if not isinstance(parsed, dict):
+        text = body[:2000].decode("utf-8", "replace").strip()
+        is_page = text[:1] == "<"
+        return Refusal("", "an HTML page, no JSON" if is_page else _shortened(text) or "an empty body")
+    error = parsed.get("error")
+    outer = error if isinstance(error, dict) else parsed
+    status = outer.get("status")
+    inner = status if isinstance(status, dict) else outer
+    code = inner.get("error_code", outer.get("error_code", ""))
+    message = error if isinstance(error, str) else inner.get("error_message", outer.get("message"))
+    return Refusal(_shortened(str(code)), _shortened(str(message or json.dumps(parsed))))
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """The wait that a Retry-After header asks for, as seconds or as an HTTP date (RFC 9110, 10.2.3).
+
+    None where there is none, or it is nonsense. Never negative.
+    """
+    if header is None:
+        return None
+    try:
+        return max(0.0, float(int(header.strip())))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _shortened(text: str) -> str:
+    line = "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."

@@ -1,0 +1,90 @@
+"""The pipeline's errors: one tree, each class with the exit code that a run ends with.
+
+Imports nothing of the project.
+
+    PipelineError                    exit code
+    ├── ConfigurationError            2   a setting, a parameter or the key file is wrong
+    ├── AlreadyRunningError          10   another run holds the lock
+    ├── ExtractionError              20   ExtractAndLoad
+    ├── VerificationError            30   VerifyData
+    ├── TransformationError          40   Transform
+    ├── CandleTestError              50   Test
+    ├── PublishingError              60   Publish
+    └── VisualizationError           70   Visualize
+"""
+
+from __future__ import annotations
+
+SUCCESS = 0
+UNEXPECTED = 1
+
+
+class PipelineError(Exception):
+    """A failure that a person is told in one line: what failed, the facts, what to type next.
+
+    Args:
+        what: what failed, without a full stop.
+        fix: what to do or type next.
+        facts: shown as `key=value`; never a secret.
+    """
+
+    exit_code = UNEXPECTED
+
+    def __init__(self, what: str, fix: str = "", **facts: object) -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.facts = facts
+
+    def __str__(self) -> str:
+        facts = " ".join(f"{key}={value}" for key, value in self.facts.items())
+        line = self.what + (f" [{facts}]" if facts else "") + (f". Next: {self.fix}" if self.fix else "")
+        return " ".join(line.split())
+
+
+class ConfigurationError(PipelineError):
+    """A setting, a parameter or the key file is wrong."""
+
+    exit_code = 2
+
+
+class AlreadyRunningError(PipelineError):
+    """Another run holds the lock of this world."""
+
+    exit_code = 10
+
+
+class ExtractionError(PipelineError):
+    """CoinGecko could not be asked, or did not answer with a market chart."""
+
+    exit_code = 20
+
+
+class VerificationError(PipelineError):
+    """An answer is not what a market chart has to be."""
+
+    exit_code = 30
+
+
+class TransformationError(PipelineError):
+    """The models could not be built."""
+
+    exit_code = 40
+
+
+class CandleTestError(PipelineError):
+    """A test of the candles failed, or did not run."""
+
+    exit_code = 50
+
+
+class PublishingError(PipelineError):
+    """The tested database could not be swapped in."""
+
+    exit_code = 60
+
+
+class VisualizationError(PipelineError):
+    """The chart could not be drawn."""
+
+    exit_code = 70

@@ -1,0 +1,177 @@
+"""Extract and load: one run of the connector into the cache, and its answers into the raw archive.
+
+The parent's side of the connector process. Opens no network itself, apart from starting the sample's server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone
+
+from btc_pipeline import archive, children, warehouse
+from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.settings import Settings
+from btc_pipeline.world import World
+
+TABLE = "raw.market_chart"
+MARKERS = "raw.pipeline_markers"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole UTC days: from 00:00 of `day - days` to the last second of `day`, or now, whichever is earlier."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def of(cls, day: date, days: int, now: datetime) -> Window:
+        """The window of a run."""
+        start = datetime.combine(day - timedelta(days=days), time(), timezone.utc)
+        last_second = datetime.combine(day, time(23, 59, 59), timezone.utc)
+        return cls(start, min(last_second, now.replace(microsecond=0)))
+
+
+def asked(settings: Settings, day: date) -> list[archive.Asked]:
+    """What a run asks for: one answer for each coin."""
+    return [archive.Asked(coin, settings.vs_currency, day, settings.provenance) for coin in settings.coins]
+
+
+def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> int:
+    """Fetch a market chart for each coin into the cache and keep each answer in the raw archive.
+
+    Args:
+        settings: coins, currency, days, how to reach CoinGecko, and the instant of the extraction.
+        world: where cache and archive lie.
+        day: the run's date.
+        is_lean: import only what the connector needs; False is the plain import, for comparison.
+
+    Returns:
+        The number of answers.
+
+    Raises:
+        ExtractionError: no answer in time, a refusal, or an answer that is no market chart.
+        ConfigurationError: the key or the recordings cannot be used.
+    """
+    now = settings.instant()
+    window = Window.of(day, settings.days, now)
+    key = settings.api_key()
+    if world.cache.exists():
+        _set_aside_if_damaged(world)
+    shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
+    scratch = world.temporary / "airbyte"
+    scratch.mkdir(parents=True, mode=0o700)
+    with _server(settings, now) as base_url:
+        job = {
+            "cache": str(world.cache),
+            "scratch": str(scratch),
+            "logs": str(world.logs / "airbyte"),
+            "config": {
+                "base_url": base_url,
+                "coins": list(settings.coins),
+                "vs_currency": settings.vs_currency,
+                "window_from": int(window.start.timestamp()),
+                "window_to": int(window.end.timestamp()),
+                "max_retries": settings.retries,
+                "max_wait_seconds": settings.max_wait_seconds,
+            },
+            "key_header": dict([key]) if key else {},
+            "timeout_seconds": settings.timeout_seconds,
+            "is_lean": is_lean,
+        }
+        connector = children.Child("btc_pipeline.coingecko.connector", world.logs / "connector.log")
+        _run(connector, job, settings)
+    shutil.rmtree(scratch, ignore_errors=True)
+    bodies = answers_in_cache(world, settings)
+    for coin, body in bodies.items():
+        request = archive.Request(
+            coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance
+        )
+        archive.keep(world.raw, request, body)
+    return len(bodies)
+
+
+def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:
+    """The answers of the last sync by coin, each with its arrays unpacked.
+
+    Raises:
+        ExtractionError: a coin has no row, more than one, or a row without prices.
+    """
+    try:
+        with warehouse.opened(world.cache, read_only=True) as connection:
+            rows = connection.execute(
+                f"select coin_id, vs_currency, answer, json_array_length(prices) from {TABLE}"
+            ).fetchall()
+    except (FileNotFoundError, warehouse.MissingTableError, warehouse.DamagedDatabaseError) as error:
+        raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
+    found = {coin: str(answer).encode() for coin, currency, answer, points in rows if _is_ours(currency, points, settings)}
+    if sorted(coin for coin, *_ in rows) != sorted(settings.coins) or set(found) != set(settings.coins):
+        missing = sorted(set(settings.coins) - set(found)) or sorted(coin for coin, *_ in rows)
+        raise ExtractionError(f"the connector brought no market chart of {', '.join(missing)}", "run it again")
+    return found
+
+
+def _is_ours(currency: object, points: object, settings: Settings) -> bool:
+    return currency == settings.vs_currency and isinstance(points, int) and points > 0
+
+
+def _run(connector: children.Child, job: children.Json, settings: Settings) -> None:
+    try:
+        result = connector.work(job, settings.deadline_seconds)
+    except children.ChildError as error:
+        raise ExtractionError(
+            f"the connector ended without a result: {error.reason}",
+            f"read {error.log}, or raise [coingecko] deadline_seconds",
+            url=job["config"]["base_url"],
+        ) from None
+    if "error" in result:
+        raise ExtractionError(
+            f"CoinGecko gave no market chart: {result['error']}", _advice(str(result["error"])), url=job["config"]["base_url"]
+        )
+
+
+def _advice(reason: str) -> str:
+    for sign, advice in (
+        ("HTTP 404", "check [pipeline] coins: CoinGecko's ids, such as bitcoin"),
+        ("10012", "keyless and demo plans reach back 365 days: choose a later --date"),
+        ("HTTP 400", "check [pipeline] vs_currency and [coingecko] plan"),
+        ("HTTP 401", "check [coingecko] plan and the key"),
+        ("HTTP 403", "check [coingecko] plan and the key"),
+        ("HTTP 429", "wait, or use a plan with a higher limit"),
+        ("no answer", "check the network; offline: --pipeline-source sample"),
+    ):
+        if sign in reason:
+            return advice
+    return "run it again later"
+
+
+@contextlib.contextmanager
+def _server(settings: Settings, now: datetime) -> Iterator[str]:
+    """The API's root: CoinGecko's, or that of the replay server, which runs for the length of the extraction."""
+    if not settings.is_sample:
+        yield settings.base_url
+        return
+    from btc_pipeline.coingecko import sample
+    from btc_pipeline.coingecko.recordings import RecordingError, Recordings
+    from btc_pipeline.coingecko.replay import ReplayServer
+
+    try:
+        recordings = Recordings.read(settings.recordings) if settings.recordings else None
+    except RecordingError as error:
+        raise ConfigurationError(f"bad setting [pipeline] recordings: {error}", "name another folder") from None
+    with ReplayServer(recordings or sample, now=now) as server:
+        yield server.base_url
+
+
+def _set_aside_if_damaged(world: World) -> None:
+    """The cache holds nothing that the archive does not: a damaged one makes room for a new one."""
+    try:
+        with warehouse.opened(world.cache, read_only=False) as connection:
+            connection.execute(f"select bit_xor(hash(each)) from {TABLE} as each")
+    except warehouse.MissingTableError:
+        return
+    except warehouse.DamagedDatabaseError:
+        warehouse.set_aside(world.cache)

@@ -1,0 +1,83 @@
+"""Files that are whole or not there: temp name, fsync, rename.
+
+Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+TEMPORARY_PREFIX = ".tmp-"
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on a clean exit it is fsynced and renamed over `path`.
+
+    On an error nothing is left behind and the old file stays. The extension is kept.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        move_into_place(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def move_into_place(finished: Path, path: Path) -> None:
+    """Make a finished file durable and rename it over `path`, on the same file system."""
+    _fsync(finished)
+    finished.replace(path)
+    _fsync(path.parent)
+
+
+def write(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a whole file, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+        temporary.chmod(mode)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object, atomically."""
+    write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal. Never call it on a database that this process has open."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sweep(root: Path, scratch: Path) -> None:
+    """Remove what a killed run left below `root`: temporary files, and all of the folder `scratch`."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    for folder in (root, *(child for child in root.glob("*") if child.is_dir())):
+        sweep_temporary(folder)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def sweep_temporary(folder: Path) -> None:
+    """Remove the temporary files that `replacing` left in this folder when it was killed."""
+    for leftover in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

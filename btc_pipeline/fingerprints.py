@@ -1,0 +1,33 @@
+"""Fingerprints: what a step's output was made from, as one hash.
+
+Pure, apart from reading the project's own source files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def of(*parts: object) -> str:
+    """The hash of plain values; order counts."""
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
+
+
+@lru_cache(maxsize=None)
+def of_sources(patterns: tuple[str, ...]) -> str:
+    """The hash of the project's files that match the glob patterns, by name and content."""
+    return of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))
+
+
+def _matching(patterns: Iterable[str]) -> list[Path]:
+    return sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()})
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,154 @@
+"""The loader: from the raw archive into the table `raw.market_chart` of dbt's database.
+
+dbt's database is derived: where it is damaged, or was built by other models or from another provenance, it is
+built anew from the archive. Knows nothing of dbt's models.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline import archive, verify, warehouse
+from btc_pipeline.targets import create_markers
+from btc_pipeline.warehouse import quoted
+
+RAW_TABLE = "raw.market_chart"
+MARKERS = "pipeline.markers"
+
+# One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
+_TABLES = f"""
+    create schema if not exists raw;
+    create schema if not exists pipeline;
+    create table if not exists {RAW_TABLE} (
+        load_number integer not null, archive_file varchar not null, sha256 varchar not null,
+        source varchar not null, coin_id varchar not null, vs_currency varchar not null,
+        granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
+        extracted_at timestamp not null, prices json not null, market_caps json, total_volumes json
+    );
+    create table if not exists pipeline.built_from (version varchar);
+    create table if not exists pipeline.pending_marker (
+        step varchar, day date, fingerprint varchar, stamp varchar
+    );
+    {create_markers(MARKERS)};
+"""
+
+_COLUMNS = (
+    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
+    " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
+    " extracted_at: 'TIMESTAMP', prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is to be loaded where, and what the build that follows will vouch for."""
+
+    database: Path
+    raw: Path
+    scratch: Path
+    provenance: str
+    built_from: str
+    max_age: timedelta
+    step: str
+    day: str
+    fingerprint: str
+    stamp: str
+
+
+def load(job: Load) -> tuple[int, list[str]]:
+    """Load each good answer that is not loaded yet, in the order of extraction.
+
+    Returns:
+        The number of answers loaded, and a line for each thing that was left out or built anew.
+    """
+    notes = _make_room(job)
+    job.database.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse.opened(job.database, read_only=False) as connection:
+        connection.execute(_TABLES)
+        loaded = connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall()
+        rows, left_out = _new_rows(job, {file for file, _ in loaded}, max((n for _, n in loaded), default=0))
+        connection.execute("begin")
+        if rows:
+            batch = job.scratch / "load.ndjson"
+            batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            connection.execute(
+                f"insert into {RAW_TABLE} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
+                f" maximum_object_size = 268435456, columns = {{{_COLUMNS}}})"
+            )
+            batch.unlink()
+        connection.execute(
+            "delete from pipeline.built_from; delete from pipeline.pending_marker;"
+            f"insert into pipeline.built_from values ({quoted(_version(job))});"
+            f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
+            f" {quoted(job.fingerprint)}, {quoted(job.stamp)})"
+        )
+        connection.execute("commit")
+    return len(rows), notes + left_out
+
+
+def _make_room(job: Load) -> list[str]:
+    """Remove a database that cannot be carried on with."""
+    if not job.database.exists():
+        return []
+    try:
+        with warehouse.opened(job.database, read_only=False) as connection:
+            versions = connection.execute("select version from pipeline.built_from").fetchall()
+            for (table,) in connection.execute(
+                "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
+            ).fetchall():
+                connection.execute(f"select bit_xor(hash(each)) from {table} as each")
+    except warehouse.DamagedDatabaseError as error:
+        aside = warehouse.set_aside(job.database)
+        return [f"built anew from the archive, the damaged one is {aside}: {error}"]
+    except warehouse.MissingTableError:
+        versions = []
+    if versions == [(_version(job),)]:
+        return []
+    job.database.unlink()
+    job.database.with_name(job.database.name + ".wal").unlink(missing_ok=True)
+    return ["built anew from the archive: models or source have changed"] if versions else []
+
+
+def _version(job: Load) -> str:
+    return f"{job.built_from} {job.provenance}"
+
+
+def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[str, Any]], list[str]]:
+    entries, damaged = archive.entries(job.raw)
+    rows: list[dict[str, Any]] = []
+    left_out = [f"left out: {path} is no manifest of the raw archive" for path in damaged]
+    for entry in entries:
+        if entry.file in loaded or entry.request.provenance != job.provenance:
+            continue
+        try:
+            body = entry.read(job.raw)
+            verified = verify.market_chart(entry.request, body, job.max_age)
+        except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
+            left_out.append(f"left out: {entry.file}: {error}")
+            continue
+        rows.append(_row(entry, body, verified.granularity, last_number + len(rows) + 1))
+    return rows, left_out
+
+
+def _row(entry: archive.Entry, body: bytes, granularity: str, number: int) -> dict[str, Any]:
+    request = entry.request
+    chart = json.loads(body)
+    return {
+        "load_number": number,
+        "archive_file": entry.file,
+        "sha256": entry.sha256,
+        "source": request.provenance,
+        "coin_id": request.coin_id,
+        "vs_currency": request.vs_currency,
+        "granularity": granularity,
+        "window_from": request.window_from.replace(tzinfo=None).isoformat(),
+        "window_to": request.window_to.replace(tzinfo=None).isoformat(),
+        "extracted_at": request.extracted_at.replace(tzinfo=None).isoformat(),
+        "prices": chart["prices"],
+        "market_caps": chart.get("market_caps"),
+        "total_volumes": chart.get("total_volumes"),
+    }

@@ -1,0 +1,82 @@
+"""One working run per world: a lock that ends with its process.
+
+Knows nothing of tasks or databases. The lock is flock(2) on a file of our own, because Luigi's own lock
+is keyed on the command line and DuckDB's can be lost.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from btc_pipeline.errors import AlreadyRunningError
+
+_PATIENCE_SECONDS = 2.0
+_held: dict[Path, int] = {}
+
+
+def hold(path: Path) -> None:
+    """Take the lock and keep it until the process ends. Does nothing where it is held, or there is no file yet.
+
+    Writes nothing: a run with nothing to do leaves no trace.
+
+    Raises:
+        AlreadyRunningError: another process has held it for two seconds; says who.
+    """
+    if path in _held:
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    _lock(descriptor, path)
+    _held[path] = descriptor
+
+
+def hold_and_sign(path: Path) -> bool:
+    """Take the lock, creating its file, and write into it who holds it.
+
+    Returns:
+        True at the first call of this process: the run begins to work.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o644)
+    hold(path)
+    holder = {"pid": os.getpid(), "since": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    if _holder(path).get("pid") == os.getpid():
+        return False
+    path.write_text(json.dumps(holder) + "\n")
+    return True
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < give_up_at:
+                time.sleep(0.05)
+                continue
+            os.close(descriptor)
+            holder = _holder(path)
+            raise AlreadyRunningError(
+                "another run is working on this data",
+                "wait for it to end",
+                pid=holder.get("pid", "?"),
+                since=holder.get("since", "?"),
+                lock=path,
+            ) from None
+        return
+
+
+def _holder(path: Path) -> dict[str, object]:
+    try:
+        holder = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return holder if isinstance(holder, dict) else {}

@@ -1,0 +1,49 @@
+"""Publishing: the tested tables become the readers' database with one rename.
+
+The published file is never opened for writing: a reader who has it open keeps the old version, whole, and whoever
+opens the path finds the old version or the new one.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+
+from btc_pipeline import files, warehouse
+from btc_pipeline.settings import Settings
+from btc_pipeline.warehouse import quoted
+from btc_pipeline.world import World
+
+CONTRACT = "1.0"
+"""The version of the published tables; a change that breaks a reader raises its first number."""
+
+
+def swap_in(settings: Settings, world: World, day: date) -> int:
+    """Copy the candles, and facts about this version, into a new file and rename it over the published one.
+
+    Returns:
+        The number of candles published.
+    """
+    fresh = world.temporary / world.published.name
+    fresh.unlink(missing_ok=True)
+    with warehouse.opened(fresh, read_only=False) as connection:
+        connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
+        connection.execute(
+            "create table main.daily_candlestick as"
+            " select * from tested.main.daily_candlestick order by coin_id, vs_currency, date"
+        )
+        (candles, as_of) = connection.execute(
+            "select count(*), max(extracted_at) from main.daily_candlestick"
+        ).fetchall()[0]
+        about = {
+            "contract": CONTRACT,
+            "source": settings.provenance,
+            "is_sample": str(settings.is_sample).lower(),
+            "run_date": day.isoformat(),
+            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "",
+            "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+        }
+        rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
+        connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
+        connection.execute("detach tested")
+    files.move_into_place(fresh, world.published)
+    return int(candles)

@@ -1,0 +1,280 @@
+"""The settings, typed and validated: the only reader of luigi.cfg, the environment and the key file.
+
+Opens no database, no network; the clock is read by `Settings.instant` alone.
+"""
+
+from __future__ import annotations
+
+import configparser
+import ipaddress
+import os
+import re
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import luigi
+
+from btc_pipeline.errors import ConfigurationError
+
+API_KEY_VARIABLE = "COINGECKO_API_KEY"
+
+_COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_CURRENCY = re.compile(r"[a-z]{2,6}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
+_PLAN_HOSTS = {"keyless": "api.coingecko.com", "demo": "api.coingecko.com", "pro": "pro-api.coingecko.com"}
+_KEY_HEADERS = {"demo": "x-cg-demo-api-key", "pro": "x-cg-pro-api-key"}
+
+Value = TypeVar("Value")
+
+
+class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.cfg after the class
+    """Section [pipeline]; on the command line `--pipeline-<key>`."""
+
+    data_dir = luigi.Parameter("data", description="folder of everything that is made")
+    source = luigi.Parameter("live", description="live (CoinGecko) or sample (shipped replay server)")
+    recordings = luigi.Parameter("", description="source=sample: a folder of recorded answers to replay")
+    coins = luigi.Parameter("bitcoin", description="CoinGecko coin ids, separated by commas")
+    vs_currency = luigi.Parameter("usd", description="currency of the prices")
+    days = luigi.Parameter("7", description="whole days before the run's date, 2 to 89")
+    max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
+    now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
+
+
+class coingecko(luigi.Config):  # noqa: N801 - as above
+    """Section [coingecko]; on the command line `--coingecko-<key>`."""
+
+    plan = luigi.Parameter("keyless", description="keyless, demo or pro")
+    base_url = luigi.Parameter("", description="the API's root; empty: the plan's own")
+    api_key_file = luigi.Parameter("", description=f"file with the key; empty: ${API_KEY_VARIABLE}")
+    timeout_seconds = luigi.Parameter("20", description="longest silence of the API, 1 to 300")
+    retries = luigi.Parameter("4", description="further tries after a 429, a 5xx or no answer, 0 to 10")
+    max_wait_seconds = luigi.Parameter("180", description="longest Retry-After that is obeyed, 0 to 900")
+    deadline_seconds = luigi.Parameter("600", description="longest extraction as a whole, 5 to 7200")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run, validated. `now` is None where the clock is to be read."""
+
+    data_dir: Path
+    source: str
+    recordings: Path | None
+    coins: tuple[str, ...]
+    vs_currency: str
+    days: int
+    max_age_hours: float
+    now: datetime | None
+    plan: str
+    base_url: str
+    api_key_file: Path | None
+    timeout_seconds: float
+    retries: int
+    max_wait_seconds: float
+    deadline_seconds: float
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether everything made by this run has to say SAMPLE."""
+        return self.source == "sample"
+
+    @property
+    def provenance(self) -> str:
+        """Where the data comes from, as it is shown and stored with it. Answers of two provenances never meet."""
+        if self.is_sample:
+            return f"SAMPLE (recordings {self.recordings.name})" if self.recordings else "SAMPLE (synthetic)"
+        host = urlsplit(self.base_url).hostname or ""
+        return "CoinGecko" if host.endswith(".coingecko.com") else f"live ({host})"
+
+    def instant(self) -> datetime:
+        """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
+        return self.now or datetime.now(timezone.utc)
+
+    def today(self) -> date:
+        """The UTC day of `instant()`."""
+        return self.instant().date()
+
+    def api_key(self) -> tuple[str, str] | None:
+        """Header name and key of the plan, read anew at each call; None for keyless and for samples.
+
+        Raises:
+            ConfigurationError: there is no key, others can read its file, or it is not one line of key.
+        """
+        if self.is_sample or self.plan == "keyless":
+            return None
+        return _KEY_HEADERS[self.plan], _read_key(self.api_key_file)
+
+
+def load() -> Settings:
+    """Read and validate all settings.
+
+    Raises:
+        ConfigurationError: an unknown key or a bad value; the message names section and key.
+    """
+    try:
+        _refuse_unknown_keys()
+        return _validated(pipeline(), coingecko())
+    except configparser.Error as error:
+        raise ConfigurationError(
+            f"luigi.cfg cannot be read: {error}", "write a % as %%; set or remove the ${VARIABLE}"
+        ) from None
+
+
+def _validated(main: pipeline, api: coingecko) -> Settings:
+    source = _choice(main, "source", {"live", "sample"})
+    plan = _choice(api, "plan", set(_PLAN_HOSTS))
+    recordings = _checked(main, "recordings", _optional_path)
+    if recordings is not None and source != "sample":
+        raise _bad(main, "recordings", "recordings are replayed with source = sample only")
+    if recordings is not None and not recordings.is_dir():
+        raise _bad(main, "recordings", "there is no such folder")
+    return Settings(
+        data_dir=_checked(main, "data_dir", _path),
+        source=source,
+        recordings=recordings,
+        coins=_checked(main, "coins", _coins),
+        vs_currency=_checked(main, "vs_currency", _currency),
+        days=_checked(main, "days", lambda text: int(_number(text, 2, 89, whole=True))),
+        max_age_hours=_checked(main, "max_age_hours", lambda text: _number(text, 1, 168)),
+        now=_checked(main, "now", lambda text: parse_instant(text) if text else None),
+        plan=plan,
+        base_url=_base_url(api, plan),
+        api_key_file=_checked(api, "api_key_file", _optional_path),
+        timeout_seconds=_checked(api, "timeout_seconds", lambda text: _number(text, 1, 300)),
+        retries=_checked(api, "retries", lambda text: int(_number(text, 0, 10, whole=True))),
+        max_wait_seconds=_checked(api, "max_wait_seconds", lambda text: _number(text, 0, 900)),
+        deadline_seconds=_checked(api, "deadline_seconds", lambda text: _number(text, 5, 7200)),
+    )
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant with its zone, as UTC; raises ValueError in our words."""
+    try:
+        instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
+    return instant.astimezone(timezone.utc)
+
+
+def _refuse_unknown_keys() -> None:
+    parser = luigi.configuration.get_config()
+    for section in (pipeline, coingecko):
+        name = section.get_task_family()
+        known = {key for key, _ in section.get_params()}
+        present = set(parser.options(name)) - set(parser.defaults()) if parser.has_section(name) else set()
+        for key in sorted(present):
+            if key.replace("-", "_") not in known:
+                raise ConfigurationError(
+                    f"luigi.cfg has an unknown key: [{name}] {key}", f"use one of: {', '.join(sorted(known))}"
+                )
+
+
+def _bad(section: luigi.Config, key: str, why: str) -> ConfigurationError:
+    value = str(getattr(section, key))
+    shown = value if len(value) <= 80 else value[:77] + "..."
+    name = section.get_task_family()
+    return ConfigurationError(
+        f"bad setting [{name}] {key} = {shown!r}: {why}",
+        f"correct it in luigi.cfg or with --{name}-{key.replace('_', '-')}",
+    )
+
+
+def _checked(section: luigi.Config, key: str, parse: Callable[[str], Value]) -> Value:
+    try:
+        return parse(str(getattr(section, key)).strip())
+    except ValueError as error:
+        raise _bad(section, key, str(error)) from None
+
+
+def _choice(section: luigi.Config, key: str, allowed: set[str]) -> str:
+    value = str(getattr(section, key)).strip()
+    if value not in allowed:
+        raise _bad(section, key, f"must be one of {', '.join(sorted(allowed))}")
+    return value
+
+
+def _number(text: str, low: float, high: float, *, whole: bool = False) -> float:
+    try:
+        number: float = int(text) if whole else float(text)
+    except ValueError:
+        raise ValueError("not a whole number" if whole else "not a number") from None
+    if not low <= number <= high:
+        raise ValueError(f"must lie between {low:g} and {high:g}")
+    return number
+
+
+def _path(text: str) -> Path:
+    if not text or "\0" in text or "\n" in text:
+        raise ValueError("not a path")
+    return Path(text).expanduser().absolute()
+
+
+def _optional_path(text: str) -> Path | None:
+    return _path(text) if text else None
+
+
+def _coins(text: str) -> tuple[str, ...]:
+    coins = [coin.strip() for coin in text.split(",")]
+    for coin in coins:
+        if not _COIN_ID.fullmatch(coin) or len(coin) > 100:
+            raise ValueError(f"{coin[:40]!r} is no CoinGecko coin id (lower case, digits, hyphens)")
+    if len(set(coins)) < len(coins):
+        raise ValueError("a coin is named twice")
+    return tuple(coins)
+
+
+def _currency(text: str) -> str:
+    if not _CURRENCY.fullmatch(text):
+        raise ValueError("no currency code such as usd")
+    return text
+
+
+def _base_url(api: coingecko, plan: str) -> str:
+    text = str(api.base_url).strip() or f"https://{_PLAN_HOSTS[plan]}/api/v3"
+    url = urlsplit(text)
+    try:
+        host, _ = url.hostname or "", url.port
+    except ValueError:
+        raise _bad(api, "base_url", "not a URL") from None
+    if url.scheme not in {"http", "https"} or not host or url.query or url.fragment or url.username:
+        raise _bad(api, "base_url", "not a plain http(s) URL without user, query or fragment")
+    if url.scheme == "http" and not _is_loopback(host):
+        raise _bad(api, "base_url", "must be https, except on loopback")
+    if host.endswith("coingecko.com") and host != _PLAN_HOSTS[plan]:
+        raise _bad(api, "base_url", f"plan = {plan} is served by {_PLAN_HOSTS[plan]}")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _read_key(path: Path | None) -> str:
+    if path is None:
+        key = os.environ.get(API_KEY_VARIABLE, "").strip()
+        place = f"${API_KEY_VARIABLE}"
+    else:
+        place = f"[coingecko] api_key_file = {path}"
+        try:
+            with path.open(encoding="ascii") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                if stat.S_IMODE(mode) & 0o077:
+                    raise ConfigurationError(f"others can read the key: {place}", f"chmod 600 {path}")
+                key = file.read(1024).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise ConfigurationError(f"the key cannot be read: {place}: {reason}", "mend the file") from None
+    if not key:
+        raise ConfigurationError(f"there is no key in {place}", "set it, or use plan = keyless")
+    if not _KEY.fullmatch(key):
+        raise ConfigurationError(f"{place} does not hold one CoinGecko key", "put the key alone in it")
+    return key

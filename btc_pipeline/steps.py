@@ -1,0 +1,158 @@
+"""What all tasks have in common: the date, the chain of fingerprints, the lock, and how a failure ends.
+
+Knows Luigi and the settings; what a step does is in `tasks.py` and the functions that it calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, ClassVar, Protocol
+
+import luigi
+
+from btc_pipeline import console, files, fingerprints, lock, settings, warehouse
+from btc_pipeline.errors import ConfigurationError, PipelineError
+from btc_pipeline.settings import Settings
+from btc_pipeline.targets import Marker
+from btc_pipeline.world import World
+
+_NOT_OURS_TO_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+class Vouched(Protocol):
+    """What a step's output can be asked."""
+
+    def exists(self) -> bool:
+        """Whether it is complete, for its fingerprint."""
+
+    def stamp(self) -> str:
+        """Which run made it; empty where it is not there."""
+
+
+class RunDate(luigi.DateParameter):
+    """The UTC day that a run is for; by default the day of `[pipeline] now`, which is by default the clock's."""
+
+    def __init__(self) -> None:
+        super().__init__(default=None, description="UTC day of the run, e.g. 2026-11-23; default: today")
+
+    def parse(self, value: str) -> date:
+        """A day as YYYY-MM-DD."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            console.stop(ConfigurationError(f"bad --date {value!r}: not a day", "write it as 2026-11-23"))
+
+    def task_value(self, task_name: str, param_name: str) -> date:
+        """The configured day, else today."""
+        configured = super().task_value(task_name, param_name)
+        return configured if isinstance(configured, date) else _settings().today()
+
+
+class Step(luigi.Task):
+    """A task of the chain. It is complete when the steps before it are, and its own output is vouched for.
+
+    The fingerprint of its output covers the significant settings, the code (`sources`) and the stamp of the step
+    before; so a change anywhere makes exactly the steps that depend on it incomplete.
+    """
+
+    date = RunDate()
+
+    before: ClassVar[type[Step] | None] = None
+    sources: ClassVar[tuple[str, ...]] = ()
+    error: ClassVar[type[PipelineError]] = PipelineError
+
+    def requires(self) -> list[Step]:
+        """The step before."""
+        return [self.before(date=self.date)] if self.before else []
+
+    def output(self) -> Vouched:
+        """What the step makes."""
+        raise NotImplementedError
+
+    def complete(self) -> bool:
+        """Whether this step and all before it are done, for these settings and this code."""
+        try:
+            self._check()
+            return all(step.complete() for step in self.requires()) and self.output().exists()
+        except warehouse.LockedDatabaseError as error:
+            console.stop(self.error(f"it cannot be seen what is done: {error}", "close what has it open"))
+        except PipelineError as error:
+            console.stop(error)
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """The settings that the output depends on, apart from those that the step before covers."""
+        del settings
+        return ()
+
+    @property
+    def settings(self) -> Settings:
+        """The run's settings."""
+        return _settings()
+
+    @property
+    def world(self) -> World:
+        """Where the run's files lie."""
+        settings = self.settings
+        return World(settings.data_dir, settings.source)
+
+    def sources_hash(self) -> str:
+        """The hash of the code that makes the output."""
+        return fingerprints.of_sources(self.sources)
+
+    def fingerprint(self) -> str:
+        """What the output is made from."""
+        stamps = [step.output().stamp() for step in self.requires()]
+        significant = self.significant(self.settings)
+        return fingerprints.of(self.get_task_family(), self.date, significant, self.sources_hash(), stamps)
+
+    def marker(self) -> Marker:
+        """The JSON marker of this step and date."""
+        world = self.world
+        return Marker(world.marker(self.get_task_family(), self.date), self.fingerprint(), world.root)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[dict[str, Any]]:
+        """Hold the lock; yield a dict for the facts of the step's line; turn what goes wrong into its error."""
+        started = time.monotonic()
+        facts: dict[str, Any] = {}
+        world = self.world
+        try:
+            if lock.hold_and_sign(world.lock):
+                files.sweep(world.root, world.temporary)
+            yield facts
+        except (OSError, warehouse.DatabaseError) as error:
+            raise self._in_our_words(error) from error
+        console.done(self.get_task_family(), time.monotonic() - started, facts)
+
+    def _check(self) -> None:
+        """Refuse what no step should begin with."""
+        console.prepare()
+        today = self.settings.today()
+        if self.date > today:
+            raise ConfigurationError(f"bad --date {self.date}: it has not come", f"choose {today} or earlier")
+        if luigi.interface.core().workers > 1:
+            raise ConfigurationError(
+                "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
+            )
+        lock.hold(self.world.lock)
+
+    def _in_our_words(self, error: Exception) -> PipelineError:
+        step, reason = self.get_task_family(), str(error)
+        if "No space left" in reason:
+            return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
+        if isinstance(error, OSError) and (error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason):
+            return ConfigurationError(
+                f"{step}: the data folder cannot be written: {reason}", "correct its rights or [pipeline] data_dir"
+            )
+        return self.error(f"{step}: {reason}", "run it again")
+
+
+def _settings() -> Settings:
+    try:
+        return settings.load()
+    except PipelineError as error:
+        console.stop(error)

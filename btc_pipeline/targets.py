@@ -1,0 +1,232 @@
+"""Targets: each answers one question, whether what a step made is there and vouched for.
+
+A marker holds the step's fingerprint (what it was made from) and a stamp (which run of it). Targets write nothing
+but markers, create no database, and never answer False for "could not look".
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from btc_pipeline import archive, files, warehouse
+
+FORMAT = 1
+
+
+def new_stamp() -> str:
+    """A stamp for a step that ends now: the UTC instant, and a few random digits."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
+
+
+class Marker(luigi.Target):
+    """A JSON file that vouches for files: their checksums, and the fingerprint of what made them.
+
+    Args:
+        path: the marker.
+        fingerprint: what it has to vouch for.
+        root: the folder that the files' names are relative to.
+    """
+
+    def __init__(self, path: Path, fingerprint: str, root: Path) -> None:
+        self.path = path
+        self.fingerprint = fingerprint
+        self.root = root
+
+    def exists(self) -> bool:
+        """Whether the marker is there, of this format and fingerprint, and each file as it was written."""
+        marker = self._read()
+        return marker.get("fingerprint") == self.fingerprint and all(
+            _is_intact(self.root / name, checksum) for name, checksum in marker["files"].items()
+        )
+
+    def stamp(self) -> str:
+        """Which run wrote it; empty where there is no valid marker."""
+        return str(self._read().get("stamp", ""))
+
+    def facts(self) -> dict[str, Any]:
+        """What the step wanted remembered."""
+        return dict(self._read().get("facts", {}))
+
+    def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None) -> None:
+        """Vouch for the files that were made; the last write of a step."""
+        files.write_json(
+            self.path,
+            {
+                "format": FORMAT,
+                "fingerprint": self.fingerprint,
+                "stamp": new_stamp(),
+                "files": {path.relative_to(self.root).as_posix(): files.sha256(path) for path in made},
+                "facts": dict(facts or {}),
+            },
+        )
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            marker = json.loads(self.path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
+        is_ours = isinstance(marker, dict) and marker.get("format") == FORMAT
+        return marker if is_ours and isinstance(marker.get("files"), dict) else {}
+
+
+class DuckDBTarget(luigi.Target):
+    """A table, and beside it, in the same database, a marker row that vouches for what is in it.
+
+    The newest row vouches for the table as it is, with its number of rows and their hash; an older row says that
+    its step was done, and that the table has been rebuilt since.
+
+    Args:
+        database: the DuckDB file.
+        table: `schema.table`.
+        markers: `schema.table` of the marker rows.
+        step: the task's name.
+        day: the run's date.
+        fingerprint: what the row has to vouch for.
+    """
+
+    def __init__(self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str) -> None:
+        self.database = database
+        self.table = table
+        self.markers = markers
+        self.step = step
+        self.day = day
+        self.fingerprint = fingerprint
+
+    def exists(self) -> bool:
+        """Whether the marker row is there for this fingerprint and the table is what the newest row vouches for.
+
+        Raises:
+            LockedDatabaseError: another process holds the database.
+        """
+        rows, contents = self._look()
+        if not rows or self._own(rows).get("fingerprint") != self.fingerprint:
+            return False
+        newest = max(rows, key=lambda row: row["stamp"])
+        return contents == (newest["row_count"], newest["content_hash"])
+
+    def stamp(self) -> str:
+        """Which run wrote the row; empty where there is none."""
+        return str(self._own(self._look()[0]).get("stamp", ""))
+
+    def is_newest(self) -> bool:
+        """Whether the table holds what this step's run wrote, and no later one's."""
+        rows, _ = self._look()
+        own = self._own(rows)
+        return bool(own) and own == max(rows, key=lambda row: row["stamp"])
+
+    def withdraw(self) -> None:
+        """Take the step's marker row back."""
+        with warehouse.opened(self.database, read_only=False) as connection:
+            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
+
+    def write(self) -> None:
+        """Vouch for the table as it is now, where the transaction of the data was not ours."""
+        with warehouse.opened(self.database, read_only=False) as connection:
+            connection.execute(create_markers(self.markers))
+            connection.execute("begin")
+            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
+            connection.execute(
+                f"insert into {self.markers} select '{self.step}', '{self.day}', '{self.fingerprint}',"
+                f" '{new_stamp()}', {content(self.table)}"
+            )
+            connection.execute("commit")
+
+    def _own(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return next((row for row in rows if (row["step"], row["day"]) == (self.step, self.day)), {})
+
+    def _look(self) -> tuple[list[dict[str, Any]], tuple[Any, ...] | None]:
+        """All marker rows, and number and hash of the table's rows; nothing where either is missing or damaged."""
+        names = ("step", "day", "fingerprint", "stamp", "row_count", "content_hash")
+        try:
+            with warehouse.opened(self.database, read_only=True) as connection:
+                rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
+                contents = connection.execute(f"select {content(self.table)}").fetchone()
+        except (FileNotFoundError, warehouse.DamagedDatabaseError, warehouse.MissingTableError):
+            return [], None
+        return [dict(zip(names, row, strict=True)) for row in rows], contents
+
+
+class Archived(luigi.Target):
+    """The answers of a run in the raw archive: each there, and as its manifest says."""
+
+    def __init__(self, root: Path, asked: Sequence[archive.Asked]) -> None:
+        self.root = root
+        self.asked = asked
+
+    def exists(self) -> bool:
+        """Whether the latest answer for each coin is whole."""
+        entries = [archive.latest(self.root, each) for each in self.asked]
+        return all(entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries)
+
+
+class AllOf(luigi.Target):
+    """A marked table, and what else has to be there with it."""
+
+    def __init__(self, marked: DuckDBTarget, *others: luigi.Target) -> None:
+        self.marked = marked
+        self.others = others
+
+    def exists(self) -> bool:
+        """Whether all of it is there."""
+        return self.marked.exists() and all(other.exists() for other in self.others)
+
+    def stamp(self) -> str:
+        """Which run made it."""
+        return self.marked.stamp()
+
+
+class Publication(luigi.Target):
+    """The readers' file. Each day's marker says that its run was published; the newest one's checksum is kept apart.
+
+    So a day stays done when a later day is published over it, and a damaged file makes each day undone.
+    """
+
+    def __init__(self, marker: Marker, published: Path, newest: Path) -> None:
+        self.marker = marker
+        self.published = published
+        self.newest = newest
+
+    def exists(self) -> bool:
+        """Whether this run was published, and the file is the one that was published last."""
+        return self.marker.exists() and self._newest("published").exists()
+
+    def stamp(self) -> str:
+        """Which run published."""
+        return self.marker.stamp()
+
+    def write(self, facts: Mapping[str, Any]) -> None:
+        """Vouch for the file that has just been swapped in, then for this run."""
+        self._newest("published").write(made=[self.published], facts=facts)
+        self.marker.write(facts=facts)
+
+    def _newest(self, fingerprint: str) -> Marker:
+        return Marker(self.newest, fingerprint, self.published.parent)
+
+
+def create_markers(table: str) -> str:
+    """The DDL of a table of marker rows."""
+    return (
+        f"create table if not exists {table} (step varchar, day date, fingerprint varchar, stamp varchar,"
+        " row_count bigint, content_hash varchar)"
+    )
+
+
+def content(table: str) -> str:
+    """Two SQL expressions: the number of a table's rows, and an order-free hash of what is in them."""
+    return (
+        f"(select count(*) from {table}), (select coalesce(bit_xor(hash(each)), 0)::varchar from {table} as each)"
+    )
+
+
+def _is_intact(path: Path, checksum: str) -> bool:
+    try:
+        return files.sha256(path) == checksum
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False

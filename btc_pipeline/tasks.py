@@ -1,0 +1,160 @@
+"""The DAG: six steps in one chain. What each does is a function of another module.
+
+    ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize
+
+Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by what `run()` calls, never here, so that a run
+with nothing to do takes no longer than Luigi itself.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from btc_pipeline import ahead, drawing, errors, extract, loader, publish, transform, verify_run
+from btc_pipeline.settings import Settings
+from btc_pipeline.steps import Step
+from btc_pipeline.targets import AllOf, Archived, DuckDBTarget, Marker, Publication
+
+_CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py")
+_MODELS = ("dbt_project/models/**/*", "dbt_project/macros/**/*", "dbt_project/*.yml")
+_LOADER = ("btc_pipeline/loader.py", "btc_pipeline/verify.py")
+
+
+class ExtractAndLoad(Step):
+    """One answer of CoinGecko for each coin: in the cache, and word for word in the raw archive.
+
+        coin_id   vs_currency  prices                                  market_caps         total_volumes
+        bitcoin   usd          [[1621036842123, 49913.26], [16210405…  [[1621036842123, …  [[1621036842123, …
+    """
+
+    sources = _CONNECTOR
+    error = errors.ExtractionError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """What is asked, and of whom."""
+        return settings.provenance, settings.coins, settings.vs_currency, settings.days
+
+    def output(self) -> AllOf:
+        """A marker row beside the cache's table, and the answers in the archive."""
+        return AllOf(self.cached(), Archived(self.world.raw, extract.asked(self.settings, self.date)))
+
+    def cached(self) -> DuckDBTarget:
+        """The cache's table with its marker row."""
+        step, fingerprint = self.get_task_family(), self.fingerprint()
+        return DuckDBTarget(self.world.cache, extract.TABLE, extract.MARKERS, step, self.date, fingerprint)
+
+    def run(self) -> None:
+        """Fetch, archive, vouch; dbt's imports go on beside it."""
+        with self.at_work() as facts:
+            ahead.start(transform.DBT_PROCESS, self.world.logs / "dbt.log")
+            facts["answers"] = extract.market_charts(self.settings, self.world, self.date)
+            self.cached().write()
+
+
+class VerifyData(Step):
+    """Whether the answers are what was asked for: finite, positive, in milliseconds, in the window, fresh, enough.
+
+    A refused answer stays in the archive, and its extraction is withdrawn: the next run fetches anew.
+    """
+
+    before = ExtractAndLoad
+    sources = ("btc_pipeline/verify.py", "btc_pipeline/verify_run.py")
+    error = errors.VerificationError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """How old the newest point may be."""
+        return (settings.max_age_hours,)
+
+    def output(self) -> Marker:
+        """A marker with the numbers found."""
+        return self.marker()
+
+    def run(self) -> None:
+        """Check each answer, in the cache and in the archive."""
+        with self.at_work() as facts:
+            extraction = ExtractAndLoad(date=self.date).cached()
+            facts.update(verify_run.answers(self.settings, self.world, self.date, extraction))
+            self.output().write(facts=facts)
+
+
+class Transform(Step):
+    """The table `daily_candlestick` of dbt's own database: one row for each coin, currency and UTC day.
+
+        coin_id  vs_currency  date        open      high      low       close     …  coverage  status
+        bitcoin  usd          2021-05-14  49972.80  51253.27  49049.42  49950.27  …  1.0       final
+    """
+
+    before = VerifyData
+    sources = (*_MODELS, *_LOADER)
+    error = errors.TransformationError
+
+    def output(self) -> DuckDBTarget:
+        """A marker row beside the table, written in the transaction that replaces it."""
+        step, fingerprint = self.get_task_family(), self.fingerprint()
+        return DuckDBTarget(
+            self.world.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint
+        )
+
+    def run(self) -> None:
+        """Load what is new in the archive; build and test the models in one dbt invocation."""
+        with self.at_work() as facts:
+            dbt = ahead.take(transform.DBT_PROCESS, self.world.logs / "dbt.log")
+            build = transform.Build(self.output(), self.sources_hash())
+            facts.update(transform.build(self.settings, self.world, build, dbt))
+
+
+class Test(Step):
+    """The outcome of each declared test, and the census: all that are declared have run."""
+
+    before = Transform
+    sources = ("dbt_project/**/*.sql", "dbt_project/**/*.yml", "btc_pipeline/census.py", "btc_pipeline/transform.py")
+    error = errors.CandleTestError
+    __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
+
+    def output(self) -> Marker:
+        """A marker with the outcome of each test."""
+        return self.marker()
+
+    def run(self) -> None:
+        """Judge what the build tested."""
+        with self.at_work() as facts:
+            results = transform.judge(self.world, Transform(date=self.date).output().stamp())
+            facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
+            self.output().write(facts=facts | {"results": results})
+
+
+class Publish(Step):
+    """The readers' database: the tested candles, swapped in with one rename."""
+
+    before = Test
+    sources = ("btc_pipeline/publish.py",)
+    error = errors.PublishingError
+
+    def output(self) -> Publication:
+        """The published file, and the marker that vouches for it."""
+        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
+
+    def run(self) -> None:
+        """Copy, rename, vouch."""
+        with self.at_work() as facts:
+            facts["candles"] = publish.swap_in(self.settings, self.world, self.date)
+            self.output().write(facts)
+
+
+class Visualize(Step):
+    """A candlestick chart of the last days for each coin, as PNG."""
+
+    before = Publish
+    sources = ("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py")
+    error = errors.VisualizationError
+
+    def output(self) -> Marker:
+        """A marker with the checksum of each chart."""
+        return self.marker()
+
+    def run(self) -> None:
+        """Draw from the published database, as any reader would see it."""
+        with self.at_work() as facts:
+            charts = drawing.charts(self.settings, self.world, self.date)
+            facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
+            self.output().write(made=charts)

@@ -1,0 +1,151 @@
+"""Transform and test: one dbt build in a process of its own, and the judgement of what it tested.
+
+The parent's side of the dbt process. Imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline import census, children, console, files
+from btc_pipeline.errors import CandleTestError, TransformationError
+from btc_pipeline.settings import Settings
+from btc_pipeline.targets import DuckDBTarget, new_stamp
+from btc_pipeline.world import World
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+DBT_PROCESS = "btc_pipeline.dbt_process"
+_DEADLINE_SECONDS = 1800.0
+
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build vouches for when it has replaced `daily_candlestick`, and the hash of the models that did."""
+
+    target: DuckDBTarget
+    built_from: str
+
+
+def build(settings: Settings, world: World, build: Build, dbt: children.Child) -> dict[str, Any]:
+    """Load new answers from the archive, build the models and run their tests; keep what the tests came to.
+
+    Returns:
+        Facts: answers loaded, models built, tests run.
+
+    Raises:
+        TransformationError: a model could not be built.
+        CandleTestError: a test failed that a later model depends on.
+    """
+    stamp = new_stamp()
+    job = _job("build", world) | {
+        "raw": str(world.raw),
+        "scratch": str(world.temporary),
+        "provenance": settings.provenance,
+        "built_from": build.built_from,
+        "max_age_hours": settings.max_age_hours,
+        "step": build.target.step,
+        "day": build.target.day.isoformat(),
+        "fingerprint": build.target.fingerprint,
+        "stamp": stamp,
+    }
+    world.test_results.unlink(missing_ok=True)
+    result = _run(dbt, job, TransformationError)
+    for note in result["notes"]:
+        console.log.warning("Transform %s", note)
+    nodes: list[Node] = result["nodes"]
+    broken = [node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"]
+    if broken:
+        raise TransformationError(
+            f"model {broken[0]['name']} could not be built: {broken[0]['message']}",
+            "mend the model; `dbt build` works by hand in dbt_project/",
+        )
+    tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
+    if any(node["status"] == "skipped" for node in nodes):
+        _raise_for_failures(tests)
+    files.write_json(world.test_results, {"stamp": stamp, "tests": tests})
+    return {"loaded": result["loaded"], "models": len(nodes) - len(tests), "tests": len(tests)}
+
+
+def judge(world: World, stamp: str) -> dict[str, str]:
+    """Judge the tests of the build with this stamp; where they were judged before, run them again.
+
+    Returns:
+        The outcome of each test: `pass` or `warn`.
+
+    Raises:
+        CandleTestError: a test failed, or the tests that ran are not the tests that are declared.
+    """
+    tests = _results_of(world, stamp)
+    world.test_results.unlink(missing_ok=True)
+    if tests is None:
+        dbt = children.Child(DBT_PROCESS, world.logs / "dbt.log")
+        tests = _run(dbt, _job("test", world), CandleTestError)["nodes"]
+    _raise_for_failures(tests)
+    _take_census(tests)
+    return {test["name"]: test["status"] for test in tests}
+
+
+def _results_of(world: World, stamp: str) -> list[Node] | None:
+    try:
+        results = json.loads(world.test_results.read_bytes())
+        tests = results["tests"] if results["stamp"] == stamp else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return tests if isinstance(tests, list) else None
+
+
+def _raise_for_failures(tests: Sequence[Node]) -> None:
+    failed = [test for test in tests if test["status"] not in {"pass", "success", "warn"}]
+    failed.sort(key=lambda test: test["status"] == "skipped")
+    if failed:
+        worst = failed[0]
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise CandleTestError(
+            f"test {worst['name']} came to {worst['status']}: {worst['message'] or 'no message'}{more};"
+            " the published table and the chart stay as they were",
+            "look at the rows: `dbt build --store-failures` by hand in dbt_project/",
+        )
+
+
+def _take_census(tests: Sequence[Node]) -> None:
+    declared, executed = census.declared(PROJECT), Counter(test["name"] for test in tests)
+    if declared != executed:
+        missing = sorted((declared - executed).elements())
+        unknown = sorted((executed - declared).elements())
+        raise CandleTestError(
+            "the census does not agree: a test that did not run counts as failed",
+            "mend what the test refers to",
+            declared=declared.total(),
+            executed=executed.total(),
+            not_run=",".join(missing) or "none",
+            not_declared=",".join(unknown) or "none",
+        )
+
+
+def _job(command: str, world: World) -> children.Json:
+    return {
+        "command": command,
+        "project": str(PROJECT),
+        "target": str(world.dbt_target),
+        "logs": str(world.logs / "dbt"),
+        "database": str(world.work),
+    }
+
+
+def _run(
+    dbt: children.Child, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
+) -> children.Json:
+    try:
+        result = dbt.work(job, _DEADLINE_SECONDS)
+    except children.ChildError as error:
+        raise error_class(f"dbt ended without a result: {error.reason}", f"read {error.log}") from None
+    if "error" in result:
+        raise error_class(str(result["error"]), f"read {dbt.log}")
+    return result

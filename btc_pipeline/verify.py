@@ -1,0 +1,154 @@
+"""The gate for raw answers: is this body the market chart that was asked for?
+
+Pure: takes a request and a body, opens nothing, reads no clock.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from statistics import median
+from typing import Any
+
+from btc_pipeline.archive import Request
+from btc_pipeline.coingecko import answers
+
+_SLACK = timedelta(minutes=2)
+_LEAST_SHARE_OF_POINTS = 0.5
+_SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
+_MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
+
+
+class BadAnswerError(Exception):
+    """Why an answer is refused; names the row where there is one."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a good answer holds. `granularity` is `5-minute` or `hourly`; `newest_at` is in UTC."""
+
+    points: int
+    out_of_order: int
+    granularity: str
+    newest_at: datetime
+
+
+def market_chart(request: Request, body: bytes, max_age: timedelta) -> Verified:
+    """Check an answer against what was asked.
+
+    Args:
+        request: the window and the instant of the extraction.
+        body: the answer.
+        max_age: the newest point may be this much older than the end of the window, or than the extraction.
+
+    Raises:
+        BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
+            in conflict, too few, too old, or daily.
+    """
+    chart = answers.market_chart(body)
+    if chart is None:
+        raise BadAnswerError(f"no market chart but {answers.refusal(body)}")
+    points = [_point(row, pair) for row, pair in enumerate(chart["prices"])]
+    if not points:
+        raise BadAnswerError("prices is empty")
+    for name in ("market_caps", "total_volumes"):
+        _check_companion(name, chart.get(name))
+    _check_window(request, points)
+    _check_conflicts(points)
+    stamps = [stamp for stamp, _ in points]
+    granularity = _granularity(stamps)
+    end = min(request.window_to, request.extracted_at)
+    _check_number(stamps, granularity, end - request.window_from)
+    newest_at = _instant(max(stamps))
+    if end - newest_at > max_age:
+        raise BadAnswerError(f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale")
+    out_of_order = sum(later < earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
+    return Verified(len(points), out_of_order, granularity, newest_at)
+
+
+def _point(row: int, pair: Any) -> tuple[int, float]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]")
+    stamp, price = pair
+    if not _is_number(stamp) or not math.isfinite(stamp) or stamp != int(stamp):
+        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is no whole number of milliseconds")
+    if not _is_number(price) or not math.isfinite(price):
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number")
+    if price <= 0:
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive")
+    if stamp < _MILLISECONDS_FROM:
+        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds")
+    return int(stamp), float(price)
+
+
+def _check_companion(name: str, pairs: Any) -> None:
+    """Market caps and volumes may be missing or null; what is there must be numbers."""
+    if pairs is None:
+        return
+    if not isinstance(pairs, list):
+        raise BadAnswerError(f"{name} is no array")
+    for row, pair in enumerate(pairs):
+        is_pair = isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0])
+        if not is_pair or not (pair[1] is None or (_is_number(pair[1]) and math.isfinite(pair[1]))):
+            raise BadAnswerError(f"{name}, row {row}: {_shown(pair)} is no [time, number or null]")
+
+
+def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
+    first, last = request.window_from, min(request.window_to, request.extracted_at) + _SLACK
+    for row, (stamp, _) in enumerate(points):
+        try:
+            at = _instant(stamp)
+        except (OverflowError, ValueError, OSError):
+            raise BadAnswerError(f"row {row}: time {stamp} is no instant") from None
+        if not first <= at <= last:
+            raise BadAnswerError(
+                f"row {row}: {at:%Y-%m-%dT%H:%M:%SZ} is outside the window"
+                f" {first:%Y-%m-%dT%H:%M:%SZ} to {last - _SLACK:%Y-%m-%dT%H:%M:%SZ}"
+            )
+
+
+def _check_conflicts(points: list[tuple[int, float]]) -> None:
+    seen: dict[int, tuple[int, float]] = {}
+    for row, (stamp, price) in enumerate(points):
+        earlier_row, earlier_price = seen.setdefault(stamp, (row, price))
+        if price != earlier_price:
+            raise BadAnswerError(
+                f"rows {earlier_row} and {row}: two prices at {stamp}: {earlier_price!r} and {price!r}"
+            )
+
+
+def _granularity(stamps: list[int]) -> str:
+    """CoinGecko chooses it by the window's length; the steps tell which it was."""
+    ordered = sorted(set(stamps))
+    steps = [(later - earlier) / 1000 for earlier, later in zip(ordered, ordered[1:], strict=False)]
+    if not steps:
+        raise BadAnswerError("a single point has no granularity")
+    step = median(steps)
+    if step <= 900:
+        return "5-minute"
+    if step <= 3 * 3600:
+        return "hourly"
+    raise BadAnswerError(f"the points are {step / 3600:.1f} hours apart: daily points make no candles")
+
+
+def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
+    seconds = _SLOT_SECONDS[granularity]
+    expected = math.floor(window.total_seconds() / seconds)
+    seen = len({stamp // (seconds * 1000) for stamp in stamps})
+    if seen < expected * _LEAST_SHARE_OF_POINTS:
+        raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _instant(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp / 1000, tz=timezone.utc)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+

@@ -1,0 +1,102 @@
+"""Who opens DuckDB, when and how.
+
+The only module that calls `duckdb.connect` (dbt and Airbyte, in their own processes, apart). Knows no task.
+
+DuckDB locks with fcntl, so a file must never be read as bytes while this process has it open: every
+connection here is closed before the function returns.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+PATIENCE_SECONDS = 5.0
+
+
+class DatabaseError(Exception):
+    """A database could not be used."""
+
+
+class LockedDatabaseError(DatabaseError):
+    """Another process has the database open; nothing can be said about what is in it."""
+
+
+class DamagedDatabaseError(DatabaseError):
+    """The file is no whole DuckDB database."""
+
+
+class MissingTableError(DatabaseError):
+    """A table or a column that a query names is not there."""
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the zone set to UTC; checkpointed and closed on leaving.
+
+    Raises:
+        FileNotFoundError: read_only, and there is no file.
+        LockedDatabaseError: another process has had it open for five seconds.
+        DamagedDatabaseError: the file is damaged, or no DuckDB database.
+        MissingTableError: a query names what is not there.
+    """
+    if read_only and not path.exists():
+        raise FileNotFoundError(path)
+    connection = _connect(path, read_only=read_only)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+        if not read_only:
+            connection.execute("checkpoint")
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise MissingTableError(f"{path}: {_first_line(error)}") from None
+    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+        if "No space left" in str(error):
+            raise OSError(_first_line(error)) from error
+        raise DamagedDatabaseError(f"{path}: {_first_line(error)}") from error
+    finally:
+        connection.close()
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal. For values that are already validated; DuckDB's parameters would import pandas."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def set_aside(path: Path) -> Path:
+    """Move a damaged database, and its write-ahead log, out of the way; the latest one is kept."""
+    aside = path.with_name(path.name + ".damaged")
+    path.replace(aside)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    return aside
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.Error as error:
+            if "Could not set lock" in str(error):
+                if time.monotonic() < give_up_at:
+                    time.sleep(0.05)
+                    continue
+                raise LockedDatabaseError(_first_line(error)) from None
+            if isinstance(error, duckdb.IOException) and _is_of_the_system(error):
+                raise OSError(_first_line(error)) from None
+            raise DamagedDatabaseError(f"{path}: {_first_line(error)}") from None
+
+
+def _is_of_the_system(error: duckdb.Error) -> bool:
+    return any(
+        words in str(error)
+        for words in ("Permission denied", "Read-only file system", "No space left", "No such file")
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

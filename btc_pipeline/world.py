@@ -1,0 +1,81 @@
+"""Where things lie: one world per source, so that sample data never meets real data.
+
+Names paths and creates folders on demand; opens nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class World:
+    """The files of one source below `data_dir`. `source` is `live` or `sample`."""
+
+    data_dir: Path
+    source: str
+
+    @property
+    def root(self) -> Path:
+        """The world's folder."""
+        return self.data_dir / self.source
+
+    @property
+    def cache(self) -> Path:
+        """Airbyte's cache: schema raw, table market_chart."""
+        return self.root / "cache.duckdb"
+
+    @property
+    def raw(self) -> Path:
+        """The immutable raw archive."""
+        return self.root / "raw"
+
+    @property
+    def work(self) -> Path:
+        """dbt's database; the pipeline alone opens it."""
+        return self.root / "work" / "crypto_data.duckdb"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's compiled project of this world."""
+        return self.root / "work" / "dbt"
+
+    @property
+    def test_results(self) -> Path:
+        """What the last build tested; Test judges it."""
+        return self.root / "work" / "test_results.json"
+
+    @property
+    def published(self) -> Path:
+        """The readers' database, replaced by rename only."""
+        return self.root / "crypto_data.duckdb"
+
+    @property
+    def markers(self) -> Path:
+        """JSON, one per finished step."""
+        return self.root / "markers"
+
+    @property
+    def temporary(self) -> Path:
+        """Private scratch folder; swept when a run begins to work."""
+        return self.root / "tmp"
+
+    @property
+    def lock(self) -> Path:
+        """The file that a working run holds a lock on."""
+        return self.root / ".lock"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the child processes."""
+        return self.data_dir / "logs" / self.source
+
+    def marker(self, step: str, day: date) -> Path:
+        """The marker of a step for a day."""
+        return self.markers / f"{step}_{day.isoformat()}.json"
+
+    def chart(self, coin_id: str, vs_currency: str, day: date) -> Path:
+        """The chart of a coin for a day."""
+        return self.root / "charts" / f"{coin_id}_{vs_currency}_{day.isoformat()}.png"
