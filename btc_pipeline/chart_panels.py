@@ -158,7 +158,7 @@ def _mark_gaps(panels: Panels, candles: Sequence[Candle], days: Sequence[date]) 
                     _at(day) - 0.5, _at(day) + 0.5, color=look.GAP, linewidth=0, zorder=0.1, gid="gap"
                 )
             note = _note(panels.price, day, panels.price_limits[0], "no data")
-            note.set_bbox({"boxstyle": "square,pad=0.2", "facecolor": look.GAP, "edgecolor": "none"})
+            note.set_backgroundcolor(look.GAP)
 
 
 def _note(axes: Axes, day: date, value: float, text: str) -> Annotation:
@@ -174,6 +174,11 @@ def _note(axes: Axes, day: date, value: float, text: str) -> Annotation:
         rotation=90 if last - first > look.MOST_DAY_LABELS + 2 else 0,
         fontsize=look.SMALL_SIZE,
         color=look.FAINT,
+        bbox={
+            "boxstyle": "square,pad=0.2",
+            "facecolor": look.PAPER,
+            "edgecolor": "none",
+        },  # no line strikes it
     )
 
 

@@ -94,6 +94,7 @@ def month():
 CHARTS = {
     "week": (week(), FACTS),
     "sample": (week(), SAMPLE_FACTS),
+    "last price near a label": ([*week()[:-1], candle(LAST_DAY, 51e3, 52e3, 49e3, 50_500.0)], FACTS),
     "one candle": (week()[-1:], FACTS),
     "one day": (week()[-1:], replace(FACTS, first_day=LAST_DAY)),
     "gap": (without(DAYS[3:5], week()), FACTS),
@@ -331,6 +332,11 @@ def test_chart_says_where_a_volume_is_unknown():
     assert words.xy == (date2num(DAYS[2]), 0)
 
 
+def test_chart_without_any_volume_has_no_volume_scale():
+    _, volume = axes_of(build_figure(week(volume_24h=None), FACTS))
+    assert not volume.get_yticklabels()
+
+
 # The words around
 
 
@@ -402,7 +408,9 @@ def test_chart_of_live_data_never_says_sample():
 def test_chart_texts_are_inside_the_page_and_apart(candles, facts):
     figure = build_figure(candles, facts)
     boxes = {
-        text: text.get_window_extent() for text in visible_texts(figure) if text.get_gid() != "watermark"
+        text: (text.get_bbox_patch() or text).get_window_extent()
+        for text in visible_texts(figure)
+        if text.get_gid() != "watermark"
     }
     for text, box in boxes.items():
         assert box.x0 > 0, text

@@ -1,0 +1,61 @@
+"""`make run`, or `btc-pipeline run`: choose the source, run the pipeline, show the candles.
+
+As thin as it can be over Luigi's command line: arguments after `run` are Luigi's own, e.g.
+`btc-pipeline run --pipeline-coins bitcoin,ethereum`. Nothing else of the project chooses a source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from btc_pipeline import console, reachable, settings, table
+from btc_pipeline.errors import SUCCESS, PipelineError
+
+PROBE_SECONDS = 3.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; ends by SystemExit with a documented exit code."""
+    parser = argparse.ArgumentParser(
+        prog="btc-pipeline", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="fetch, verify, transform, test, publish, draw; then show the candles")
+    _, luigi_arguments = parser.parse_known_args(arguments)
+    sys.exit(run(luigi_arguments))
+
+
+def run(luigi_arguments: Sequence[str]) -> int:
+    """Run `Visualize` and print the published candles; returns the exit code."""
+    from luigi.cmdline_parser import CmdlineParser
+    from luigi.retcodes import run_with_retcodes
+
+    command = ["--module", "btc_pipeline", "Visualize", "--local-scheduler", *luigi_arguments]
+    try:
+        with CmdlineParser.global_instance(command):
+            configured = settings.load()
+        if configured.source == "live" and not reachable.answers(configured.base_url, PROBE_SECONDS):
+            console.prepare()
+            console.log.warning(
+                "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",
+                configured.base_url,
+                PROBE_SECONDS,
+            )
+            command += ["--pipeline-source", "sample"]
+        run_with_retcodes(command)
+    except PipelineError as error:
+        console.prepare()
+        console.log.error("%s", error)
+        return error.exit_code
+    except SystemExit as ended:
+        if ended.code != SUCCESS:
+            return int(ended.code or 0)
+    with CmdlineParser.global_instance(command) as parsed:
+        print(table.of_published(settings.load(), parsed.get_task_obj().date))
+    return SUCCESS
+
+
+if __name__ == "__main__":
+    main()
