@@ -49,7 +49,7 @@ def stop(error: PipelineError) -> NoReturn:
 def done(step: str, seconds: float, facts: dict[str, object]) -> None:
     """Say that a step is done."""
     shown = " ".join(f"{key}={value}" for key, value in facts.items())
-    log.info("%s done %s seconds=%.1f", step, shown, seconds)
+    log.info("%s done %s seconds=%.2f", step, shown, seconds)
 
 
 @luigi.Task.event_handler(luigi.Event.FAILURE)

@@ -10,9 +10,11 @@ import errno
 import time
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 
 from btc_pipeline import console, files, fingerprints, lock, settings, warehouse
 from btc_pipeline.errors import ConfigurationError, PipelineError
@@ -65,9 +67,14 @@ class Step(luigi.Task):
     sources: ClassVar[tuple[str, ...]] = ()
     error: ClassVar[type[PipelineError]] = PipelineError
 
+    @cached_property
+    def steps_before(self) -> list[Step]:
+        """The step before, where there is one."""
+        return [self.before(date=self.date)] if self.before else []
+
     def requires(self) -> list[Step]:
         """The step before."""
-        return [self.before(date=self.date)] if self.before else []
+        return self.steps_before
 
     def output(self) -> Vouched:
         """What the step makes."""
@@ -151,8 +158,18 @@ class Step(luigi.Task):
         return self.error(f"{step}: {reason}", "run it again")
 
 
+_loaded: dict[int, Settings] = {}
+
+
 def _settings() -> Settings:
+    """The settings; on the command line, where they cannot change, read once."""
+    command_line = CmdlineParser.get_instance()
     try:
-        return settings.load()
+        if command_line is None:
+            return settings.load()
+        if id(command_line) not in _loaded:
+            _loaded.clear()
+            _loaded[id(command_line)] = settings.load()
+        return _loaded[id(command_line)]
     except PipelineError as error:
         console.stop(error)

@@ -5,6 +5,7 @@ Reads the published database as any reader would; prints nothing itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -55,7 +56,7 @@ def _row(candle: Candle, step: float) -> tuple[str, ...]:
         *(price_text(price, step) for price in prices),
         volume,
         str(candle.points),
-        f"{candle.coverage:.0%}",
+        f"{math.floor(candle.coverage * 100)}%",
         candle.status,
     )
 

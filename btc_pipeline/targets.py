@@ -141,16 +141,33 @@ class DuckDBTarget(luigi.Target):
     def _own(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return next((row for row in rows if (row["step"], row["day"]) == (self.step, self.day)), {})
 
-    def _look(self) -> tuple[list[dict[str, Any]], tuple[Any, ...] | None]:
-        """All marker rows, and number and hash of the table's rows; nothing where either is missing or damaged."""
+    def _look(self) -> _Look:
+        """What is in the database; nothing where it is missing or damaged. Looks again only when the file changes."""
+        try:
+            status = self.database.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return _NOTHING
+        version = (status.st_ino, status.st_size, status.st_mtime_ns)
+        seen_version, look = _seen.get((self.database, self.table), (None, _NOTHING))
+        if seen_version != version:
+            look = self._look_into()
+            _seen[self.database, self.table] = version, look
+        return look
+
+    def _look_into(self) -> _Look:
         names = ("step", "day", "fingerprint", "stamp", "row_count", "content_hash")
         try:
             with warehouse.opened(self.database, read_only=True) as connection:
                 rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
                 contents = connection.execute(f"select {content(self.table)}").fetchone()
         except (FileNotFoundError, warehouse.DamagedDatabaseError, warehouse.MissingTableError):
-            return [], None
+            return _NOTHING
         return [dict(zip(names, row, strict=True)) for row in rows], contents
+
+
+_Look = tuple[list[dict[str, Any]], "tuple[Any, ...] | None"]
+_NOTHING: _Look = ([], None)
+_seen: dict[tuple[Path, str], tuple[tuple[int, int, int], _Look]] = {}
 
 
 class Archived(luigi.Target):

@@ -268,13 +268,15 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path
 def test_by_hand_it_prints_its_url_and_serves_until_ctrl_c(get: Get) -> None:
     arguments = command("--now", "2024-04-12T13:30:05Z")
     with subprocess.Popen(arguments, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        base_url = process.stdout.readline().strip()
-        assert get(base_url + range_path())[1] == sample.market_chart(
-            "bitcoin", "usd", NOW - 7 * DAY, NOW, NOW
-        )
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 0
+        try:
+            assert process.stdout is not None
+            base_url = process.stdout.readline().strip()
+            _, body = get(base_url + range_path())
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=10) == 0
+        finally:
+            process.kill()
+    assert body == sample.market_chart("bitcoin", "usd", NOW - 7 * DAY, NOW, NOW)
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,11 @@ def test_no_point_is_later_than_now_or_outside_the_window(now: datetime) -> None
     assert all(at(point.stamp) <= now for point in future)
 
 
+def test_a_window_shorter_than_the_live_point_is_old_has_none() -> None:
+    now = next(now for now in NOWS if not sample.live_point_is_early(now))
+    assert served(now, timedelta(seconds=19) / DAY) == []
+
+
 def test_overlapping_windows_at_different_nows_agree_on_every_settled_point() -> None:
     seen: dict[int, Point] = {}
     for now in NOWS:

@@ -1,0 +1,115 @@
+"""`make bench`: what a run costs, against the least that such a run could cost.
+
+Commands that are compared run in turn, so that a noisy machine is noisy for both; a ratio is that of the medians.
+Everything runs as a person's command does, in a process of its own, with bytecode compiled.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.replay import ReplayServer
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 5
+NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
+STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize")
+
+
+def main() -> None:
+    """Measure and print."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory() as folder, ReplayServer(sample, now=NOW) as server:
+        scratch = Path(folder)
+        _compare_full_run(scratch, server.base_url, rounds)
+        _compare_rerun(scratch, rounds * 2)
+        _compare_connector(scratch, server.base_url, rounds)
+
+
+def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
+    window = (NOW - timedelta(days=7)).replace(hour=0, minute=0, second=0), NOW
+    bare = ["bench/bare.py", base_url, *(str(int(moment.timestamp())) for moment in window), str(scratch / "bare.png")]
+    spent: dict[str, list[float]] = {step: [] for step in STEPS}
+
+    def full() -> None:
+        shutil.rmtree(scratch / "data", ignore_errors=True)
+        for step, seconds in re.findall(r"(\w+) done .*seconds=([\d.]+)", _run(_pipeline(scratch))):
+            spent[step].append(float(seconds))
+
+    ours, least = _in_turn(full, lambda: _run(bare), rounds)
+    _print_ratio("full first run", "bare script", ours, least, aim=6)
+    total = statistics.median(ours)
+    for step in STEPS:
+        _print_part(step, statistics.median(spent[step]), total)
+    _print_part("Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total)
+
+
+def _compare_rerun(scratch: Path, rounds: int) -> None:
+    empty = ["-m", "luigi", "--module", "bench.empty_tasks", "Fifth", "--local-scheduler"]
+    ours, least = _in_turn(lambda: _run(_pipeline(scratch)), lambda: _run(empty), rounds)
+    _print_ratio("rerun with nothing to do", "five empty Luigi tasks", ours, least, aim=1.5)
+
+
+def _compare_connector(scratch: Path, base_url: str, rounds: int) -> None:
+    def extract(kind: str) -> Callable[[], object]:
+        def run() -> None:
+            shutil.rmtree(scratch / kind, ignore_errors=True)
+            _run(["-m", "bench.connector", kind, str(scratch / kind), base_url])
+
+        return run
+
+    lean, plain = _in_turn(extract("lean"), extract("plain"), rounds)
+    _print_ratio("connector, lean import", "connector, plain import", lean, plain, aim=0.5)
+
+
+def _pipeline(scratch: Path) -> list[str]:
+    return [
+        *("-m", "luigi", "--module", "btc_pipeline", "Visualize", "--local-scheduler"),
+        *("--pipeline-source", "sample", "--pipeline-now", NOW.isoformat()),
+        *("--pipeline-data-dir", str(scratch / "data")),
+    ]
+
+
+def _in_turn(
+    ours: Callable[[], object], least: Callable[[], object], rounds: int
+) -> tuple[list[float], list[float]]:
+    """Seconds of each, after one uncounted round that warms the file cache."""
+    spent: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds + 1):
+        for command, seconds in zip((ours, least), spent, strict=True):
+            started = time.perf_counter()
+            command()
+            seconds.append(time.perf_counter() - started)
+    return spent[0][1:], spent[1][1:]
+
+
+def _run(arguments: Sequence[str]) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+    return done.stderr
+
+
+def _print_ratio(ours: str, least: str, seconds: Sequence[float], yardstick: Sequence[float], aim: float) -> None:
+    one, other = statistics.median(seconds), statistics.median(yardstick)
+    print(f"\n{ours}: {one / other:.2f} times {least} (aim: at most {aim:g})")
+    print(f"  {one:.2f} s [{min(seconds):.2f} to {max(seconds):.2f}] against {other:.2f} s", end=" ")
+    print(f"[{min(yardstick):.2f} to {max(yardstick):.2f}], medians of {len(seconds)}")
+
+
+def _print_part(name: str, seconds: float, total: float) -> None:
+    print(f"  {name:<24}{seconds:6.2f} s {seconds / total:6.0%}")
+
+
+if __name__ == "__main__":
+    main()
