@@ -38,7 +38,12 @@ def main() -> None:
 
 def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
     window = (NOW - timedelta(days=7)).replace(hour=0, minute=0, second=0), NOW
-    bare = ["bench/bare.py", base_url, *(str(int(moment.timestamp())) for moment in window), str(scratch / "bare.png")]
+    bare = [
+        "bench/bare.py",
+        base_url,
+        *(str(int(moment.timestamp())) for moment in window),
+        str(scratch / "bare.png"),
+    ]
     spent: dict[str, list[float]] = {step: [] for step in STEPS}
 
     def full() -> None:
@@ -51,7 +56,9 @@ def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
     total = statistics.median(ours)
     for step in STEPS:
         _print_part(step, statistics.median(spent[step]), total)
-    _print_part("Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total)
+    _print_part(
+        "Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total
+    )
 
 
 def _compare_rerun(scratch: Path, rounds: int) -> None:
@@ -100,7 +107,9 @@ def _run(arguments: Sequence[str]) -> str:
     return done.stderr
 
 
-def _print_ratio(ours: str, least: str, seconds: Sequence[float], yardstick: Sequence[float], aim: float) -> None:
+def _print_ratio(
+    ours: str, least: str, seconds: Sequence[float], yardstick: Sequence[float], aim: float
+) -> None:
     one, other = statistics.median(seconds), statistics.median(yardstick)
     print(f"\n{ours}: {one / other:.2f} times {least} (aim: at most {aim:g})")
     print(f"  {one:.2f} s [{min(seconds):.2f} to {max(seconds):.2f}] against {other:.2f} s", end=" ")

@@ -1,6 +1,6 @@
 """The yardstick of a full run: fetch over HTTP, aggregate in DuckDB, draw with mplfinance, and nothing else.
 
-    python bench/bare.py BASE_URL FROM TO PNG
+python bench/bare.py BASE_URL FROM TO PNG
 """
 
 import json

@@ -1,6 +1,6 @@
 """One run of the connector process, with the lean import or the plain one.
 
-    python -m bench.connector lean|plain FOLDER BASE_URL
+python -m bench.connector lean|plain FOLDER BASE_URL
 """
 
 import sys
@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from btc_pipeline.children import Child
+from btc_pipeline.extract import CONNECTOR
 
 
 def main(kind: str, folder: str, base_url: str) -> None:
@@ -16,8 +17,6 @@ def main(kind: str, folder: str, base_url: str) -> None:
     (root / "scratch").mkdir(parents=True)
     job = {
         "cache": str(root / "cache.duckdb"),
-        "scratch": str(root / "scratch"),
-        "logs": str(root / "logs"),
         "config": {
             "base_url": base_url,
             "coins": ["bitcoin"],
@@ -29,9 +28,9 @@ def main(kind: str, folder: str, base_url: str) -> None:
         },
         "key_header": {},
         "timeout_seconds": 20,
-        "is_lean": kind == "lean",
     }
-    result = Child("btc_pipeline.coingecko.connector", root / "log").work(job, 120)
+    preparation = {"scratch": str(root / "scratch"), "logs": str(root / "logs"), "is_lean": kind == "lean"}
+    result = Child(CONNECTOR, root / "log", preparation).work(job, 120)
     if result != {"rows": 1}:
         sys.exit(str(result))
 

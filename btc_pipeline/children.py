@@ -1,21 +1,25 @@
 """Child processes: a job in, a result out, bounded in time, gone when the run is gone.
 
-Both sides of the pipe live here; neither knows what the job is. The job travels over standard input, so that
-nothing of it (a key, say) shows in the process list, the environment or on disk.
+Both sides of the pipe live here; neither knows what the job is. A child is told two things over standard input, one
+line of JSON each: what to prepare (its imports, say), at once, and the job, when it is known; so it can be started
+while an earlier step works. Nothing of it (a key, say) shows in the process list, the environment or on disk.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 Json = dict[str, Any]
+Prepared = TypeVar("Prepared")
 
 
 class ChildError(Exception):
@@ -28,9 +32,15 @@ class ChildError(Exception):
 
 
 class Child:
-    """A Python module running in a process of its own; it may be started before its job is known."""
+    """A Python module running in a process of its own, preparing itself until its job is known.
 
-    def __init__(self, module: str, log: Path) -> None:
+    Args:
+        module: calls `serve` when run with `python -m`.
+        log: where all that it prints goes; replaced.
+        preparation: what it can do ahead of the job.
+    """
+
+    def __init__(self, module: str, log: Path, preparation: Mapping[str, Any]) -> None:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as stderr:
@@ -41,6 +51,7 @@ class Child:
                 stderr=stderr,
                 env=_environment(),
             )
+        self._tell(preparation)
 
     def work(self, job: Mapping[str, Any], timeout_seconds: float) -> Json:
         """Hand the job over and wait for its result.
@@ -48,17 +59,14 @@ class Child:
         Raises:
             ChildError: it did not end in time, or ended without a result.
         """
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdout is not None
         timer = threading.Timer(timeout_seconds, self._process.kill)
         timer.daemon = True
         timer.start()
         try:
-            self._process.stdin.write(json.dumps(job).encode() + b"\n")
-            self._process.stdin.flush()
+            self._tell(job)
             answer = self._process.stdout.read()
             status = self._process.wait()
-        except BrokenPipeError:
-            answer, status = b"", self._process.wait()
         finally:
             has_timed_out = not timer.is_alive()
             timer.cancel()
@@ -76,25 +84,28 @@ class Child:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None and not pipe.closed:
-                try:
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    continue
+
+    def _tell(self, line: Mapping[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # a child that has died has no result: `work` says so
+            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+            self._process.stdin.flush()
 
 
-def serve(work: Callable[[Json], Json]) -> None:
-    """The child's side: read the job, work, write the result. Whatever else is printed goes to the log.
+def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], Json]) -> None:
+    """The child's side: prepare, wait for the job, work, write the result. What is printed goes to the log.
 
     Ends at once when the parent is gone: it keeps standard input open for as long as it lives.
     """
     result_descriptor = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    line = sys.stdin.buffer.readline()
-    if not line:
-        os._exit(1)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    result = work(json.loads(line))
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    prepared = prepare(json.loads(lines.get()))
+    result = work(prepared, json.loads(lines.get()))
     with os.fdopen(result_descriptor, "wb") as pipe:
         pipe.write(json.dumps(result).encode())
     sys.stdout.flush()
@@ -102,9 +113,9 @@ def serve(work: Callable[[Json], Json]) -> None:
     os._exit(0)  # the connector leaves threads behind that would delay a normal exit
 
 
-def _die_with_parent() -> None:
-    while sys.stdin.buffer.read1(4096):
-        continue
+def _listen(lines: queue.SimpleQueue[bytes]) -> None:
+    for line in iter(sys.stdin.buffer.readline, b""):
+        lines.put(line)
     os._exit(1)
 
 
@@ -115,4 +126,4 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("DBT_", "AIRBYTE_", "COINGECKO_", "LUIGI_"))
     }
-    return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
+    return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1", "BTC_PIPELINE_CHILD": "1"}

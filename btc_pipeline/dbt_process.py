@@ -1,10 +1,9 @@
 """The dbt process: loads new answers, runs one dbt command, and tells what each node came to.
 
 Runs as `python -m btc_pipeline.dbt_process` and serves one job; `btc_pipeline.transform` is the other side. Nothing
-else may import it: dbt's imports, memory and locks end with this process. dbt is imported before the job is read,
-so that the process can be started ahead of time.
+else may import it: dbt's imports, memory and locks end with this process.
 
-Job: `command` (`build` or `test`), `project`, `target`, `logs` (folders), `database`, and for `build` what
+Preparation: `project`, `target`, `logs` (folders), `database`. Job: `command` (`build` or `test`), and for `build` what
 `loader.Load` takes. Result: `{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
 """
 
@@ -18,25 +17,59 @@ from typing import Any
 
 from btc_pipeline import children, loader, warehouse
 
-gc.disable()  # the process is short; collecting costs a tenth of its time
 
-from dbt.cli.main import dbtRunner  # noqa: E402 - after gc.disable, which is about this very import
+class Dbt:
+    """dbt, imported, with the project parsed; or why it could not be."""
+
+    def __init__(self, preparation: children.Json) -> None:
+        gc.disable()  # the process is short; collecting costs a tenth of its time
+        from dbt.cli.main import dbtRunner
+
+        os.environ["BTC_PIPELINE_DATABASE"] = preparation["database"]
+        self._folders = [
+            *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
+            *("--target-path", preparation["target"]),
+        ]
+        self._logs = preparation["logs"]
+        self._runner = dbtRunner
+        parsed = self._invoke("parse", None)
+        self._manifest = parsed.result if parsed.success else None
+        self.error = "" if parsed.success else f"dbt parse: {_one_line(parsed.exception)}"
+
+    def nodes(self, command: str) -> list[Any] | str:
+        """Run `build` or `test`; each node's result, or why there is none."""
+        outcome = self._invoke(command, self._manifest)
+        results = getattr(outcome.result, "results", None)
+        return f"dbt {command}: {_one_line(outcome.exception)}" if results is None else list(results)
+
+    def _invoke(self, command: str, manifest: Any) -> Any:
+        quiet = [
+            "--log-level",
+            "warn",
+            "--log-level-file",
+            "warn",
+            "--log-path",
+            self._logs,
+            "--no-use-colors",
+        ]
+        options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
+        return self._runner(manifest=manifest).invoke([*quiet, *options, command, *self._folders])
 
 
-def work(job: children.Json) -> children.Json:
+def work(dbt: Dbt, job: children.Json) -> children.Json:
     """Load where the command is `build`, then run dbt."""
+    if dbt.error:
+        return {"error": dbt.error}
     loaded, notes = 0, []
     if job["command"] == "build":
         try:
             loaded, notes = loader.load(_load(job))
-        except (warehouse.LockedDatabaseError, warehouse.MissingTableError, OSError) as error:
+        except (warehouse.DatabaseError, OSError) as error:
             return {"error": f"the archive cannot be loaded: {error}"}
-    os.environ["BTC_PIPELINE_DATABASE"] = job["database"]
-    outcome = dbtRunner().invoke(_arguments(job))
-    results = getattr(outcome.result, "results", None)
-    if results is None:
-        return {"error": f"dbt {job['command']}: {_one_line(outcome.exception)}"}
-    return {"nodes": [_node(result) for result in results], "loaded": loaded, "notes": notes}
+    nodes = dbt.nodes(job["command"])
+    if isinstance(nodes, str):
+        return {"error": nodes}
+    return {"nodes": [_node(result) for result in nodes], "loaded": loaded, "notes": notes}
 
 
 def _load(job: children.Json) -> loader.Load:
@@ -45,23 +78,17 @@ def _load(job: children.Json) -> loader.Load:
     return loader.Load(**paths, **texts, max_age=timedelta(hours=job["max_age_hours"]))
 
 
-def _arguments(job: children.Json) -> list[str]:
-    return [
-        *("--log-level", "warn", "--log-path", job["logs"], "--log-level-file", "warn"),
-        *("--no-use-colors", "--no-populate-cache", "--no-write-json"),
-        job["command"],
-        *("--project-dir", job["project"], "--profiles-dir", job["project"]),
-        *("--target-path", job["target"]),
-    ]
-
-
 def _node(result: Any) -> dict[str, Any]:
     """One node's outcome; a test is named as in `btc_pipeline.census`."""
     node = result.node
     kind = str(getattr(node.resource_type, "value", node.resource_type))
     return {
         "kind": kind,
-        "name": _test_name(node) if kind == "test" else f"unit:{node.name}" if kind == "unit_test" else node.name,
+        "name": _test_name(node)
+        if kind == "test"
+        else f"unit:{node.name}"
+        if kind == "unit_test"
+        else node.name,
         "status": str(getattr(result.status, "value", result.status)),
         "failures": result.failures,
         "message": _one_line(result.message),
@@ -83,4 +110,4 @@ def _one_line(text: object) -> str:
 
 
 if __name__ == "__main__":
-    children.serve(work)
+    children.serve(Dbt, work)

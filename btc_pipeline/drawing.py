@@ -1,6 +1,7 @@
-"""Drawing a run's charts from the published database.
+"""Drawing a run's charts from the published database, in a process of its own.
 
-Reads the candles as any reader would; how a chart looks is for `chart` to say.
+Both sides: `draw` is the parent's; run with `python -m btc_pipeline.drawing` it is the child's, where matplotlib,
+pandas and mplfinance are imported, and end with it. How a chart looks is for `chart` to say.
 """
 
 from __future__ import annotations
@@ -8,37 +9,79 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from btc_pipeline import candles, chart
+from btc_pipeline import ahead, candles, children
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
+_DEADLINE_SECONDS = 600.0
 
-def charts(settings: Settings, world: World, day: date) -> list[Path]:
+
+def start_ahead(world: World) -> None:
+    """Let the imports of the drawing process go on beside the step that is at work."""
+    ahead.start(*_process(world))
+
+
+def draw(settings: Settings, world: World, day: date) -> list[Path]:
     """Draw one chart for each coin, of the run's days.
 
     Raises:
-        VisualizationError: there is no candle to draw, or drawing failed.
+        VisualizationError: there is no candle to draw, or drawing failed; names the coin.
     """
-    publication = candles.publication(world.published)
-    as_of = datetime.fromisoformat(publication["as_of"].replace("Z", "+00:00"))
-    first = day - timedelta(days=settings.days)
-    paths = []
-    for coin in settings.coins:
-        path = world.chart(coin, settings.vs_currency, day)
+    paths = [world.chart(coin, settings.vs_currency, day) for coin in settings.coins]
+    job = {
+        "database": str(world.published),
+        "vs_currency": settings.vs_currency,
+        "first_day": (day - timedelta(days=settings.days)).isoformat(),
+        "last_day": day.isoformat(),
+        "charts": {coin: str(path) for coin, path in zip(settings.coins, paths, strict=True)},
+    }
+    process = ahead.take(*_process(world))
+    try:
+        result = process.work(job, _DEADLINE_SECONDS)
+    except children.ChildError as error:
+        raise VisualizationError(
+            f"drawing ended without a result: {error.reason}", f"read {error.log}"
+        ) from None
+    if "error" in result:
+        raise VisualizationError(f"the chart cannot be drawn: {result['error']}", "run it again")
+    return paths
+
+
+def _process(world: World) -> tuple[str, Path, children.Json]:
+    return "btc_pipeline.drawing", world.logs / "drawing.log", {}
+
+
+def prepare(_: children.Json) -> None:
+    """The child's imports."""
+    import mplfinance  # noqa: F401 - for its time: chart imports it when it draws
+
+
+def work(_: None, job: children.Json) -> children.Json:
+    """The child's work: each coin's candles from the published database, drawn."""
+    from btc_pipeline import chart
+
+    database = Path(job["database"])
+    first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
+    about = candles.publication(database)
+    for coin, path in job["charts"].items():
         facts = chart.ChartFacts(
             coin_id=coin,
-            vs_currency=settings.vs_currency,
+            vs_currency=job["vs_currency"],
             first_day=first,
-            last_day=day,
-            source=publication["source"],
-            is_sample=publication["is_sample"] == "true",
-            data_as_of=as_of,
+            last_day=last,
+            source=about["source"],
+            is_sample=about["is_sample"] == "true",
+            data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
         )
         try:
-            week = candles.published(world.published, coin, settings.vs_currency, first, day)
-            chart.draw_candles(week, facts, path)
-        except ValueError as error:
-            raise VisualizationError(f"the chart of {coin} cannot be drawn: {error}", "run it again") from error
-        paths.append(path)
-    return paths
+            chart.draw_candles(
+                candles.published(database, coin, job["vs_currency"], first, last), facts, Path(path)
+            )
+        except (ValueError, OSError) as error:
+            return {"error": f"{coin}: {error}"}
+    return {}
+
+
+if __name__ == "__main__":
+    children.serve(prepare, work)

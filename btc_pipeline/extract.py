@@ -16,6 +16,7 @@ from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
+CONNECTOR = "btc_pipeline.coingecko.connector"
 TABLE = "raw.market_chart"
 MARKERS = "raw.pipeline_markers"
 
@@ -64,11 +65,11 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
     scratch = world.temporary / "airbyte"
     scratch.mkdir(parents=True, mode=0o700)
+    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": is_lean}
+    connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
     with _server(settings, now) as base_url:
         job = {
             "cache": str(world.cache),
-            "scratch": str(scratch),
-            "logs": str(world.logs / "airbyte"),
             "config": {
                 "base_url": base_url,
                 "coins": list(settings.coins),
@@ -80,9 +81,7 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
             },
             "key_header": dict([key]) if key else {},
             "timeout_seconds": settings.timeout_seconds,
-            "is_lean": is_lean,
         }
-        connector = children.Child("btc_pipeline.coingecko.connector", world.logs / "connector.log")
         _run(connector, job, settings)
     shutil.rmtree(scratch, ignore_errors=True)
     bodies = answers_in_cache(world, settings)
@@ -107,10 +106,16 @@ def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:
             ).fetchall()
     except (FileNotFoundError, warehouse.MissingTableError, warehouse.DamagedDatabaseError) as error:
         raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
-    found = {coin: str(answer).encode() for coin, currency, answer, points in rows if _is_ours(currency, points, settings)}
+    found = {
+        coin: str(answer).encode()
+        for coin, currency, answer, points in rows
+        if _is_ours(currency, points, settings)
+    }
     if sorted(coin for coin, *_ in rows) != sorted(settings.coins) or set(found) != set(settings.coins):
         missing = sorted(set(settings.coins) - set(found)) or sorted(coin for coin, *_ in rows)
-        raise ExtractionError(f"the connector brought no market chart of {', '.join(missing)}", "run it again")
+        raise ExtractionError(
+            f"the connector brought no market chart of {', '.join(missing)}", "run it again"
+        )
     return found
 
 
@@ -129,7 +134,9 @@ def _run(connector: children.Child, job: children.Json, settings: Settings) -> N
         ) from None
     if "error" in result:
         raise ExtractionError(
-            f"CoinGecko gave no market chart: {result['error']}", _advice(str(result["error"])), url=job["config"]["base_url"]
+            f"CoinGecko gave no market chart: {result['error']}",
+            _advice(str(result["error"])),
+            url=job["config"]["base_url"],
         )
 
 
@@ -161,7 +168,9 @@ def _server(settings: Settings, now: datetime) -> Iterator[str]:
     try:
         recordings = Recordings.read(settings.recordings) if settings.recordings else None
     except RecordingError as error:
-        raise ConfigurationError(f"bad setting [pipeline] recordings: {error}", "name another folder") from None
+        raise ConfigurationError(
+            f"bad setting [pipeline] recordings: {error}", "name another folder"
+        ) from None
     with ReplayServer(recordings or sample, now=now) as server:
         yield server.base_url
 

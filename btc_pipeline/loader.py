@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline import archive, verify, warehouse
-from btc_pipeline.targets import create_markers
 from btc_pipeline.warehouse import quoted
 
 RAW_TABLE = "raw.market_chart"
@@ -33,7 +32,7 @@ _TABLES = f"""
     create table if not exists pipeline.pending_marker (
         step varchar, day date, fingerprint varchar, stamp varchar
     );
-    {create_markers(MARKERS)};
+    {warehouse.create_markers(MARKERS)};
 """
 
 _COLUMNS = (

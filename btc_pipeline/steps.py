@@ -151,9 +151,12 @@ class Step(luigi.Task):
         step, reason = self.get_task_family(), str(error)
         if "No space left" in reason:
             return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
-        if isinstance(error, OSError) and (error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason):
+        if isinstance(error, OSError) and (
+            error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason
+        ):
             return ConfigurationError(
-                f"{step}: the data folder cannot be written: {reason}", "correct its rights or [pipeline] data_dir"
+                f"{step}: the data folder cannot be written: {reason}",
+                "correct its rights or [pipeline] data_dir",
             )
         return self.error(f"{step}: {reason}", "run it again")
 

@@ -91,7 +91,9 @@ class DuckDBTarget(luigi.Target):
         fingerprint: what the row has to vouch for.
     """
 
-    def __init__(self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str) -> None:
+    def __init__(
+        self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str
+    ) -> None:
         self.database = database
         self.table = table
         self.markers = markers
@@ -124,17 +126,21 @@ class DuckDBTarget(luigi.Target):
     def withdraw(self) -> None:
         """Take the step's marker row back."""
         with warehouse.opened(self.database, read_only=False) as connection:
-            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
+            connection.execute(
+                f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'"
+            )
 
     def write(self) -> None:
         """Vouch for the table as it is now, where the transaction of the data was not ours."""
         with warehouse.opened(self.database, read_only=False) as connection:
-            connection.execute(create_markers(self.markers))
+            connection.execute(warehouse.create_markers(self.markers))
             connection.execute("begin")
-            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
+            connection.execute(
+                f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'"
+            )
             connection.execute(
                 f"insert into {self.markers} select '{self.step}', '{self.day}', '{self.fingerprint}',"
-                f" '{new_stamp()}', {content(self.table)}"
+                f" '{new_stamp()}', {warehouse.content(self.table)}"
             )
             connection.execute("commit")
 
@@ -159,7 +165,7 @@ class DuckDBTarget(luigi.Target):
         try:
             with warehouse.opened(self.database, read_only=True) as connection:
                 rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
-                contents = connection.execute(f"select {content(self.table)}").fetchone()
+                contents = connection.execute(f"select {warehouse.content(self.table)}").fetchone()
         except (FileNotFoundError, warehouse.DamagedDatabaseError, warehouse.MissingTableError):
             return _NOTHING
         return [dict(zip(names, row, strict=True)) for row in rows], contents
@@ -180,7 +186,9 @@ class Archived(luigi.Target):
     def exists(self) -> bool:
         """Whether the latest answer for each coin is whole."""
         entries = [archive.latest(self.root, each) for each in self.asked]
-        return all(entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries)
+        return all(
+            entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries
+        )
 
 
 class AllOf(luigi.Target):
@@ -225,21 +233,6 @@ class Publication(luigi.Target):
 
     def _newest(self, fingerprint: str) -> Marker:
         return Marker(self.newest, fingerprint, self.published.parent)
-
-
-def create_markers(table: str) -> str:
-    """The DDL of a table of marker rows."""
-    return (
-        f"create table if not exists {table} (step varchar, day date, fingerprint varchar, stamp varchar,"
-        " row_count bigint, content_hash varchar)"
-    )
-
-
-def content(table: str) -> str:
-    """Two SQL expressions: the number of a table's rows, and an order-free hash of what is in them."""
-    return (
-        f"(select count(*) from {table}), (select coalesce(bit_xor(hash(each)), 0)::varchar from {table} as each)"
-    )
 
 
 def _is_intact(path: Path, checksum: str) -> bool:

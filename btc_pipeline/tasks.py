@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import ahead, drawing, errors, extract, loader, publish, transform, verify_run
+from btc_pipeline import drawing, errors, extract, loader, publish, transform, verify_run
 from btc_pipeline.settings import Settings
 from btc_pipeline.steps import Step
 from btc_pipeline.targets import AllOf, Archived, DuckDBTarget, Marker, Publication
@@ -23,8 +23,8 @@ _LOADER = ("btc_pipeline/loader.py", "btc_pipeline/verify.py")
 class ExtractAndLoad(Step):
     """One answer of CoinGecko for each coin: in the cache, and word for word in the raw archive.
 
-        coin_id   vs_currency  prices                                  market_caps         total_volumes
-        bitcoin   usd          [[1621036842123, 49913.26], [16210405…  [[1621036842123, …  [[1621036842123, …
+    coin_id   vs_currency  prices                                  market_caps         total_volumes
+    bitcoin   usd          [[1621036842123, 49913.26], [16210405…  [[1621036842123, …  [[1621036842123, …
     """
 
     sources = _CONNECTOR
@@ -46,7 +46,7 @@ class ExtractAndLoad(Step):
     def run(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it."""
         with self.at_work() as facts:
-            ahead.start(transform.DBT_PROCESS, self.world.logs / "dbt.log")
+            transform.start_ahead(self.world)
             facts["answers"] = extract.market_charts(self.settings, self.world, self.date)
             self.cached().write()
 
@@ -80,8 +80,8 @@ class VerifyData(Step):
 class Transform(Step):
     """The table `daily_candlestick` of dbt's own database: one row for each coin, currency and UTC day.
 
-        coin_id  vs_currency  date        open      high      low       close     …  coverage  status
-        bitcoin  usd          2021-05-14  49972.80  51253.27  49049.42  49950.27  …  1.0       final
+    coin_id  vs_currency  date        open      high      low       close     …  coverage  status
+    bitcoin  usd          2021-05-14  49972.80  51253.27  49049.42  49950.27  …  1.0       final
     """
 
     before = VerifyData
@@ -98,16 +98,21 @@ class Transform(Step):
     def run(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
-            dbt = ahead.take(transform.DBT_PROCESS, self.world.logs / "dbt.log")
+            drawing.start_ahead(self.world)
             build = transform.Build(self.output(), self.sources_hash())
-            facts.update(transform.build(self.settings, self.world, build, dbt))
+            facts.update(transform.build(self.settings, self.world, build))
 
 
 class Test(Step):
     """The outcome of each declared test, and the census: all that are declared have run."""
 
     before = Transform
-    sources = ("dbt_project/**/*.sql", "dbt_project/**/*.yml", "btc_pipeline/census.py", "btc_pipeline/transform.py")
+    sources = (
+        "dbt_project/**/*.sql",
+        "dbt_project/**/*.yml",
+        "btc_pipeline/census.py",
+        "btc_pipeline/transform.py",
+    )
     error = errors.CandleTestError
     __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
 
@@ -155,6 +160,6 @@ class Visualize(Step):
     def run(self) -> None:
         """Draw from the published database, as any reader would see it."""
         with self.at_work() as facts:
-            charts = drawing.charts(self.settings, self.world, self.date)
+            charts = drawing.draw(self.settings, self.world, self.date)
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
             self.output().write(made=charts)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import census, children, console, files
+from btc_pipeline import ahead, census, children, console, files
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget, new_stamp
 from btc_pipeline.world import World
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-DBT_PROCESS = "btc_pipeline.dbt_process"
 _DEADLINE_SECONDS = 1800.0
 
 Node = dict[str, Any]
@@ -33,7 +32,12 @@ class Build:
     built_from: str
 
 
-def build(settings: Settings, world: World, build: Build, dbt: children.Child) -> dict[str, Any]:
+def start_ahead(world: World) -> None:
+    """Let dbt's imports and its parsing go on beside the step that is at work."""
+    ahead.start(*_dbt(world))
+
+
+def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     """Load new answers from the archive, build the models and run their tests; keep what the tests came to.
 
     Returns:
@@ -44,7 +48,9 @@ def build(settings: Settings, world: World, build: Build, dbt: children.Child) -
         CandleTestError: a test failed that a later model depends on.
     """
     stamp = new_stamp()
-    job = _job("build", world) | {
+    job = {
+        "command": "build",
+        "database": str(world.work),
         "raw": str(world.raw),
         "scratch": str(world.temporary),
         "provenance": settings.provenance,
@@ -56,11 +62,13 @@ def build(settings: Settings, world: World, build: Build, dbt: children.Child) -
         "stamp": stamp,
     }
     world.test_results.unlink(missing_ok=True)
-    result = _run(dbt, job, TransformationError)
+    result = _run(world, job, TransformationError)
     for note in result["notes"]:
         console.log.warning("Transform %s", note)
     nodes: list[Node] = result["nodes"]
-    broken = [node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"]
+    broken = [
+        node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"
+    ]
     if broken:
         raise TransformationError(
             f"model {broken[0]['name']} could not be built: {broken[0]['message']}",
@@ -85,8 +93,7 @@ def judge(world: World, stamp: str) -> dict[str, str]:
     tests = _results_of(world, stamp)
     world.test_results.unlink(missing_ok=True)
     if tests is None:
-        dbt = children.Child(DBT_PROCESS, world.logs / "dbt.log")
-        tests = _run(dbt, _job("test", world), CandleTestError)["nodes"]
+        tests = _run(world, {"command": "test"}, CandleTestError)["nodes"]
     _raise_for_failures(tests)
     _take_census(tests)
     return {test["name"]: test["status"] for test in tests}
@@ -129,19 +136,21 @@ def _take_census(tests: Sequence[Node]) -> None:
         )
 
 
-def _job(command: str, world: World) -> children.Json:
-    return {
-        "command": command,
+def _dbt(world: World) -> tuple[str, Path, children.Json]:
+    """The dbt process of a world: its module, its log and what it prepares."""
+    preparation = {
         "project": str(PROJECT),
         "target": str(world.dbt_target),
         "logs": str(world.logs / "dbt"),
         "database": str(world.work),
     }
+    return "btc_pipeline.dbt_process", world.logs / "dbt.log", preparation
 
 
 def _run(
-    dbt: children.Child, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
+    world: World, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
 ) -> children.Json:
+    dbt = ahead.take(*_dbt(world))
     try:
         result = dbt.work(job, _DEADLINE_SECONDS)
     except children.ChildError as error:

@@ -62,7 +62,9 @@ def market_chart(request: Request, body: bytes, max_age: timedelta) -> Verified:
     _check_number(stamps, granularity, end - request.window_from)
     newest_at = _instant(max(stamps))
     if end - newest_at > max_age:
-        raise BadAnswerError(f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale")
+        raise BadAnswerError(
+            f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale"
+        )
     out_of_order = sum(later < earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
     return Verified(len(points), out_of_order, granularity, newest_at)
 
@@ -151,4 +153,3 @@ def _instant(stamp: int) -> datetime:
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-

@@ -67,6 +67,19 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def create_markers(table: str) -> str:
+    """The DDL of a table of marker rows."""
+    return (
+        f"create table if not exists {table} (step varchar, day date, fingerprint varchar, stamp varchar,"
+        " row_count bigint, content_hash varchar)"
+    )
+
+
+def content(table: str) -> str:
+    """Two SQL expressions: the number of a table's rows, and an order-free hash of what is in them."""
+    return f"(select count(*) from {table}), (select coalesce(bit_xor(hash(each)), 0)::varchar from {table} as each)"
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database, and its write-ahead log, out of the way; the latest one is kept."""
     aside = path.with_name(path.name + ".damaged")

@@ -113,7 +113,9 @@ class CoinGeckoErrorHandler(ErrorHandler):
         wait = _retry_after(response)
         if wait is not None and wait > self.config["max_wait_seconds"]:
             limit = self.config["max_wait_seconds"]
-            return _failed(path, f"{reason}; it asks to wait {wait:.0f} s, more than max_wait_seconds = {limit:g}")
+            return _failed(
+                path, f"{reason}; it asks to wait {wait:.0f} s, more than max_wait_seconds = {limit:g}"
+            )
         failures[path] = reason
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
 
@@ -168,7 +170,8 @@ def _bounded(response: requests.Response, **_: Any) -> None:
     if response.is_redirect:
         host = urlsplit(response.headers.get("location", "")).hostname or "itself"
         raise RefusedAnswerError(
-            f"HTTP {response.status_code}, a redirect to {host}, which is never followed", request=response.request
+            f"HTTP {response.status_code}, a redirect to {host}, which is never followed",
+            request=response.request,
         )
     give_up_at = time.monotonic() + MAX_ANSWER_SECONDS
     chunks: list[bytes] = []
@@ -177,7 +180,9 @@ def _bounded(response: requests.Response, **_: Any) -> None:
         size += len(chunk)
         chunks.append(chunk)
         if size > MAX_ANSWER_BYTES:
-            raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request)
+            raise RefusedAnswerError(
+                f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request
+            )
         if time.monotonic() > give_up_at:
             raise RefusedAnswerError(
                 f"an answer that takes more than {MAX_ANSWER_SECONDS:g} s", request=response.request

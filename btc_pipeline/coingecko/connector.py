@@ -3,9 +3,9 @@
 Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pipeline.extract` is the other side.
 Nothing else may import it: what it imports and locks ends with its process.
 
-Job: `cache` (path), `scratch` (a private, empty folder), `logs` (folder), `config` (see manifest.yaml), `key_header`
-(header -> key, empty for keyless), `timeout_seconds`, `is_lean`. Result: `{"rows": n}`, or `{"error": "…"}` with
-CoinGecko's own words where there are any.
+Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: `cache` (path), `config` (see
+manifest.yaml), `key_header` (header -> key, empty for keyless), `timeout_seconds`. Result: `{"rows": n}`, or
+`{"error": "…"}` with CoinGecko's own words where there are any.
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ STREAM = "market_chart"
 SCHEMA = "raw"
 
 
-def work(job: children.Json) -> children.Json:
-    """Read the stream into the cache, replacing what was there."""
-    _direct_airbyte(Path(job["scratch"]), Path(job["logs"]))
+def prepare(preparation: children.Json) -> None:
+    """Import PyAirbyte, told where it may write."""
+    _direct_airbyte(Path(preparation["scratch"]), Path(preparation["logs"]))
     gc.disable()  # the process is short; collecting during the imports costs a fifth of its time
-    if job["is_lean"]:
+    if preparation["is_lean"]:
         from btc_pipeline.coingecko import lean
 
         lean.install()
+    from btc_pipeline.coingecko import components  # noqa: F401 - imports the CDK
+
+
+def work(_: None, job: children.Json) -> children.Json:
+    """Read the stream into the cache, replacing what was there."""
     import yaml
     from airbyte._executors.declarative import DeclarativeExecutor
     from airbyte.caches.duckdb import DuckDBCache
@@ -51,7 +56,9 @@ def work(job: children.Json) -> children.Json:
         with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
             rows = source.read(cache, force_full_refresh=True).processed_records
     except Exception as error:  # whatever PyAirbyte raises: the words that matter are CoinGecko's
-        return {"error": _explained(components.failures) or f"{type(error).__name__}: {error}".splitlines()[0]}
+        return {
+            "error": _explained(components.failures) or f"{type(error).__name__}: {error}".splitlines()[0]
+        }
     if components.failures:
         return {"error": _explained(components.failures)}
     return {"rows": rows}
@@ -76,4 +83,4 @@ def _direct_airbyte(scratch: Path, logs: Path) -> None:
 
 
 if __name__ == "__main__":
-    children.serve(work)
+    children.serve(prepare, work)

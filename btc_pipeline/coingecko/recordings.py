@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import cast
 
 from btc_pipeline.coingecko.sample import Granularity, MarketChart, granularity_for
 
@@ -130,10 +130,10 @@ def _read(file: Path, name: re.Match[str]) -> Recording:
     coin, vs_currency, granularity, day = name.groups()
     try:
         recorded_on = date.fromisoformat(day)
-        body = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+        body = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecordingError(f"cannot read the recording {file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # a bad date, bad UTF-8, bad JSON, NaN
+    except (ValueError, RecursionError) as error:  # a bad date, bad UTF-8, bad JSON
         raise RecordingError(f"damaged recording {file}: {error}") from error
     return Recording(
         coin_id=_COIN_OF_SYMBOL.get(coin, coin),
@@ -164,15 +164,13 @@ def _is_point(point: object) -> bool:
     if not isinstance(point, list) or len(point) != 2 or type(point[0]) is not int:
         return False
     value = point[1]
-    return value is None or (type(value) in (int, float) and abs(value) < math.inf)  # JSON's 1e999 is inf
+    return value is None or (
+        type(value) in (int, float) and abs(value) < math.inf
+    )  # 1e999 is read as infinity, NaN as NaN
 
 
 def _stamp(point: list[float | None]) -> int:
     return cast(int, point[0])
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _milliseconds(instant: datetime) -> int:

@@ -76,8 +76,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
     sys_version = ""
     protocol_version = "HTTP/1.1"
     timeout = 60  # seconds that a kept connection may idle
-    wbufsize = -1  # headers and body leave as one packet: two would meet Nagle and a delayed ACK, 40 ms
-    disable_nagle_algorithm = True
+    disable_nagle_algorithm = True  # a body would wait 40 ms for the delayed ACK of its headers
 
     def do_GET(self) -> None:
         """Answer one GET."""
