@@ -56,9 +56,7 @@ def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
     total = statistics.median(ours)
     for step in STEPS:
         _print_part(step, statistics.median(spent[step]), total)
-    _print_part(
-        "Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total
-    )
+    _print_part("Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total)
 
 
 def _compare_rerun(scratch: Path, rounds: int) -> None:
@@ -87,9 +85,7 @@ def _pipeline(scratch: Path) -> list[str]:
     ]
 
 
-def _in_turn(
-    ours: Callable[[], object], least: Callable[[], object], rounds: int
-) -> tuple[list[float], list[float]]:
+def _in_turn(ours: Callable[[], object], least: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
     """Seconds of each, after one uncounted round that warms the file cache."""
     spent: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds + 1):
@@ -107,9 +103,7 @@ def _run(arguments: Sequence[str]) -> str:
     return done.stderr
 
 
-def _print_ratio(
-    ours: str, least: str, seconds: Sequence[float], yardstick: Sequence[float], aim: float
-) -> None:
+def _print_ratio(ours: str, least: str, seconds: Sequence[float], yardstick: Sequence[float], aim: float) -> None:
     one, other = statistics.median(seconds), statistics.median(yardstick)
     print(f"\n{ours}: {one / other:.2f} times {least} (aim: at most {aim:g})")
     print(f"  {one:.2f} s [{min(seconds):.2f} to {max(seconds):.2f}] against {other:.2f} s", end=" ")

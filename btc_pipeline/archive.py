@@ -105,9 +105,7 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
 
 
 def _folder(of: Request | Asked) -> Path:
-    return Path(
-        _STREAM, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}"
-    )
+    return Path(_STREAM, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
 
 
 def _order(entry: Entry) -> tuple[datetime, str]:

@@ -5,6 +5,7 @@ Knows the published contract and nothing of how it came about.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timezone
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def published(database: Path, coin_id: str, vs_currency: str, first: date, last:
             f" where coin_id = {warehouse.quoted(coin_id)} and vs_currency = {warehouse.quoted(vs_currency)}"
             f" and date between '{first}' and '{last}' order by date"
         ).fetchall()
-    return [Candle(*row[:-1], last_point_at=row[-1].replace(tzinfo=timezone.utc)) for row in rows]
+    candles = [Candle(*row) for row in rows]
+    return [replace(each, last_point_at=each.last_point_at.replace(tzinfo=timezone.utc)) for each in candles]
 
 
 def publication(database: Path) -> dict[str, str]:

@@ -50,9 +50,7 @@ def build_figure(candles: Sequence[Candle], facts: ChartFacts) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(
-            figsize=(look.WIDTH / look.DPI, look.HEIGHT / look.DPI), dpi=look.DPI, facecolor=look.PAPER
-        )
+        figure = Figure(figsize=(look.WIDTH / look.DPI, look.HEIGHT / look.DPI), dpi=look.DPI, facecolor=look.PAPER)
         FigureCanvasAgg(figure)  # can measure texts, and needs no display
         draw_page(figure, ordered, facts)
     return figure
@@ -70,9 +68,7 @@ def png_texts(facts: ChartFacts) -> dict[str, str]:
 
 
 def _refuse_what_makes_no_chart(candles: Sequence[Candle], facts: ChartFacts) -> None:
-    chart = (
-        f"coin_id={facts.coin_id} vs_currency={facts.vs_currency} days={facts.first_day}..{facts.last_day}"
-    )
+    chart = f"coin_id={facts.coin_id} vs_currency={facts.vs_currency} days={facts.first_day}..{facts.last_day}"
     if not candles:
         raise ValueError(f"no candles to draw: {chart}")
     days_seen = set()

@@ -89,10 +89,7 @@ def _frame(candles: Sequence[Candle], days: Sequence[date]) -> DataFrame:
     """What mplfinance takes: a row per day of the axis, NaN where there is no candle; dates have no zone."""
     import pandas as pd
 
-    rows = {
-        candle.date: (candle.open, candle.high, candle.low, candle.close, candle.volume_24h)
-        for candle in candles
-    }
+    rows = {candle.date: (candle.open, candle.high, candle.low, candle.close, candle.volume_24h) for candle in candles}
     return pd.DataFrame(
         [rows.get(day, (None,) * 5) for day in days],
         index=pd.DatetimeIndex(list(days)),
@@ -107,9 +104,7 @@ def _market_colours(up: str, down: str, status: CandleStatus) -> dict[str, Any]:
 
     outline = {"up": up, "down": down}
     face = outline if status == "final" else {"up": look.PAPER, "down": look.PAPER}
-    colours: dict[str, Any] = mpf.make_marketcolors(
-        **face, edge=outline, wick=outline, volume=look.VOLUME, alpha=1.0
-    )
+    colours: dict[str, Any] = mpf.make_marketcolors(**face, edge=outline, wick=outline, volume=look.VOLUME, alpha=1.0)
     return colours
 
 

@@ -78,9 +78,7 @@ def _draw_title(figure: Figure, last: Candle, facts: ChartFacts) -> None:
     room = _RIGHT - _LEFT - _width(price) - look.TITLE_GAP
     title = _write(figure, _LEFT, look.TITLE_Y, words.title_text(facts), gid="title", **big)
     if facts.is_sample:
-        badge = _write(
-            figure, 0, look.TITLE_Y - 6, "SAMPLE", color=look.PAPER, fontweight="bold", gid="badge"
-        )
+        badge = _write(figure, 0, look.TITLE_Y - 6, "SAMPLE", color=look.PAPER, fontweight="bold", gid="badge")
         badge.set_bbox({"boxstyle": "round,pad=0.4", "facecolor": look.ALERT, "edgecolor": "none"})
         _fit(title, room - _width(badge) - look.TITLE_GAP, end=f" / {currency}")
         badge.set_x(_at(_LEFT + _width(title) + look.TITLE_GAP, 0)[0])

@@ -132,9 +132,7 @@ def _dress_value_axis(axes: Axes) -> None:
     axes.set_ylabel("")
     axes.yaxis.tick_right()
     axes.grid(axis="y")
-    axes.tick_params(
-        axis="y", length=0, pad=look.points(look.TAG_GAP), labelsize=look.TEXT_SIZE, labelcolor=look.MUTED
-    )
+    axes.tick_params(axis="y", length=0, pad=look.points(look.TAG_GAP), labelsize=look.TEXT_SIZE, labelcolor=look.MUTED)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
 
@@ -154,9 +152,7 @@ def _mark_gaps(panels: Panels, candles: Sequence[Candle], days: Sequence[date]) 
     for day in days:
         if day not in with_candle:
             for axes in (panels.price, panels.volume):
-                axes.axvspan(
-                    _at(day) - 0.5, _at(day) + 0.5, color=look.GAP, linewidth=0, zorder=0.1, gid="gap"
-                )
+                axes.axvspan(_at(day) - 0.5, _at(day) + 0.5, color=look.GAP, linewidth=0, zorder=0.1, gid="gap")
             note = _note(panels.price, day, panels.price_limits[0], "no data")
             note.set_backgroundcolor(look.GAP)
 

@@ -52,7 +52,7 @@ def done(step: str, seconds: float, facts: dict[str, object]) -> None:
     log.info("%s done %s seconds=%.2f", step, shown, seconds)
 
 
-@luigi.Task.event_handler(luigi.Event.FAILURE)
+@luigi.Task.event_handler(luigi.Event.FAILURE)  # type: ignore[untyped-decorator] # Luigi has no types here
 def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
     """Luigi has one exit code for all failed tasks; make it the error's own."""
     del task

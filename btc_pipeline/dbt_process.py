@@ -60,7 +60,7 @@ def work(dbt: Dbt, job: children.Json) -> children.Json:
     """Load where the command is `build`, then run dbt."""
     if dbt.error:
         return {"error": dbt.error}
-    loaded, notes = 0, []
+    loaded, notes = 0, list[str]()
     if job["command"] == "build":
         try:
             loaded, notes = loader.load(_load(job))
@@ -73,9 +73,18 @@ def work(dbt: Dbt, job: children.Json) -> children.Json:
 
 
 def _load(job: children.Json) -> loader.Load:
-    paths = {name: Path(job[name]) for name in ("database", "raw", "scratch")}
-    texts = {name: job[name] for name in ("provenance", "built_from", "step", "day", "fingerprint", "stamp")}
-    return loader.Load(**paths, **texts, max_age=timedelta(hours=job["max_age_hours"]))
+    return loader.Load(
+        database=Path(job["database"]),
+        raw=Path(job["raw"]),
+        scratch=Path(job["scratch"]),
+        provenance=job["provenance"],
+        built_from=job["built_from"],
+        max_age=timedelta(hours=job["max_age_hours"]),
+        step=job["step"],
+        day=job["day"],
+        fingerprint=job["fingerprint"],
+        stamp=job["stamp"],
+    )
 
 
 def _node(result: Any) -> dict[str, Any]:
@@ -84,11 +93,7 @@ def _node(result: Any) -> dict[str, Any]:
     kind = str(getattr(node.resource_type, "value", node.resource_type))
     return {
         "kind": kind,
-        "name": _test_name(node)
-        if kind == "test"
-        else f"unit:{node.name}"
-        if kind == "unit_test"
-        else node.name,
+        "name": _test_name(node) if kind == "test" else f"unit:{node.name}" if kind == "unit_test" else node.name,
         "status": str(getattr(result.status, "value", result.status)),
         "failures": result.failures,
         "message": _one_line(result.message),

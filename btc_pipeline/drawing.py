@@ -40,9 +40,7 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
     try:
         result = process.work(job, _DEADLINE_SECONDS)
     except children.ChildError as error:
-        raise VisualizationError(
-            f"drawing ended without a result: {error.reason}", f"read {error.log}"
-        ) from None
+        raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
         raise VisualizationError(f"the chart cannot be drawn: {result['error']}", "run it again")
     return paths
@@ -75,9 +73,7 @@ def work(_: None, job: children.Json) -> children.Json:
             data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
         )
         try:
-            chart.draw_candles(
-                candles.published(database, coin, job["vs_currency"], first, last), facts, Path(path)
-            )
+            chart.draw_candles(candles.published(database, coin, job["vs_currency"], first, last), facts, Path(path))
         except (ValueError, OSError) as error:
             return {"error": f"{coin}: {error}"}
     return {}

@@ -86,9 +86,7 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     shutil.rmtree(scratch, ignore_errors=True)
     bodies = answers_in_cache(world, settings)
     for coin, body in bodies.items():
-        request = archive.Request(
-            coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance
-        )
+        request = archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
         archive.keep(world.raw, request, body)
     return len(bodies)
 
@@ -107,15 +105,11 @@ def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:
     except (FileNotFoundError, warehouse.MissingTableError, warehouse.DamagedDatabaseError) as error:
         raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
     found = {
-        coin: str(answer).encode()
-        for coin, currency, answer, points in rows
-        if _is_ours(currency, points, settings)
+        coin: str(answer).encode() for coin, currency, answer, points in rows if _is_ours(currency, points, settings)
     }
     if sorted(coin for coin, *_ in rows) != sorted(settings.coins) or set(found) != set(settings.coins):
         missing = sorted(set(settings.coins) - set(found)) or sorted(coin for coin, *_ in rows)
-        raise ExtractionError(
-            f"the connector brought no market chart of {', '.join(missing)}", "run it again"
-        )
+        raise ExtractionError(f"the connector brought no market chart of {', '.join(missing)}", "run it again")
     return found
 
 
@@ -168,9 +162,7 @@ def _server(settings: Settings, now: datetime) -> Iterator[str]:
     try:
         recordings = Recordings.read(settings.recordings) if settings.recordings else None
     except RecordingError as error:
-        raise ConfigurationError(
-            f"bad setting [pipeline] recordings: {error}", "name another folder"
-        ) from None
+        raise ConfigurationError(f"bad setting [pipeline] recordings: {error}", "name another folder") from None
     with ReplayServer(recordings or sample, now=now) as server:
         yield server.base_url
 

@@ -52,6 +52,15 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
+def link(path: Path, target: str) -> None:
+    """Make `path` a symbolic link to `target`, atomically; the link's old target is left alone."""
+    if path.is_symlink() and str(path.readlink()) == target:
+        return
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    temporary.symlink_to(target)
+    temporary.replace(path)
+
+
 def sha256(path: Path) -> str:
     """The file's SHA-256 in hexadecimal. Never call it on a database that this process has open."""
     with path.open("rb") as file:

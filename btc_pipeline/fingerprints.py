@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +19,7 @@ def of(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_sources(patterns: tuple[str, ...]) -> str:
     """The hash of the project's files that match the glob patterns, by name and content."""
     return of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))

@@ -43,9 +43,7 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
             "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         }
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
-        connection.execute(
-            f"create table main.publication as select * from (values {rows}) as facts(key, value)"
-        )
+        connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
         connection.execute("detach tested")
     files.move_into_place(fresh, world.published)
     return int(candles)

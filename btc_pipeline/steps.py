@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import luigi
 from luigi.cmdline_parser import CmdlineParser
@@ -39,7 +39,7 @@ class RunDate(luigi.DateParameter):
     """The UTC day that a run is for; by default the day of `[pipeline] now`, which is by default the clock's."""
 
     def __init__(self) -> None:
-        super().__init__(default=None, description="UTC day of the run, e.g. 2026-11-23; default: today")
+        super().__init__(default=cast("date", None), description="UTC day of the run, e.g. 2026-11-23; default: today")
 
     def parse(self, value: str) -> date:
         """A day as YYYY-MM-DD."""
@@ -151,9 +151,7 @@ class Step(luigi.Task):
         step, reason = self.get_task_family(), str(error)
         if "No space left" in reason:
             return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
-        if isinstance(error, OSError) and (
-            error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason
-        ):
+        if isinstance(error, OSError) and (error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason):
             return ConfigurationError(
                 f"{step}: the data folder cannot be written: {reason}",
                 "correct its rights or [pipeline] data_dir",
@@ -161,7 +159,7 @@ class Step(luigi.Task):
         return self.error(f"{step}: {reason}", "run it again")
 
 
-_loaded: dict[int, Settings] = {}
+_loaded: list[tuple[CmdlineParser, Settings]] = []
 
 
 def _settings() -> Settings:
@@ -170,9 +168,8 @@ def _settings() -> Settings:
     try:
         if command_line is None:
             return settings.load()
-        if id(command_line) not in _loaded:
-            _loaded.clear()
-            _loaded[id(command_line)] = settings.load()
-        return _loaded[id(command_line)]
+        if not _loaded or _loaded[0][0] is not command_line:
+            _loaded[:] = [(command_line, settings.load())]
+        return _loaded[0][1]
     except PipelineError as error:
         console.stop(error)

@@ -91,9 +91,7 @@ class DuckDBTarget(luigi.Target):
         fingerprint: what the row has to vouch for.
     """
 
-    def __init__(
-        self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str
-    ) -> None:
+    def __init__(self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str) -> None:
         self.database = database
         self.table = table
         self.markers = markers
@@ -126,18 +124,14 @@ class DuckDBTarget(luigi.Target):
     def withdraw(self) -> None:
         """Take the step's marker row back."""
         with warehouse.opened(self.database, read_only=False) as connection:
-            connection.execute(
-                f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'"
-            )
+            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
 
     def write(self) -> None:
         """Vouch for the table as it is now, where the transaction of the data was not ours."""
         with warehouse.opened(self.database, read_only=False) as connection:
             connection.execute(warehouse.create_markers(self.markers))
             connection.execute("begin")
-            connection.execute(
-                f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'"
-            )
+            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
             connection.execute(
                 f"insert into {self.markers} select '{self.step}', '{self.day}', '{self.fingerprint}',"
                 f" '{new_stamp()}', {warehouse.content(self.table)}"
@@ -186,9 +180,7 @@ class Archived(luigi.Target):
     def exists(self) -> bool:
         """Whether the latest answer for each coin is whole."""
         entries = [archive.latest(self.root, each) for each in self.asked]
-        return all(
-            entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries
-        )
+        return all(entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries)
 
 
 class AllOf(luigi.Target):

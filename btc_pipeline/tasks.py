@@ -91,9 +91,7 @@ class Transform(Step):
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
         step, fingerprint = self.get_task_family(), self.fingerprint()
-        return DuckDBTarget(
-            self.world.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint
-        )
+        return DuckDBTarget(self.world.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint)
 
     def run(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""

@@ -66,9 +66,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     for note in result["notes"]:
         console.log.warning("Transform %s", note)
     nodes: list[Node] = result["nodes"]
-    broken = [
-        node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"
-    ]
+    broken = [node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"]
     if broken:
         raise TransformationError(
             f"model {broken[0]['name']} could not be built: {broken[0]['message']}",
@@ -78,6 +76,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     if any(node["status"] == "skipped" for node in nodes):
         _raise_for_failures(tests)
     files.write_json(world.test_results, {"stamp": stamp, "tests": tests})
+    files.link(world.data_dir / "latest", world.source)
     return {"loaded": result["loaded"], "models": len(nodes) - len(tests), "tests": len(tests)}
 
 

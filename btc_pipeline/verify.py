@@ -5,6 +5,7 @@ Pure: takes a request and a body, opens nothing, reads no clock.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -65,7 +66,7 @@ def market_chart(request: Request, body: bytes, max_age: timedelta) -> Verified:
         raise BadAnswerError(
             f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale"
         )
-    out_of_order = sum(later < earlier for earlier, later in zip(stamps, stamps[1:], strict=False))
+    out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     return Verified(len(points), out_of_order, granularity, newest_at)
 
 
@@ -123,7 +124,7 @@ def _check_conflicts(points: list[tuple[int, float]]) -> None:
 def _granularity(stamps: list[int]) -> str:
     """CoinGecko chooses it by the window's length; the steps tell which it was."""
     ordered = sorted(set(stamps))
-    steps = [(later - earlier) / 1000 for earlier, later in zip(ordered, ordered[1:], strict=False)]
+    steps = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(ordered)]
     if not steps:
         raise BadAnswerError("a single point has no granularity")
     step = median(steps)

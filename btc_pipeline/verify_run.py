@@ -45,9 +45,7 @@ def _checked(settings: Settings, world: World, asked: archive.Asked) -> verify.V
     if entry is None:
         raise VerificationError(f"the archive holds no answer for {asked.coin_id}", "run it again")
     try:
-        return verify.market_chart(
-            entry.request, entry.read(world.raw), timedelta(hours=settings.max_age_hours)
-        )
+        return verify.market_chart(entry.request, entry.read(world.raw), timedelta(hours=settings.max_age_hours))
     except (verify.BadAnswerError, archive.DamagedAnswerError) as error:
         raise VerificationError(
             f"the answer for {asked.coin_id} is refused: {error}",

@@ -106,8 +106,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
 
 def _is_of_the_system(error: duckdb.Error) -> bool:
     return any(
-        words in str(error)
-        for words in ("Permission denied", "Read-only file system", "No space left", "No such file")
+        words in str(error) for words in ("Permission denied", "Read-only file system", "No space left", "No such file")
     )
 
 

@@ -6,8 +6,8 @@ Pure functions over bytes and numbers; imports nothing of Airbyte, so that tests
 from __future__ import annotations
 
 import json
-from email.utils import parsedate_to_datetime
 from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 _LONGEST_MESSAGE = 300

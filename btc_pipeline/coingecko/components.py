@@ -113,15 +113,11 @@ class CoinGeckoErrorHandler(ErrorHandler):
         wait = _retry_after(response)
         if wait is not None and wait > self.config["max_wait_seconds"]:
             limit = self.config["max_wait_seconds"]
-            return _failed(
-                path, f"{reason}; it asks to wait {wait:.0f} s, more than max_wait_seconds = {limit:g}"
-            )
+            return _failed(path, f"{reason}; it asks to wait {wait:.0f} s, more than max_wait_seconds = {limit:g}")
         failures[path] = reason
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
 
-    def backoff_time(
-        self, response_or_exception: requests.Response | Exception | None, attempt_count: int
-    ) -> float:
+    def backoff_time(self, response_or_exception: requests.Response | Exception | None, attempt_count: int) -> float:
         """Retry-After where there is one, else 0.5 s doubled for each try. The CDK adds one second."""
         if isinstance(response_or_exception, requests.Response):
             wait = _retry_after(response_or_exception)
@@ -180,9 +176,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
         size += len(chunk)
         chunks.append(chunk)
         if size > MAX_ANSWER_BYTES:
-            raise RefusedAnswerError(
-                f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request
-            )
+            raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request)
         if time.monotonic() > give_up_at:
             raise RefusedAnswerError(
                 f"an answer that takes more than {MAX_ANSWER_SECONDS:g} s", request=response.request

@@ -55,10 +55,8 @@ def work(_: None, job: children.Json) -> children.Json:
     try:
         with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
             rows = source.read(cache, force_full_refresh=True).processed_records
-    except Exception as error:  # whatever PyAirbyte raises: the words that matter are CoinGecko's
-        return {
-            "error": _explained(components.failures) or f"{type(error).__name__}: {error}".splitlines()[0]
-        }
+    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte raises, CoinGecko's words are what matters
+        return {"error": _explained(components.failures) or f"{type(error).__name__}: {error}".splitlines()[0]}
     if components.failures:
         return {"error": _explained(components.failures)}
     return {"rows": rows}

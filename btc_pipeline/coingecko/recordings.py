@@ -154,9 +154,7 @@ def _chart(body: object, file: Path) -> MarketChart:
             raise RecordingError(f"damaged recording {file}: {name} is not a list of points")
         for number, point in enumerate(array):
             if not _is_point(point):
-                raise RecordingError(
-                    f"damaged recording {file}: {name}[{number}] is not [milliseconds, value]"
-                )
+                raise RecordingError(f"damaged recording {file}: {name}[{number}] is not [milliseconds, value]")
     return {name: body[name] for name in _ARRAYS}
 
 

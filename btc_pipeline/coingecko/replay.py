@@ -95,12 +95,15 @@ class ReplayHandler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """In CoinGecko's shape instead of HTML; a method other than GET is a path that is not there."""
+        """In CoinGecko's shape, not HTML, and without http.server's message, which quotes the request.
+
+        A method other than GET is a path that is not there.
+        """
         self.close_connection = True  # a body may be left unread
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self.send_json(HTTPStatus.NOT_FOUND, _INCORRECT_PATH)
         else:
-            self.send_json(code, {"error": message or explain or HTTPStatus(code).phrase})
+            self.send_json(code, {"error": HTTPStatus(code).phrase})
 
     def parse_request(self) -> bool:
         """Keep the request where a test wants it."""
@@ -212,12 +215,8 @@ def _respond_range(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C; a mistake is one line on stderr and exit code 2."""
     parser = _OneLineParser(prog="replay", description="Serve CoinGecko-shaped answers on loopback.")
-    parser.add_argument(
-        "--recordings", type=Path, metavar="DIR", help="recorded answers (default: the sample)"
-    )
-    parser.add_argument(
-        "--now", type=_instant, metavar="ISO", help="answer as of this instant (default: the clock)"
-    )
+    parser.add_argument("--recordings", type=Path, metavar="DIR", help="recorded answers (default: the sample)")
+    parser.add_argument("--now", type=_instant, metavar="ISO", help="answer as of this instant (default: the clock)")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
     options = parser.parse_args(arguments)
     try:

@@ -108,9 +108,7 @@ def granularity_for(start: datetime, end: datetime, now: datetime) -> Granularit
     return "5min" if span <= timedelta(days=1) and end >= now - REACHES_NOW else "hourly"
 
 
-def market_chart(
-    coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime
-) -> MarketChart:
+def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime) -> MarketChart:
     """What CoinGecko answers at `now` to [start, end], both included; KeyError: unknown coin or currency."""
     granularity, latest = granularity_for(start, end, now), min(end, now)
     settled = settled_points(coin_id, vs_currency, granularity, start, latest)
@@ -143,9 +141,7 @@ def live_point_is_early(now: datetime) -> bool:
     return _in_minute(now, "live point is early") < 0.25
 
 
-def _live_point(
-    coin_id: str, vs_currency: str, latest: datetime, now: datetime, settled: list[Point]
-) -> Point:
+def _live_point(coin_id: str, vs_currency: str, latest: datetime, now: datetime, settled: list[Point]) -> Point:
     """The point for now: on a whole second, 20 s to 30 min old, after the settled points unless early."""
     stamp = _milliseconds(latest) - int((20 + 1_780 * _in_minute(now, "live lag")) * _SECOND)
     stamp -= stamp % _SECOND
@@ -217,9 +213,7 @@ def _usd(coin_id: str, stamp: int) -> float:
     """
     coin, observed = _COINS[coin_id], 0.001 * (_uniform(coin_id, "observed", stamp) - 0.5)
     periods = ((_HOUR >> 3) << k for k in range(16))
-    walk = sum(
-        0.0039 * (period / _HOUR) ** 0.5 * _noise(coin_id, "price", stamp, period) for period in periods
-    )
+    walk = sum(0.0039 * (period / _HOUR) ** 0.5 * _noise(coin_id, "price", stamp, period) for period in periods)
     return coin.usd * math.exp(coin.volatility * (walk + observed))
 
 
