@@ -66,6 +66,7 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 	@$(pip) --require-hashes --no-deps --no-compile -r requirements.lock
 	@$(pip) --no-index --no-deps --no-build-isolation --editable .
 	@$(python) -m compileall -qq -j 0 .venv/lib btc_pipeline
+	@$(python) -c 'import matplotlib.font_manager' # builds its font cache, 2 s that the first run need not spend
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

@@ -258,6 +258,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _readable_by_others(path: Path) -> int:
+    """The mode bits that a key file must not have. systemd shares credentials by ACL, whose mask shows as the group's."""
+    is_credential = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"))
+    return 0o027 if is_credential else 0o077
+
+
 def _read_key(path: Path | None) -> str:
     if path is None:
         key = os.environ.get(API_KEY_VARIABLE, "").strip()
@@ -267,7 +273,7 @@ def _read_key(path: Path | None) -> str:
         try:
             with path.open(encoding="ascii") as file:
                 mode = os.fstat(file.fileno()).st_mode
-                if stat.S_IMODE(mode) & 0o077:
+                if stat.S_IMODE(mode) & _readable_by_others(path):
                     raise ConfigurationError(f"others can read the key: {place}", f"chmod 600 {path}")
                 key = file.read(1024).strip()
         except (OSError, UnicodeDecodeError) as error:
