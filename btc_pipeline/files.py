@@ -52,11 +52,12 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
-def link(path: Path, target: str) -> None:
-    """Make `path` a symbolic link to `target`, atomically; the link's old target is left alone."""
+def link(path: Path, target: str, scratch: Path) -> None:
+    """Make `path` a symbolic link to `target`, atomically, by way of a scratch folder on the same file system."""
     if path.is_symlink() and str(path.readlink()) == target:
         return
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
+    temporary = scratch / path.name
+    temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     temporary.replace(path)
 

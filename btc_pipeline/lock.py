@@ -17,6 +17,7 @@ from btc_pipeline.errors import AlreadyRunningError
 
 _PATIENCE_SECONDS = 2.0
 _held: dict[Path, int] = {}
+_signed: set[Path] = set()
 
 
 def hold(path: Path) -> None:
@@ -46,10 +47,11 @@ def hold_and_sign(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o644)
     hold(path)
-    holder = {"pid": os.getpid(), "since": datetime.now(timezone.utc).isoformat(timespec="seconds")}
-    if _holder(path).get("pid") == os.getpid():
+    if path in _signed:
         return False
+    holder = {"pid": os.getpid(), "since": datetime.now(timezone.utc).isoformat(timespec="seconds")}
     path.write_text(json.dumps(holder) + "\n")
+    _signed.add(path)
     return True
 
 

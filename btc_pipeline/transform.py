@@ -76,7 +76,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     if any(node["status"] == "skipped" for node in nodes):
         _raise_for_failures(tests)
     files.write_json(world.test_results, {"stamp": stamp, "tests": tests})
-    files.link(world.data_dir / "latest", world.source)
+    files.link(world.data_dir / "latest", world.source, world.temporary)
     return {"loaded": result["loaded"], "models": len(nodes) - len(tests), "tests": len(tests)}
 
 
