@@ -10,7 +10,8 @@ Imports nothing of the project.
     ├── TransformationError          40   Transform
     ├── CandleTestError              50   Test
     ├── PublishingError              60   Publish
-    └── VisualizationError           70   Visualize
+    ├── VisualizationError           70   Visualize
+    └── InterruptionError           130   Ctrl-C, or SIGINT (128 + 2, as shells have it)
 """
 
 from __future__ import annotations
@@ -88,3 +89,9 @@ class VisualizationError(PipelineError):
     """The chart could not be drawn."""
 
     exit_code = 70
+
+
+class InterruptionError(PipelineError):
+    """A person, or systemd, has stopped the run."""
+
+    exit_code = 130

@@ -17,7 +17,7 @@ import luigi
 from luigi.cmdline_parser import CmdlineParser
 
 from btc_pipeline import console, files, fingerprints, lock, settings, warehouse
-from btc_pipeline.errors import ConfigurationError, PipelineError
+from btc_pipeline.errors import ConfigurationError, InterruptionError, PipelineError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
@@ -131,6 +131,10 @@ class Step(luigi.Task):
             if lock.hold_and_sign(world.lock):
                 files.sweep(world.root, world.temporary)
             yield facts
+        except KeyboardInterrupt:
+            raise InterruptionError(
+                f"{self.get_task_family()} was interrupted", "run it again: it goes on here"
+            ) from None
         except (OSError, warehouse.DatabaseError) as error:
             raise self._in_our_words(error) from error
         console.done(self.get_task_family(), time.monotonic() - started, facts)
