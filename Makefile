@@ -67,6 +67,7 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 	@$(pip) --no-index --no-deps --no-build-isolation --editable .
 	@$(python) -m compileall -qq -j 0 .venv/lib btc_pipeline
 	@$(python) -c 'import matplotlib.font_manager' # builds its font cache, 2 s that the first run need not spend
+	@$(python) -m btc_pipeline.prepare
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

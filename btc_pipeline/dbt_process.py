@@ -3,8 +3,9 @@
 Runs as `python -m btc_pipeline.dbt_process` and serves one job; `btc_pipeline.transform` is the other side. Nothing
 else may import it: dbt's imports, memory and locks end with this process.
 
-Preparation: `project`, `target`, `logs` (folders), `database`. Job: `command` (`build` or `test`), and for `build` what
-`loader.Load` takes. Result: `{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
+Preparation: `project`, `target`, `logs` (folders), `database`. Job: `command` (`build` or `test`), `is_unit_tested`
+(leave the unit tests out), and for `build` what `loader.Load` takes. Result: `{"nodes": […], "loaded": n, "notes": […]}`
+or `{"error": "…"}`.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ class Dbt:
     """dbt, imported, with the project parsed; or why it could not be."""
 
     def __init__(self, preparation: children.Json) -> None:
+        self.database = Path(preparation["database"])
         gc.disable()  # the process is short; collecting costs a tenth of its time
         from dbt.cli.main import dbtRunner
 
-        os.environ["BTC_PIPELINE_DATABASE"] = preparation["database"]
+        # dbt parses all anew when the profile's environment has changed: so the path is the same in all worlds
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        os.chdir(self.database.parent)
+        os.environ["BTC_PIPELINE_DATABASE"] = self.database.name
         self._folders = [
             *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
             *("--target-path", preparation["target"]),
@@ -36,13 +41,13 @@ class Dbt:
         self._manifest = parsed.result if parsed.success else None
         self.error = "" if parsed.success else f"dbt parse: {_one_line(parsed.exception)}"
 
-    def nodes(self, command: str) -> list[Any] | str:
+    def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
         """Run `build` or `test`; each node's result, or why there is none."""
-        outcome = self._invoke(command, self._manifest)
+        outcome = self._invoke(command, self._manifest, *(["--exclude-resource-type", "unit_test"] * is_unit_tested))
         results = getattr(outcome.result, "results", None)
         return f"dbt {command}: {_one_line(outcome.exception)}" if results is None else list(results)
 
-    def _invoke(self, command: str, manifest: Any) -> Any:
+    def _invoke(self, command: str, manifest: Any, *selection: str) -> Any:
         quiet = [
             "--log-level",
             "warn",
@@ -53,7 +58,7 @@ class Dbt:
             "--no-use-colors",
         ]
         options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
-        return self._runner(manifest=manifest).invoke([*quiet, *options, command, *self._folders])
+        return self._runner(manifest=manifest).invoke([*quiet, *options, command, *self._folders, *selection])
 
 
 def work(dbt: Dbt, job: children.Json) -> children.Json:
@@ -63,18 +68,18 @@ def work(dbt: Dbt, job: children.Json) -> children.Json:
     loaded, notes = 0, list[str]()
     if job["command"] == "build":
         try:
-            loaded, notes = loader.load(_load(job))
+            loaded, notes = loader.load(_load(dbt.database, job))
         except (warehouse.DatabaseError, OSError) as error:
             return {"error": f"the archive cannot be loaded: {error}"}
-    nodes = dbt.nodes(job["command"])
+    nodes = dbt.nodes(job["command"], is_unit_tested=job["is_unit_tested"])
     if isinstance(nodes, str):
         return {"error": nodes}
     return {"nodes": [_node(result) for result in nodes], "loaded": loaded, "notes": notes}
 
 
-def _load(job: children.Json) -> loader.Load:
+def _load(database: Path, job: children.Json) -> loader.Load:
     return loader.Load(
-        database=Path(job["database"]),
+        database=database,
         raw=Path(job["raw"]),
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],

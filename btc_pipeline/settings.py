@@ -259,7 +259,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _readable_by_others(path: Path) -> int:
-    """The mode bits that a key file must not have. systemd shares credentials by ACL, whose mask shows as the group's."""
+    """The mode bits that a key file must not have. systemd shares credentials by ACL: its mask shows as the group's."""
     is_credential = path.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", "/nonexistent"))
     return 0o027 if is_credential else 0o077
 

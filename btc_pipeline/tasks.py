@@ -16,7 +16,7 @@ from btc_pipeline.steps import Step
 from btc_pipeline.targets import AllOf, Archived, DuckDBTarget, Marker, Publication
 
 _CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py")
-_MODELS = ("dbt_project/models/**/*", "dbt_project/macros/**/*", "dbt_project/*.yml")
+_MODELS = ("dbt_project/models/**/*", "dbt_project/macros/**/*", "dbt_project/*.yml", "requirements.lock")
 _LOADER = ("btc_pipeline/loader.py", "btc_pipeline/verify.py")
 
 

@@ -6,19 +6,21 @@ The parent's side of the dbt process. Imports nothing of dbt.
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import ahead, census, children, console, files
+from btc_pipeline import ahead, census, children, console, files, unit_tests
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget, new_stamp
 from btc_pipeline.world import World
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+PREPARED = PROJECT / "target" / "prepared"
 _DEADLINE_SECONDS = 1800.0
 
 Node = dict[str, Any]
@@ -48,9 +50,10 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         CandleTestError: a test failed that a later model depends on.
     """
     stamp = new_stamp()
+    unit_tested = unit_tests.known(world.dbt_target, build.built_from)
     job = {
         "command": "build",
-        "database": str(world.work),
+        "is_unit_tested": bool(unit_tested),
         "raw": str(world.raw),
         "scratch": str(world.temporary),
         "provenance": settings.provenance,
@@ -73,11 +76,13 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
             "mend the model; `dbt build` works by hand in dbt_project/",
         )
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
+    models = len(nodes) - len(tests)
+    unit_tests.remember(world.dbt_target, build.built_from, tests)
     if any(node["status"] == "skipped" for node in nodes):
         _raise_for_failures(tests)
-    files.write_json(world.test_results, {"stamp": stamp, "tests": tests})
+    files.write_json(world.test_results, {"stamp": stamp, "tests": tests + unit_tested})
     files.link(world.data_dir / "latest", world.source, world.temporary)
-    return {"loaded": result["loaded"], "models": len(nodes) - len(tests), "tests": len(tests)}
+    return {"loaded": result["loaded"], "models": models, "tests": len(tests)}
 
 
 def judge(world: World, stamp: str) -> dict[str, str]:
@@ -92,7 +97,7 @@ def judge(world: World, stamp: str) -> dict[str, str]:
     tests = _results_of(world, stamp)
     world.test_results.unlink(missing_ok=True)
     if tests is None:
-        tests = _run(world, {"command": "test"}, CandleTestError)["nodes"]
+        tests = _run(world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
     _raise_for_failures(tests)
     _take_census(tests)
     return {test["name"]: test["status"] for test in tests}
@@ -137,6 +142,8 @@ def _take_census(tests: Sequence[Node]) -> None:
 
 def _dbt(world: World) -> tuple[str, Path, children.Json]:
     """The dbt process of a world: its module, its log and what it prepares."""
+    if not world.dbt_target.exists() and PREPARED.exists():
+        shutil.copytree(PREPARED, world.dbt_target)
     preparation = {
         "project": str(PROJECT),
         "target": str(world.dbt_target),
