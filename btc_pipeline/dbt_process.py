@@ -4,8 +4,8 @@ Runs as `python -m btc_pipeline.dbt_process` and serves one job; `btc_pipeline.t
 else may import it: dbt's imports, memory and locks end with this process.
 
 Preparation: `project`, `target`, `logs` (folders), `database`. Job: `command` (`build` or `test`), `is_unit_tested`
-(leave the unit tests out), and for `build` what `loader.Load` takes. Result: `{"nodes": […], "loaded": n, "notes": […]}`
-or `{"error": "…"}`.
+(leave the unit tests out), and for `build` what `loader.Load` takes. Result: `{"nodes": […], "loaded": n,
+"notes": […]}` or `{"error": "…"}`.
 """
 
 from __future__ import annotations

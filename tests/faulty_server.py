@@ -88,9 +88,7 @@ class FaultyServer(ReplayServer):
 
     handler_class = FaultyHandler
 
-    def __init__(
-        self, answers: Answers, on_request: OnRequest, now: datetime | None = None, port: int = 0
-    ) -> None:
+    def __init__(self, answers: Answers, on_request: OnRequest, now: datetime | None = None, port: int = 0) -> None:
         self.is_over = threading.Event()
         self._on_request = on_request
         self._count = 0

@@ -5,7 +5,8 @@
 -#}
 {% macro vouch_for_daily_candlestick() %}
     delete from pipeline.markers
-    where (step, day) in (select (step, day) from pipeline.pending_marker);
+    where (step, day) in (select (step, day) from pipeline.pending_marker)
+    ;
 
     insert into pipeline.markers
     select

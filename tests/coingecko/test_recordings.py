@@ -46,9 +46,7 @@ def write_stand_in(folder: Path) -> None:
     hourly = series(datetime(2021, 4, 15, 15, 4, tzinfo=timezone.utc), NOW, timedelta(hours=1))
     five_minutes = series(NOW - DAY, NOW - timedelta(minutes=3), timedelta(minutes=5))
     before_live = milliseconds(LIVE_STAMPS["5min"]) + 955
-    daily = [
-        milliseconds((NOW - number * DAY).replace(hour=0, minute=0, second=0)) for number in range(89, -1, -1)
-    ]
+    daily = [milliseconds((NOW - number * DAY).replace(hour=0, minute=0, second=0)) for number in range(89, -1, -1)]
     live = {granularity: milliseconds(instant) for granularity, instant in LIVE_STAMPS.items()}
     stamps = {
         HOURLY: [*hourly, live["hourly"]],
@@ -86,9 +84,7 @@ def answer(folder: Path, start: datetime, end: datetime, now: datetime) -> dict[
 
 
 @pytest.mark.parametrize(("days", "name"), [(30.5, HOURLY), (1, FIVE_MINUTES), (91, DAILY)])
-def test_a_window_over_all_of_it_serves_the_whole_recording_unchanged(
-    folder: Path, days: float, name: str
-) -> None:
+def test_a_window_over_all_of_it_serves_the_whole_recording_unchanged(folder: Path, days: float, name: str) -> None:
     assert answer(folder, NOW - timedelta(days=days), NOW, NOW) == recorded(folder, name)
 
 
@@ -161,6 +157,13 @@ def test_of_two_recordings_the_one_that_covers_more_of_the_window_is_served(tmp_
     for days, stamps in ((20, old), (10, new)):
         window = NOW - (days + 3) * DAY, NOW - (days - 3) * DAY
         assert recordings.market_chart("ethereum", "usd", *window, NOW) == body(stamps)
+
+
+def test_of_two_recordings_that_cover_as_much_the_newest_is_served(tmp_path: Path) -> None:
+    for day, cap in ((13, 1.0), (15, 3.0), (14, 2.0)):
+        content = {**body([milliseconds(NOW - DAY) + 7]), "market_caps": [[milliseconds(NOW - DAY) + 7, cap]]}
+        (tmp_path / f"btc_usd_{day}d_hourly_2021-05-{day}.json").write_text(json.dumps(content), encoding="utf-8")
+    assert answer(tmp_path, NOW - 7 * DAY, NOW, NOW)["market_caps"][0][1] == 3.0
 
 
 def test_recordings_know_their_coins_by_coingecko_id_and_their_pairs(tmp_path: Path) -> None:

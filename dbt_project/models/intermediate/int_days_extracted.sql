@@ -26,8 +26,7 @@ with
             coalesce(
                 bool_or(
                     window_to >= date + interval 1 day - interval 1 second
-                    and extracted_at
-                    >= date + interval 1 day + interval {{ var("settling_minutes") }} minute
+                    and extracted_at >= date + interval 1 day + interval {{ var("settling_minutes") }} minute
                 ),
                 false
             ) as is_settled,

@@ -21,38 +21,31 @@ with
     ),
 
     touched_points as (
-        select points.*,
-        from points
-        inner join touched_days using (coin_id, vs_currency, date)
-        where points.window_to >= (select min(date) from touched_days)
+        select points.*, from points inner join touched_days using (coin_id, vs_currency, date)
     ),
 
     -- One answer, one value for a stamp: of doubled stamps the later position counts
     answered as (
-        select *,
+        select
+            *,
+            -- A stamp that any answer has inside its series is no live point
+            bool_and(is_live) over (
+                partition by coin_id, vs_currency, granularity, observed_ms
+            ) as is_always_live,
         from touched_points
         qualify
-            row_number() over (
-                partition by load_number, granularity, observed_ms order by position desc
-            )
-            = 1
+            row_number() over (partition by load_number, granularity, observed_ms order by position desc) = 1
     ),
 
     compared as (
         select
             *,
-            (price, market_cap, volume_24h) is distinct from lag(
-                (price, market_cap, volume_24h)
-            ) over series as is_changed,
-            -- A stamp that any answer has inside its series is no live point
-            bool_and(is_live) over (
-                partition by coin_id, vs_currency, granularity, observed_ms
-            ) as is_always_live,
+            (price, market_cap, volume_24h)
+            is distinct from lag((price, market_cap, volume_24h)) over series as is_changed,
         from answered
         window
             series as (
-                partition by coin_id, vs_currency, granularity, observed_ms
-                order by extracted_at, load_number
+                partition by coin_id, vs_currency, granularity, observed_ms order by extracted_at, load_number
             )
     ),
 
@@ -60,8 +53,7 @@ with
         select
             *,
             count(*) filter (where is_changed) over (
-                partition by coin_id, vs_currency, granularity, observed_ms
-                order by extracted_at, load_number
+                partition by coin_id, vs_currency, granularity, observed_ms order by extracted_at, load_number
             ) as version,
         from compared
     ),
@@ -87,9 +79,6 @@ with
     )
 
 select
-    *,
-    version = max(version) over (
-        partition by coin_id, vs_currency, granularity, observed_ms
-    ) as is_latest,
+    *, version = max(version) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_latest,
 from observations
 order by coin_id, vs_currency, observed_ms, version

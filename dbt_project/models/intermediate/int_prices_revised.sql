@@ -17,10 +17,7 @@ with
             volume_24h as new_volume_24h,
             first_extracted_at as revised_at,
         from observations
-        window
-            versions as (
-                partition by coin_id, vs_currency, granularity, observed_ms order by version
-            )
+        window versions as (partition by coin_id, vs_currency, granularity, observed_ms order by version)
     ),
 
     revisions as (select * from compared where version > 1)

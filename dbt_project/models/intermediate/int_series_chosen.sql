@@ -13,7 +13,7 @@ with
             granularity,
             date,
             count(*) as points,
-            count(distinct observed_ms // (1000 * {{ slot_seconds("granularity") }})) as slots_seen,
+            count(distinct divide(observed_ms, 1000 * {{ slot_seconds("granularity") }})) as slots_seen,
         from settled_prices
         group by all
     ),
@@ -25,8 +25,10 @@ with
             -- Of the open day only the slots that are over can be expected
             least(
                 {{ slots_per_day("granularity") }},
-                date_diff('second', extracted_days.date::timestamp, now_known.as_of)
-                // {{ slot_seconds("granularity") }}
+                divide(
+                    date_diff('second', extracted_days.date::timestamp, now_known.as_of),
+                    {{ slot_seconds("granularity") }}
+                )
             ) as expected_points,
         from extracted_days
         cross join now_known
@@ -45,17 +47,18 @@ with
         left join counted using (coin_id, vs_currency, granularity, date)
     ),
 
-    -- The finest series that covers the day; where none does, the one that covers most of it
+    -- The finest series that covers the day; where none does, the one that covers most of it.
+    -- What can make the candle final comes before what was asked for too early to know the whole day.
     ranked as (
         select
             *,
             row_number() over (
                 partition by coin_id, vs_currency, date
                 order by
+                    is_settled and coverage >= {{ var("min_coverage") }} desc,
                     coverage >= {{ var("min_coverage") }} desc,
                     case
-                        when coverage >= {{ var("min_coverage") }}
-                        then {{ slots_per_day("granularity") }}
+                        when coverage >= {{ var("min_coverage") }} then {{ slots_per_day("granularity") }}
                     end desc,
                     coverage desc,
                     {{ slots_per_day("granularity") }} desc

@@ -45,9 +45,7 @@ with
         select live_prices.*,
         from live_prices
         left join last_settled using (coin_id, vs_currency, granularity, date)
-        where
-            last_settled.observed_ms is null
-            or live_prices.observed_ms > last_settled.observed_ms
+        where last_settled.observed_ms is null or live_prices.observed_ms > last_settled.observed_ms
     ),
 
     prices as (

@@ -2,6 +2,21 @@ with
 
     answers as (select * from {{ source("raw", "market_chart") }}),
 
+    -- Read once into lists; an array that is still JSON beside an unnest is copied for each point
+    charts as (
+        select
+            load_number,
+            coin_id,
+            vs_currency,
+            granularity,
+            window_to,
+            extracted_at,
+            json_transform_strict(prices, '[["DOUBLE"]]') as prices,
+            json_transform_strict(market_caps, '[["DOUBLE"]]') as market_caps,
+            json_transform_strict(total_volumes, '[["DOUBLE"]]') as total_volumes,
+        from answers
+    ),
+
     prices as (
         select
             load_number,
@@ -10,33 +25,32 @@ with
             granularity,
             window_to,
             extracted_at,
-            unnest(json_transform_strict(prices, '[["DOUBLE"]]')) as pair,
-            generate_subscripts(
-                json_transform_strict(prices, '[["DOUBLE"]]'), 1
-            ) as position,
-            json_array_length(prices) as positions,
-        from answers
+            unnest(prices) as pair,
+            generate_subscripts(prices, 1) as position,
+            len(prices) as positions,
+        from charts
     ),
 
     market_caps as (
-        select load_number, unnest(json_transform_strict(market_caps, '[["DOUBLE"]]')) as pair,
-        from answers
+        select load_number, unnest(market_caps) as pair, generate_subscripts(market_caps, 1) as position,
+        from charts
     ),
 
     -- CoinGecko writes an unknown market cap as null or 0
     market_cap_by_stamp as (
-        select load_number, pair[1]::bigint as observed_ms, nullif(max(pair[2]), 0) as market_cap,
+        select
+            load_number, pair[1]::bigint as observed_ms, max_by(nullif(pair[2], 0), position) as market_cap,
         from market_caps
         group by all
     ),
 
     total_volumes as (
-        select load_number, unnest(json_transform_strict(total_volumes, '[["DOUBLE"]]')) as pair,
-        from answers
+        select load_number, unnest(total_volumes) as pair, generate_subscripts(total_volumes, 1) as position,
+        from charts
     ),
 
     volume_by_stamp as (
-        select load_number, pair[1]::bigint as observed_ms, max(pair[2]) as volume_24h,
+        select load_number, pair[1]::bigint as observed_ms, max_by(pair[2], position) as volume_24h,
         from total_volumes
         group by all
     ),
@@ -47,15 +61,18 @@ with
             prices.coin_id,
             prices.vs_currency,
             prices.granularity,
-            prices.window_to,
             prices.extracted_at,
             prices.position,
             prices.pair[1]::bigint as observed_ms,
             epoch_ms(prices.pair[1]::bigint) as observed_at,
             epoch_ms(prices.pair[1]::bigint)::date as date,
-            -- CoinGecko appends one point for "now": the last one, stamped on a whole second
+            -- To an answer up to now CoinGecko appends one point for "now": the last one, stamped on a
+            -- whole second.
+            -- An answer that can settle its last day has none.
             prices.position = prices.positions
-            and prices.pair[1]::bigint % 1000 = 0 as is_live,
+            and prices.pair[1]::bigint % 1000 = 0
+            and prices.window_to
+            > prices.extracted_at - interval {{ var("settling_minutes") }} minute as is_live,
             prices.pair[2] as price,
             market_cap_by_stamp.market_cap,
             volume_by_stamp.volume_24h,

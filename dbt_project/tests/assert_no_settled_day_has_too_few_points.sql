@@ -1,0 +1,44 @@
+-- Lists each slot without a point of the days that CoinGecko has settled and that are covered too little
+-- for a final candle.
+{{ config(severity="warn") }}
+
+with
+
+    series as (select * from {{ ref("int_series_chosen") }}),
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    slots as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            coverage,
+            unnest(
+                generate_series(
+                    date::timestamp,
+                    date + interval 1 day - to_seconds({{ slot_seconds("granularity") }}),
+                    to_seconds({{ slot_seconds("granularity") }})
+                )
+            ) as slot_from,
+        from series
+        where is_settled and coverage < {{ var("min_coverage") }}
+    ),
+
+    slots_seen as (
+        select distinct
+            coin_id,
+            vs_currency,
+            granularity,
+            time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
+        from settled_prices
+    ),
+
+    missing_slots as (
+        select * from slots anti join slots_seen using (coin_id, vs_currency, granularity, slot_from)
+    )
+
+select *
+from missing_slots
+order by coin_id, vs_currency, slot_from

@@ -1,0 +1,188 @@
+-- Computes each candle of a day that is over a second time, straight from the raw answers and by other
+-- means than the models: ordered lists instead of min_by and max_by, the winning answer of a stamp instead
+-- of versions. Both agree to the last digit, and no candle is missing.
+with
+
+    answers as (select * from {{ source("raw", "market_chart") }}),
+
+    candles as (select * from {{ ref("daily_candlestick") }}),
+
+    arrays as (
+        select
+            load_number,
+            coin_id,
+            vs_currency,
+            granularity,
+            extracted_at,
+            epoch_us(extracted_at) - epoch_us(window_to)
+            < 60000000 * {{ var("settling_minutes") }} as reaches_now,
+            prices::double[][] as prices,
+            market_caps::double[][] as market_caps,
+            total_volumes::double[][] as total_volumes,
+        from answers
+    ),
+
+    stamps as (
+        select
+            load_number,
+            coin_id,
+            vs_currency,
+            granularity,
+            extracted_at,
+            reaches_now,
+            unnest(prices)[1]::bigint as observed_ms,
+            unnest(prices)[2] as price,
+            unnest(range(len(prices), 0, -1)) as from_the_end,
+        from arrays
+    ),
+
+    -- Of each stamp the answer that was extracted last, and there the last of its positions
+    winners as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_ms,
+            list(
+                {'load_number':load_number, 'price':price}
+                order by extracted_at, load_number, from_the_end desc
+            )[-1] as winner,
+        from stamps
+        group by all
+        having not bool_and(reaches_now and from_the_end = 1 and observed_ms % 1000 = 0)
+    ),
+
+    companions as (
+        select
+            load_number,
+            'market_cap' as figure,
+            unnest(market_caps) as pair,
+            generate_subscripts(market_caps, 1) as position,
+        from arrays
+        union all
+        select load_number, 'volume_24h', unnest(total_volumes), generate_subscripts(total_volumes, 1),
+        from arrays
+    ),
+
+    figures as (
+        select
+            load_number,
+            figure,
+            pair[1]::bigint as observed_ms,
+            list(pair[2] order by position)[-1] as amount,
+        from companions
+        where pair[2] <> 0 or (pair[2] = 0 and figure = 'volume_24h')
+        group by all
+    ),
+
+    points as (
+        select
+            winners.coin_id,
+            winners.vs_currency,
+            winners.granularity,
+            winners.observed_ms,
+            (timestamp '1970-01-01' + to_milliseconds(winners.observed_ms)) as observed_at,
+            winners.winner.price as price,
+            market_caps.amount as market_cap,
+            volumes.amount as volume_24h,
+        from winners
+        left join
+            figures as market_caps
+            on winners.winner.load_number = market_caps.load_number
+            and winners.observed_ms = market_caps.observed_ms
+            and market_caps.figure = 'market_cap'
+        left join
+            figures as volumes
+            on winners.winner.load_number = volumes.load_number
+            and winners.observed_ms = volumes.observed_ms
+            and volumes.figure = 'volume_24h'
+    ),
+
+    days as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_at::date as date,
+            list(price order by observed_ms) as prices,
+            list(market_cap order by observed_ms) filter (market_cap is not null) as market_caps,
+            list(volume_24h order by observed_ms) filter (volume_24h is not null) as volumes,
+            list(observed_at order by observed_ms) as instants,
+            list(floor(observed_ms / 1000 / {{ slot_seconds("granularity") }})) as slots,
+        from points
+        where observed_at::date < (select max(extracted_at)::date from answers)
+        group by all
+    ),
+
+    recomputed as (
+        select
+            coin_id,
+            vs_currency,
+            date,
+            granularity,
+            prices[1] as open,
+            list_sort(prices)[-1] as high,
+            list_sort(prices)[1] as low,
+            prices[-1] as close,
+            volumes[-1] as volume_24h,
+            market_caps[-1] as market_cap,
+            len(prices) as points,
+            list_unique(slots) / {{ slots_per_day("granularity") }} as coverage,
+            instants[1] as first_point_at,
+            instants[-1] as last_point_at,
+        from days
+    ),
+
+    settled_candles as (
+        select
+            coin_id,
+            vs_currency,
+            date,
+            granularity,
+            open,
+            high,
+            low,
+            close,
+            volume_24h,
+            market_cap,
+            points,
+            coverage,
+            first_point_at,
+            last_point_at,
+        from candles
+        where status <> 'open'
+    ),
+
+    wrong_candles as (
+        select *
+        from settled_candles
+        except
+        select *
+        from recomputed
+    ),
+
+    days_asked_for as (
+        select distinct
+            coin_id,
+            vs_currency,
+            unnest(range(window_from::date, window_to::date + 1, interval 1 day))::date as date,
+        from answers
+    ),
+
+    missing_candles as (
+        select *
+        from recomputed
+        semi join days_asked_for using (coin_id, vs_currency, date)
+        anti join settled_candles using (coin_id, vs_currency, date)
+    ),
+
+    differences as (
+        select 'daily_candlestick' as only_in, *,
+        from wrong_candles
+        union all by name
+        select 'the recomputation' as only_in, *,
+        from missing_candles
+    )
+
+select *
+from differences

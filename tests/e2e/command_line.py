@@ -1,0 +1,206 @@
+"""The pipeline as a person runs it: Luigi's command line in a process of its own, and what came of it.
+
+Knows the command line, the exit code and the lines on stderr; nothing of what lies in the data folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = ["ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize"]
+NOW = "2026-05-15T13:30:00Z"
+
+_DONE = re.compile(r"^\S+Z INFO (\w+) done ", re.MULTILINE)
+_STATE = re.compile(r"\[(\w+)-\{.*\} \(\x1b\[\d+m(COMPLETE|PENDING)\x1b\[0m\)\]")
+_FOREIGN = ("LUIGI_", "COINGECKO_", "DBT_", "AIRBYTE_", "BTC_PIPELINE_", "TZ", "PYTHONDONTWRITEBYTECODE")
+_MARK = "BTC_PIPELINE_TEST_RUN"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run that has ended. `exit_code` is negative where a signal ended it."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    peak_mib: float
+    """The largest memory of the run's processes that were waited for."""
+
+    @property
+    def done(self) -> list[str]:
+        """The steps that said that they are done, in order."""
+        return _DONE.findall(self.stderr)
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines that report an error."""
+        return [line for line in self.stderr.splitlines() if " ERROR " in line]
+
+
+@dataclass
+class Running:
+    """A run under way, in a process group of its own."""
+
+    process: subprocess.Popen[bytes]
+    outputs: Path
+    mark: str
+    started: float
+
+    def wait(self, timeout: float = 120) -> Result:
+        """Wait for its end; one that takes longer is killed, and fails the test."""
+        overdue = threading.Event()
+
+        def kill() -> None:
+            overdue.set()
+            self.kill_group()
+
+        timer = threading.Timer(timeout, kill)
+        timer.start()
+        _, status, usage = os.wait4(self.process.pid, 0)
+        seconds = time.monotonic() - self.started
+        timer.cancel()
+        timer.join()
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        stdout, stderr = (Path(self.outputs, name).read_text() for name in ("stdout", "stderr"))
+        assert not overdue.is_set(), f"not done after {timeout:g} s; stderr: {stderr}"
+        return Result(self.process.returncode, stdout, stderr, seconds, usage.ru_maxrss / 1024)
+
+    def kill(self) -> None:
+        """SIGKILL for the main process only: its children have to notice."""
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def kill_group(self) -> None:
+        """SIGKILL for all processes at once, as when the machine goes down."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+    def processes(self) -> dict[int, Path]:
+        """The /proc folders of the run's living processes, by process id."""
+        mark = f"{_MARK}={self.mark}".encode()
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                is_ours = mark in (folder / "environ").read_bytes().split(b"\0")
+            except OSError:  # it has just ended
+                continue
+            if is_ours:
+                found[int(folder.name)] = folder
+        return found
+
+    def wait_for(self, step: str) -> None:
+        """Return when it says that the step is done."""
+        give_up_at = time.monotonic() + 60
+        while f" {step} done " not in Path(self.outputs, "stderr").read_text():
+            assert time.monotonic() < give_up_at, f"{step} was not done in 60 s"
+            time.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The pipeline on one data folder; `options` go onto each command line, `project` is the folder it is run in."""
+
+    data_dir: Path
+    options: Sequence[str] = ("--pipeline-source", "sample")
+    now: str | None = NOW
+    env: Mapping[str, str] = field(default_factory=dict)
+    project: Path = ROOT
+    is_data_dir_an_option: bool = True
+    """False: the configuration names the data folder, and not the command line."""
+    wrapper: Sequence[str] = ()
+    """A command that runs the pipeline as its arguments say, such as `setpriv …`."""
+
+    @property
+    def sample(self) -> Path:
+        """The folder of the source `sample`."""
+        return self.data_dir / "sample"
+
+    def run(self, step: str = "Visualize", *arguments: str, now: str | None = None, timeout: float = 120) -> Result:
+        """Run a step, and all that it needs, to the end."""
+        with self.started(step, *arguments, now=now) as running:
+            return running.wait(timeout)
+
+    @contextmanager
+    def started(self, step: str = "Visualize", *arguments: str, now: str | None = None) -> Iterator[Running]:
+        """A run under way; whatever of it still lives at the end of the block is killed."""
+        luigi = [sys.executable, "-m", "luigi"] if self.project != ROOT else [_program("luigi")]
+        mark = uuid.uuid4().hex
+        with tempfile.TemporaryDirectory(prefix="btc_pipeline-test-") as outputs:
+            with Path(outputs, "stdout").open("wb") as out, Path(outputs, "stderr").open("wb") as err:
+                started = time.monotonic()
+                process = subprocess.Popen(
+                    [*self.wrapper, *luigi, *self._arguments(step, *arguments, now=now)],
+                    cwd=self.project,
+                    env=self._environment() | {_MARK: mark},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                )
+            running = Running(process, Path(outputs), mark, started)
+            try:
+                yield running
+            finally:
+                if process.returncode is None:
+                    running.kill_group()
+                    process.wait()
+                for pid in running.processes():
+                    os.kill(pid, signal.SIGKILL)
+
+    def pending(self, step: str = "Visualize", *arguments: str) -> list[str]:
+        """The steps that a run would do, as Luigi's own `luigi-deps-tree` tells without doing them."""
+        result = subprocess.run(
+            [_program("luigi-deps-tree"), *self._arguments(step, *arguments)],
+            cwd=self.project,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        states = dict(_STATE.findall(result.stdout))
+        assert list(states) == STEPS[STEPS.index(step) :: -1], result.stdout + result.stderr
+        return [name for name in STEPS if states.get(name) == "PENDING"]
+
+    def copy_to(self, folder: Path) -> Pipeline:
+        """The same pipeline on a copy of its data."""
+        shutil.copytree(self.data_dir, folder, symlinks=True)
+        return replace(self, data_dir=folder)
+
+    def _arguments(self, step: str, *arguments: str, now: str | None = None) -> list[str]:
+        instant = now or self.now
+        fixed = ["--pipeline-now", instant] if instant else []
+        folder = ["--pipeline-data-dir", str(self.data_dir)] if self.is_data_dir_an_option else []
+        return ["--module", "btc_pipeline", step, "--local-scheduler", *folder, *self.options, *fixed, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+        if self.project != ROOT:
+            kept["PYTHONPATH"] = str(self.project)
+        return {**kept, **self.env}
+
+
+def copy_of_project(folder: Path) -> Path:
+    """What of the project a run needs, to be changed."""
+    for name in ("btc_pipeline", "dbt_project"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("logs"))
+    for name in ("luigi.cfg", "requirements.lock"):
+        shutil.copy2(ROOT / name, folder)
+    return folder
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))

@@ -1,0 +1,76 @@
+"""The pipeline with source=live, against an API on loopback that answers as a test says.
+
+The API is the project's replay server with faults; here is only what binds it to the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.coingecko import sample
+from tests.e2e.command_line import NOW, Pipeline
+from tests.faulty_server import FaultAnswer, FaultyServer
+
+SHORT_WAITS = (
+    *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
+    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "15"),
+)
+INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
+
+
+class Api(FaultyServer):
+    """An API whose GETs are answered by a function of their number; it knows when each came."""
+
+    def __init__(self, answer: Callable[[int], FaultAnswer | None]) -> None:
+        self.came_at: list[float] = []
+
+        def on_request(path: str, number: int) -> FaultAnswer | None:
+            self.came_at.append(time.monotonic())
+            return answer(number)
+
+        super().__init__(sample, on_request, INSTANT)
+
+    def wait_for_a_request(self) -> None:
+        """Return when the first GET is there."""
+        give_up_at = time.monotonic() + 60
+        while not self.came_at:
+            assert time.monotonic() < give_up_at, "no request came"
+            time.sleep(0.01)
+
+
+def live(data_dir: Path, api: Api, *options: str) -> Pipeline:
+    """The pipeline that asks this API, with short waits."""
+    source = ("--pipeline-source", "live", "--coingecko-base-url", api.base_url)
+    return Pipeline(data_dir, (*source, *SHORT_WAITS, *options))
+
+
+def always(**fault: Any) -> Callable[[int], FaultAnswer | None]:
+    """Each request gets this."""
+    return lambda number: FaultAnswer(**fault)
+
+
+def once(**fault: Any) -> Callable[[int], FaultAnswer | None]:
+    """The first request gets this, the others the true answer."""
+    return lambda number: FaultAnswer(**fault) if number == 1 else None
+
+
+def truly(number: int) -> None:
+    """Each request gets the true answer."""
+
+
+def good_chart() -> dict[str, list[list[Any]]]:
+    """The true answer to a run's request, to be spoilt."""
+    midnight = INSTANT.replace(hour=0, minute=0, second=0)
+    return sample.market_chart("bitcoin", "usd", midnight - timedelta(days=7), INSTANT, INSTANT)
+
+
+def spoilt(change: Callable[[list[list[Any]]], object]) -> Callable[[int], FaultAnswer | None]:
+    """Each request gets the true answer with prices that were changed in place."""
+    chart = good_chart()
+    change(chart["prices"])
+    return always(body=json.dumps(chart).encode())

@@ -1,0 +1,228 @@
+"""What reruns what: exactly the steps that depend on what is gone, damaged or changed, and no other."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.e2e import published
+from tests.e2e.command_line import STEPS, copy_of_project
+
+TRANSFORM_ON, TEST_ON, PUBLISH_ON, VISUALIZE = STEPS[2:], STEPS[3:], STEPS[4:], STEPS[5:]
+CHART = "charts/bitcoin_usd_2026-05-15.png"
+PUBLISHED = "crypto_data.duckdb"
+WORK = "work/crypto_data.duckdb"
+CACHE = "cache.duckdb"
+
+
+# --- What is done again, told without doing it
+
+
+def write_garbage(path: Path) -> None:
+    path.write_bytes(b'{"format": 1, "files"')
+
+
+def make_foreign(path: Path) -> None:
+    """A marker as another version would write it."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 999}))
+
+
+@pytest.mark.parametrize("step", ["VerifyData", "Test", "Publish", "Visualize"])
+def test_without_its_marker_a_step_and_those_after_it_are_pending(step, finished):
+    (finished.sample / f"markers/{step}_2026-05-15.json").unlink()
+    assert finished.pending() == STEPS[STEPS.index(step) :]
+
+
+@pytest.mark.parametrize("damage", [write_garbage, make_foreign])
+def test_a_marker_that_cannot_be_understood_vouches_for_nothing(damage, finished):
+    damage(finished.sample / "markers/Test_2026-05-15.json")
+    assert finished.pending() == TEST_ON
+
+
+def test_a_published_file_that_nothing_vouches_for_is_pending(finished):
+    (finished.sample / "markers/published.json").unlink()
+    assert finished.pending() == PUBLISH_ON
+
+
+@pytest.mark.parametrize(("database", "table", "steps"), [
+    (CACHE, "raw.pipeline_markers", STEPS),
+    (WORK, "pipeline.markers", TRANSFORM_ON),
+])  # fmt: skip
+def test_a_table_without_its_marker_row_is_pending(database, table, steps, finished):
+    with duckdb.connect(str(finished.sample / database)) as connection:
+        connection.execute(f"delete from {table}")
+    assert finished.pending() == steps
+
+
+@pytest.mark.parametrize(("database", "change", "steps"), [
+    (CACHE, "delete from raw.market_chart", STEPS),
+    (CACHE, "drop table raw.market_chart", STEPS),
+    (WORK, "update main.daily_candlestick set high = high + 1 where date = '2026-05-10'", TRANSFORM_ON),
+    (WORK, "delete from main.daily_candlestick where date = '2026-05-10'", TRANSFORM_ON),
+    (WORK, "drop table main.daily_candlestick", TRANSFORM_ON),
+    (PUBLISHED, "update main.daily_candlestick set high = high + 1 where date = '2026-05-10'", PUBLISH_ON),
+])  # fmt: skip
+def test_a_table_that_was_changed_by_hand_is_pending(database, change, steps, finished):
+    with duckdb.connect(str(finished.sample / database)) as connection:
+        connection.execute(change)
+    assert finished.pending() == steps
+
+
+def test_an_answer_that_is_gone_from_the_archive_makes_all_pending(finished):
+    (answer,) = finished.sample.rglob("*.json.gz")
+    answer.unlink()
+    assert finished.pending() == STEPS
+
+
+def test_an_answer_that_was_changed_in_the_archive_makes_all_pending(finished):
+    (answer,) = finished.sample.rglob("*.json.gz")
+    answer.chmod(0o644)
+    answer.write_bytes(answer.read_bytes()[:-1])
+    assert finished.pending() == STEPS
+
+
+@pytest.mark.parametrize(("option", "steps"), [
+    ("--pipeline-coins=ethereum", STEPS),
+    ("--pipeline-coins=bitcoin,ethereum", STEPS),
+    ("--pipeline-vs-currency=eur", STEPS),
+    ("--pipeline-days=6", STEPS),
+    ("--pipeline-max-age-hours=7", STEPS[1:]),
+])  # fmt: skip
+def test_a_changed_setting_makes_the_steps_pending_that_depend_on_it(option, steps, first_run):
+    pipeline, _ = first_run
+    assert pipeline.pending("Visualize", option) == steps
+
+
+def test_settings_that_no_output_depends_on_make_nothing_pending(first_run):
+    pipeline, _ = first_run
+    waits = ["--coingecko-timeout-seconds=5", "--coingecko-retries=2", "--coingecko-max-wait-seconds=10"]
+    options = [*waits, "--coingecko-deadline-seconds=60", "--pipeline-max-age-hours=6.0"]
+    assert pipeline.pending("Visualize", *options) == []
+
+
+def test_a_later_hour_of_the_same_day_makes_nothing_pending(first_run):
+    pipeline, _ = first_run
+    assert pipeline.pending("Visualize", "--pipeline-now=2026-05-15T20:00:00Z") == []
+
+
+def test_another_day_is_pending(first_run):
+    pipeline, _ = first_run
+    assert pipeline.pending("Visualize", "--date=2026-05-14") == STEPS
+
+
+def test_data_that_were_moved_elsewhere_are_still_done(finished):
+    assert finished.pending() == []
+
+
+# --- Code and models
+
+
+@pytest.fixture
+def changeable(first_run, tmp_path):
+    """A copy of the project, on data that the original made."""
+    pipeline, _ = first_run
+    return replace(pipeline, project=copy_of_project(tmp_path / "project"))
+
+
+def test_the_same_code_in_another_folder_makes_nothing_pending(changeable):
+    assert changeable.pending() == []
+
+
+@pytest.mark.parametrize(("file", "steps"), [
+    ("btc_pipeline/coingecko/manifest.yaml", STEPS),
+    ("btc_pipeline/coingecko/components.py", STEPS),
+    ("btc_pipeline/verify.py", STEPS[1:]),
+    ("btc_pipeline/loader.py", TRANSFORM_ON),
+    ("dbt_project/models/staging/_sources.yml", TRANSFORM_ON),
+    ("dbt_project/macros/granularity.sql", TRANSFORM_ON),
+    ("dbt_project/dbt_project.yml", TRANSFORM_ON),
+    ("dbt_project/tests/assert_something_new.sql", TEST_ON),
+    ("btc_pipeline/publish.py", PUBLISH_ON),
+    ("btc_pipeline/chart.py", VISUALIZE),
+    ("btc_pipeline/errors.py", []),
+    ("luigi.cfg", []),
+])  # fmt: skip
+def test_a_changed_file_makes_the_steps_pending_that_depend_on_it(file, steps, changeable):
+    with (changeable.project / file).open("a") as source:
+        source.write("\n")
+    assert changeable.pending() == steps
+
+
+# --- What is done again, by doing it
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """Something that happens to a finished run's data; a run of `until` then has to do the `steps` again."""
+
+    name: str
+    happen: Callable[[Path], None]
+    steps: list[str]
+    until: str = "Publish"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def overwrite(path: Path, start: int) -> None:
+    """Noise from `start` to the end."""
+    content = path.read_bytes()
+    noise = random.Random(start).randbytes(len(content) - start)
+    path.write_bytes(content[:start] + noise)
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+HEADERS = 3 * 4096  # of a DuckDB file; its blocks follow
+
+LOSSES = [
+    Loss("deleted chart", lambda sample: (sample / CHART).unlink(), VISUALIZE, until="Visualize"),
+    Loss("damaged chart", lambda sample: overwrite(sample / CHART, 1000), VISUALIZE, until="Visualize"),
+    Loss("deleted published database", lambda sample: (sample / PUBLISHED).unlink(), PUBLISH_ON, until="Visualize"),
+    Loss("noise in the published database", lambda sample: overwrite(sample / PUBLISHED, HEADERS), ["Publish"]),
+    Loss("empty published database", lambda sample: empty(sample / PUBLISHED), ["Publish"]),
+    Loss("deleted working database", lambda sample: (sample / WORK).unlink(), TRANSFORM_ON, until="Visualize"),
+    Loss("noise in the working database", lambda sample: overwrite(sample / WORK, HEADERS), STEPS[2:5]),
+    Loss("empty working database", lambda sample: empty(sample / WORK), STEPS[2:5]),
+    Loss("deleted cache", lambda sample: (sample / CACHE).unlink(), STEPS, until="Visualize"),
+    Loss("half a cache", lambda sample: halve(sample / CACHE), STEPS[:2], until="VerifyData"),
+    Loss("empty cache", lambda sample: empty(sample / CACHE), STEPS[:2], until="VerifyData"),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reruns(first_run, run_ahead, tmp_path_factory):
+    """What came of each loss; the runs go on beside the other tests."""
+    pipeline, _ = first_run
+
+    def rerun(loss):
+        damaged = pipeline.copy_to(tmp_path_factory.mktemp("rerun") / "data")
+        loss.happen(damaged.sample)
+        return damaged, damaged.run(loss.until)
+
+    return run_ahead(rerun, LOSSES)
+
+
+@pytest.mark.parametrize("case", LOSSES, ids=str)
+def test_a_loss_reruns_exactly_the_steps_that_depend_on_it(case, reruns):
+    _, result = reruns[case].result()
+    assert (result.exit_code, result.done) == (0, case.steps), result.stderr
+
+
+@pytest.mark.parametrize("case", LOSSES, ids=str)
+def test_after_a_loss_and_a_rerun_the_published_candles_are_the_same(case, reruns, first_run):
+    healed, _ = reruns[case].result()
+    pipeline, _ = first_run
+    assert published.candles_as_text(healed.sample / PUBLISHED) == published.candles_as_text(
+        pipeline.sample / PUBLISHED
+    )

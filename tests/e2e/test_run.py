@@ -1,0 +1,196 @@
+"""A run from nothing, a run with nothing to do, a run step by step, and a run on recorded answers of the real API."""
+
+import json
+import re
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+from tests.e2e import published, truth
+from tests.e2e.command_line import ROOT, STEPS, Pipeline
+
+RECORDING = "btc_usd_30d_hourly_2021-05-15.json"
+RECORDED_NOW = datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
+STEP_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\w+) done( \S+=.+)* seconds=\d+\.\d+")
+
+
+# --- From nothing
+
+
+def test_a_first_run_ends_with_0_after_all_steps(first_run):
+    _, result = first_run
+    assert (result.exit_code, result.done) == (0, STEPS), result.stderr
+
+
+def test_a_run_says_one_line_for_each_step_and_nothing_else(first_run):
+    _, result = first_run
+    lines = result.stderr.splitlines()
+    assert [match[1] for line in lines if (match := STEP_LINE.fullmatch(line))] == STEPS
+    assert len(lines) == len(STEPS), result.stderr
+
+
+def test_a_first_run_makes_seven_settled_candles_and_the_open_one(first_run):
+    pipeline, _ = first_run
+    candles = published.candles(pipeline.sample / "crypto_data.duckdb")
+    assert [f"{row['date']} {row['status']}" for row in candles] == [
+        *(f"2026-05-{day:02d} final" for day in range(8, 15)),
+        "2026-05-15 open",
+    ]
+
+
+def test_each_settled_candle_of_a_first_run_is_the_true_one(first_run):
+    pipeline, _ = first_run
+    assert truth.wrong_candles(published.candles(pipeline.sample / "crypto_data.duckdb")) == []
+
+
+def test_a_first_run_draws_the_chart(first_run):
+    pipeline, _ = first_run
+    chart = pipeline.sample / "charts/bitcoin_usd_2026-05-15.png"
+    assert chart.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_what_is_made_of_sample_data_says_so(first_run):
+    pipeline, _ = first_run
+    about = published.publication(pipeline.sample / "crypto_data.duckdb")
+    assert (about["is_sample"], about["source"]) == ("true", "SAMPLE (synthetic)")
+
+
+def test_a_first_run_leaves_no_temporary_files(first_run):
+    pipeline, _ = first_run
+    assert published.leftovers(pipeline.data_dir) == []
+
+
+# --- With nothing to do
+
+
+@pytest.fixture(scope="module")
+def second_run(first_run, tmp_path_factory):
+    """A run after the first one: the folder before and after it, and what came of it."""
+    pipeline = first_run[0].copy_to(tmp_path_factory.mktemp("second_run") / "data")
+    before = published.files_of(pipeline.data_dir)
+    result = pipeline.run("Visualize")
+    return before, published.files_of(pipeline.data_dir), result
+
+
+def test_a_second_run_ends_with_0_and_does_nothing(second_run):
+    *_, result = second_run
+    assert (result.exit_code, result.done) == (0, [])
+
+
+def test_a_second_run_says_nothing(second_run):
+    *_, result = second_run
+    assert result.stderr == ""
+
+
+def test_a_second_run_touches_no_file_and_no_folder(second_run):
+    before, after, _ = second_run
+    assert after == before
+
+
+def test_a_second_run_takes_a_fraction_of_the_first(second_run, first_run):
+    assert second_run[-1].seconds < first_run[-1].seconds / 3
+
+
+# --- Step by step, with two coins
+
+
+def run_step_by_step(pipeline):
+    return pipeline, {step: pipeline.run(step) for step in STEPS}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def steps_at_work(workers, tmp_path_factory):
+    """A pipeline for two coins, each step asked for by its name, beside the tests above."""
+    options = ("--pipeline-source", "sample", "--pipeline-coins", "bitcoin,ethereum")
+    return workers.submit(run_step_by_step, Pipeline(tmp_path_factory.mktemp("step_by_step") / "data", options))
+
+
+@pytest.fixture
+def step_by_step(steps_at_work):
+    """The pipeline, and the result of each step."""
+    return steps_at_work.result()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_can_be_run_alone_by_its_name(step, step_by_step):
+    _, results = step_by_step
+    assert (results[step].exit_code, results[step].done) == (0, [step]), results[step].stderr
+
+
+def test_two_coins_make_the_candles_of_both(step_by_step):
+    pipeline, _ = step_by_step
+    candles = published.candles(pipeline.sample / "crypto_data.duckdb")
+    assert [row["coin_id"] for row in candles] == ["bitcoin"] * 8 + ["ethereum"] * 8
+
+
+def test_each_settled_candle_of_two_coins_is_the_true_one(step_by_step):
+    pipeline, _ = step_by_step
+    assert truth.wrong_candles(published.candles(pipeline.sample / "crypto_data.duckdb")) == []
+
+
+def test_two_coins_make_a_chart_each(step_by_step):
+    pipeline, _ = step_by_step
+    charts = sorted(path.name for path in (pipeline.sample / "charts").iterdir())
+    assert charts == ["bitcoin_usd_2026-05-15.png", "ethereum_usd_2026-05-15.png"]
+
+
+# --- Recorded answers
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory):
+    """The folder of recorded answers; where it is not at hand, one that has the same shape and quirks."""
+    folder = ROOT.parent / "shared/coingecko"
+    if (folder / RECORDING).exists():
+        return folder
+    folder = tmp_path_factory.mktemp("recordings")
+    first = RECORDED_NOW - timedelta(days=30)
+    hours = [int((first + timedelta(hours=hour)).timestamp()) * 1000 + 853 for hour in range(720)]
+    stamps = [*hours, int(RECORDED_NOW.timestamp() - 149) * 1000]  # the live point
+    series = [[stamp, 50_000 + (stamp // 1000) % 7_919 + 0.125] for stamp in stamps]
+    body = {"prices": series, "market_caps": series, "total_volumes": series}
+    (folder / RECORDING).write_text(json.dumps(body))
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def replay_at_work(recordings, workers, tmp_path_factory):
+    """A pipeline on the recordings, beside the tests above."""
+    options = ("--pipeline-source", "sample", "--pipeline-recordings", str(recordings))
+    pipeline = Pipeline(tmp_path_factory.mktemp("replayed") / "data", options, now=RECORDED_NOW.isoformat())
+    return workers.submit(lambda: (pipeline, pipeline.run("Visualize")))
+
+
+@pytest.fixture
+def replayed(replay_at_work):
+    """The pipeline, and what came of its run."""
+    return replay_at_work.result()
+
+
+def test_recorded_answers_run_through(replayed):
+    _, result = replayed
+    assert (result.exit_code, result.done) == (0, STEPS), result.stderr
+
+
+def test_recorded_answers_make_the_candles_that_the_recording_holds(replayed, recordings):
+    pipeline, _ = replayed
+    published_candles = {
+        row["date"]: truth.Ohlc.of_row(row) for row in published.candles(pipeline.sample / "crypto_data.duckdb")
+    }
+    assert published_candles == _candles_of(json.loads((recordings / RECORDING).read_text())["prices"])
+
+
+def _candles_of(prices):
+    """By hand: the series of each UTC day; the live point, which comes last, only closes the last day."""
+    *series, (live_stamp, live_price) = prices
+    assert live_stamp % 1000 == 0
+    first_day = (RECORDED_NOW - timedelta(days=7)).date()
+    days: dict[date, list[tuple[int, float]]] = {}
+    for stamp, price in series:
+        days.setdefault(datetime.fromtimestamp(stamp / 1000, timezone.utc).date(), []).append((stamp, price))
+    candles = {day: truth.Ohlc.of(points) for day, points in days.items() if day >= first_day}
+    today = RECORDED_NOW.date()
+    if live_stamp > max(days[today])[0]:
+        closed = truth.Ohlc.of([*days[today], (live_stamp, live_price)])
+        candles[today] = closed._replace(points=len(days[today]))
+    return candles

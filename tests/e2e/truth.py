@@ -1,0 +1,52 @@
+"""The truth about a day, computed in plain Python from all points that the day will ever have.
+
+Imports nothing of the pipeline but the synthetic market's own list of points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, timezone
+from typing import NamedTuple
+
+from btc_pipeline.coingecko import sample
+from tests.e2e.published import Row
+
+
+class Ohlc(NamedTuple):
+    """Prices of a candle, and how many points it is made of."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    points: int
+
+    @classmethod
+    def of(cls, points: Sequence[tuple[int, float]]) -> Ohlc:
+        """From (unix milliseconds, price)."""
+        prices = [price for _, price in sorted(points)]
+        return cls(prices[0], max(prices), min(prices), prices[-1], len(prices))
+
+    @classmethod
+    def of_row(cls, row: Row) -> Ohlc:
+        """As published."""
+        return cls(row["open"], row["high"], row["low"], row["close"], row["points"])
+
+
+def settled(coin_id: str, vs_currency: str, day: date) -> Ohlc:
+    """The candle of a day of the synthetic market when everything is known."""
+    start = datetime.combine(day, time(), timezone.utc)
+    end = start + timedelta(days=1) - timedelta(milliseconds=1)
+    points = sample.settled_points(coin_id, vs_currency, "hourly", start, end)
+    return Ohlc.of([(point.stamp, point.price) for point in points])
+
+
+def wrong_candles(candles: Sequence[Row]) -> list[str]:
+    """The candles that say that they are final and are not what they should be."""
+    return [
+        f"{row['coin_id']} {row['date']}: {Ohlc.of_row(row)} instead of {truth}"
+        for row in candles
+        if row["status"] == "final"
+        and Ohlc.of_row(row) != (truth := settled(row["coin_id"], row["vs_currency"], row["date"]))
+    ]

@@ -1,0 +1,304 @@
+"""The architecture as rules, checked over the sources; each exception is named here, with its reason."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "btc_pipeline"
+SOURCES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+HEAVY = {"airbyte", "airbyte_cdk", "airbyte_protocol", "dbt", "matplotlib", "mplfinance", "pandas", "numpy", "yaml"}
+"""What a run with nothing to do has no time for. (`requests` is imported by Luigi itself.)"""
+
+IMPORT_LUIGI = {
+    "btc_pipeline.steps": "what tasks have in common; tasks.py knows Luigi through it alone",
+    "btc_pipeline.targets": "targets are Luigi's",
+    "btc_pipeline.settings": "configuration is Luigi's",
+    "btc_pipeline.console": "Luigi's log and exit codes",
+    "btc_pipeline.__main__": "the command line over Luigi's",
+}
+
+IMPORT_AIRBYTE = {
+    "btc_pipeline.coingecko.connector": "runs PyAirbyte, in a process of its own",
+    "btc_pipeline.coingecko.components": "what the manifest cannot say, loaded by the CDK in that process",
+}
+
+IMPORT_DBT = {"btc_pipeline.dbt_process": "runs dbt, in a process of its own"}
+
+TOUCH_ENVIRONMENT = {
+    "btc_pipeline.settings": "the reader of the environment",
+    "btc_pipeline": "asks whether it is a child process, which must not pay for Luigi",
+    "btc_pipeline.children": "filters the environment for child processes",
+    "btc_pipeline.dbt_process": "tells dbt's profile where the database is, in the child process",
+    "btc_pipeline.coingecko.connector": "tells PyAirbyte where it may write, in the child process",
+}
+
+RUN_AS_PROCESSES = {
+    "btc_pipeline.coingecko.connector": "Airbyte's imports and locks end with the process",
+    "btc_pipeline.coingecko.components": "as the connector, which imports it",
+    "btc_pipeline.dbt_process": "dbt's imports and locks end with the process",
+    "btc_pipeline.__main__": "a command line",
+}
+
+LONG_MODULES: dict[str, str] = {}
+"""Modules of 300 lines or more, and why."""
+
+
+def imports_of(node, *, everywhere):
+    """The modules that a tree imports: at module level, where importing it executes them, or everywhere."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, "imports are absolute"
+            module = child.module or ""
+            yield from (
+                f"{module}.{alias.name}" if f"{module}.{alias.name}" in SOURCES else module for alias in child.names
+            )
+        elif everywhere or not (isinstance(child, ast.FunctionDef | ast.Lambda) or is_for_types_only(child)):
+            yield from imports_of(child, everywhere=everywhere)
+
+
+def is_for_types_only(node):
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def importers_of(*packages):
+    """The modules that import one of the packages anywhere, types apart."""
+    return {
+        name for name, tree in TREES.items()
+        if {imported.partition(".")[0] for imported in imports_of(tree, everywhere=True)} & set(packages)
+    }  # fmt: skip
+
+
+def closure(name):
+    """All that is imported by importing a module."""
+    seen, waiting = set(), {name}
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        if module in TREES:
+            waiting |= set(imports_of(TREES[module], everywhere=False)) - seen
+    return seen
+
+
+def names_in(tree, *wanted):
+    """Whether a tree mentions one of the dotted names, e.g. `os.environ`."""
+    return any(isinstance(node, ast.Attribute) and ast.unparse(node) in wanted for node in ast.walk(tree))
+
+
+# --- Importing costs and does nothing
+
+
+@pytest.mark.parametrize("module", ["btc_pipeline", "btc_pipeline.tasks"])
+def test_importing_the_tasks_imports_nothing_heavy_by_the_sources(module):
+    assert {imported.partition(".")[0] for imported in closure(module)} & HEAVY == set()
+
+
+OBSERVED_IMPORT = """
+import json, os, sys
+import luigi, duckdb
+done = []
+def observe(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if isinstance(flags, int) else False
+        if writes:
+            done.append([event, str(path)])
+    elif event in {"os.mkdir", "os.rename", "os.remove", "os.chmod", "os.symlink", "subprocess.Popen", "os.fork",
+                   "socket.connect", "socket.getaddrinfo", "os.putenv", "os.chdir"}:
+        done.append([event, str(arguments[:1])])
+sys.addaudithook(observe)
+import btc_pipeline
+done = list(done)
+import logging
+handlers = len(logging.getLogger("btc_pipeline").handlers)
+print(json.dumps({"done": done, "modules": sorted(sys.modules), "handlers": handlers}))
+"""
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """What `import btc_pipeline` has done in a process of its own, in an empty folder."""
+    folder = tmp_path_factory.mktemp("empty")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LUIGI_", "BTC_PIPELINE_"))}
+    result = subprocess.run(
+        [sys.executable, "-c", OBSERVED_IMPORT],
+        cwd=folder,
+        env=kept | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(result.stdout) | {"stderr": result.stderr, "files": sorted(map(str, folder.rglob("*")))}
+
+
+def test_importing_the_package_imports_nothing_heavy(imported):
+    assert {name.partition(".")[0] for name in imported["modules"]} & HEAVY == set()
+
+
+def test_importing_the_package_writes_starts_and_asks_nothing(imported):
+    assert (imported["done"], imported["files"], imported["stderr"]) == ([], [], "")
+
+
+def test_importing_the_package_configures_no_logging(imported):
+    assert imported["handlers"] == 0
+
+
+# --- One way to do each thing
+
+
+def test_only_the_warehouse_opens_duckdb():
+    assert importers_of("duckdb") == {"btc_pipeline.warehouse"}
+
+
+def test_only_steps_targets_settings_and_the_console_know_luigi():
+    assert importers_of("luigi") == set(IMPORT_LUIGI)
+
+
+def test_only_the_connector_s_process_imports_airbyte():
+    assert importers_of("airbyte", "airbyte_cdk", "airbyte_protocol") == set(IMPORT_AIRBYTE)
+
+
+def test_only_dbt_s_process_imports_dbt():
+    assert importers_of("dbt") == set(IMPORT_DBT)
+
+
+def test_only_the_chart_imports_matplotlib_mplfinance_and_pandas():
+    importers = importers_of("matplotlib", "mplfinance", "pandas")
+    assert {name for name in importers if not name.startswith("btc_pipeline.chart")} == {"btc_pipeline.drawing"}
+
+
+def test_only_settings_reads_the_environment():
+    touching = {
+        name for name, tree in TREES.items() if names_in(tree, "os.environ", "os.environb", "os.getenv", "os.putenv")
+    }
+    assert touching == set(TOUCH_ENVIRONMENT)
+
+
+def test_what_runs_as_a_process_is_imported_by_nothing_else():
+    imported = {
+        (name, module) for name, tree in TREES.items() for module in imports_of(tree, everywhere=True)
+        if module in RUN_AS_PROCESSES and name not in RUN_AS_PROCESSES
+    }  # fmt: skip
+    assert imported == set()
+
+
+@pytest.mark.parametrize("call", ["print", "input", "exec", "eval"])
+def test_results_are_printed_by_command_lines_alone(call):
+    callers = {
+        name for name, tree in TREES.items() for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call
+    }  # fmt: skip
+    assert callers <= ({"btc_pipeline.__main__", "btc_pipeline.coingecko.replay"} if call == "print" else set())
+
+
+# --- Modules
+
+
+def documented_as_alone():
+    return [name for name, tree in TREES.items() if "Imports nothing of the project" in (ast.get_docstring(tree) or "")]
+
+
+def test_some_modules_say_that_they_stand_alone():
+    assert {"btc_pipeline.errors", "btc_pipeline.files"} <= set(documented_as_alone())
+
+
+@pytest.mark.parametrize("name", documented_as_alone())
+def test_a_module_that_says_that_it_stands_alone_does(name):
+    assert [imported for imported in imports_of(TREES[name], everywhere=True) if imported in SOURCES] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "btc_pipeline.verify",
+        "btc_pipeline.coingecko.answers",
+        "btc_pipeline.coingecko.sample",
+        "btc_pipeline.candle",
+        "btc_pipeline.chart_text",
+    ],
+)
+def test_a_pure_module_imports_nothing_that_reaches_the_world(name):
+    reaching = {"os", "socket", "subprocess", "urllib", "requests", "duckdb", "luigi", "time", "shutil", "tempfile"}
+    assert set(imports_of(TREES[name], everywhere=True)) & reaching == set()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_module_says_what_it_is_for_in_one_line_then_more(name):
+    docstring = ast.get_docstring(TREES[name])
+    assert docstring
+    assert len(docstring.splitlines()[0]) <= 118
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_module_has_one_subject_and_no_junk_name(name):
+    assert name.rpartition(".")[2] not in {
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "misc",
+        "base",
+        "core",
+        "tools",
+    }
+
+
+def test_modules_are_short():
+    long = {name for name, path in SOURCES.items() if len(path.read_text(encoding="utf-8").splitlines()) >= 300}
+    assert long == set(LONG_MODULES)
+
+
+def test_no_module_imports_another_in_a_circle():
+    edges = {
+        name: {module for module in imports_of(tree, everywhere=False) if module in TREES}
+        for name, tree in TREES.items()
+    }
+    left = set(edges)
+    while free := {name for name in left if not edges[name] & left}:
+        left -= free
+    assert left == set()
+
+
+def test_the_tasks_are_thin():
+    """Each `run()` is read, one call, publish: HOUSE_STYLE's ten lines."""
+    runs = [
+        node
+        for node in ast.walk(TREES["btc_pipeline.tasks"])
+        if isinstance(node, ast.FunctionDef) and node.name == "run"
+    ]
+    assert len(runs) == 6
+    assert {node.lineno: length for node in runs if (length := (node.end_lineno or 0) - node.lineno) > 10} == {}
+
+
+def test_no_function_is_handed_a_task():
+    annotated = {
+        name for name, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.arg) and node.annotation
+        and ast.unparse(node.annotation) in {"luigi.Task", "Step", "tasks.ExtractAndLoad", "type[Step]"}
+    }  # fmt: skip
+    assert annotated <= {
+        "btc_pipeline.steps",
+        "btc_pipeline.console",
+    }  # the event handler is called by Luigi with a task
+
+
+# --- dbt
+
+
+def test_nothing_at_the_top_of_the_project_is_taken_by_dbt_for_a_plugin():
+    """dbt imports every top-level module and package whose name starts with `dbt_`."""
+    top = [path for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    assert [path.name for path in top if path.name.startswith("dbt_")] == []

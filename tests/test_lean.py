@@ -1,0 +1,146 @@
+"""The lean import of PyAirbyte: the same table as with the plain import, and none of what it leaves out."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timezone
+
+import duckdb
+import pytest
+
+from btc_pipeline import archive, extract
+from btc_pipeline.settings import Settings
+from btc_pipeline.world import World
+
+NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """The world of a run of the connector for two coins, with the lean import and with the plain one."""
+    worlds = {kind: World(tmp_path_factory.mktemp(kind), "sample") for kind in ("lean", "plain")}
+    for kind, world in worlds.items():
+        extract.market_charts(settings_in(world), world, NOW.date(), is_lean=kind == "lean")
+    return worlds
+
+
+@pytest.fixture(params=["lean", "plain"])
+def world(request, worlds):
+    return worlds[request.param]
+
+
+def settings_in(world):
+    return Settings(
+        data_dir=world.data_dir,
+        source="sample",
+        recordings=None,
+        coins=("bitcoin", "kishu-inu"),
+        vs_currency="usd",
+        days=7,
+        max_age_hours=6.0,
+        now=NOW,
+        plan="keyless",
+        base_url="https://api.coingecko.com/api/v3",
+        api_key_file=None,
+        timeout_seconds=20.0,
+        retries=0,
+        max_wait_seconds=0.0,
+        deadline_seconds=120.0,
+    )
+
+
+def table_of(world):
+    """Names, types and values of the table's columns, without Airbyte's own, of which some are random or times."""
+    with duckdb.connect(str(world.cache), read_only=True) as connection:
+        relation = connection.execute("from raw.market_chart order by coin_id")
+        kept = [number for number, column in enumerate(relation.description) if not column[0].startswith("_airbyte")]
+        columns = [(relation.description[number][0], str(relation.description[number][1])) for number in kept]
+        return columns, [tuple(row[number] for number in kept) for row in relation.fetchall()]
+
+
+def python(script):
+    environment = os.environ | {"BTC_PIPELINE_CHILD": "1", "AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+# --- The same table
+
+
+def test_both_imports_make_the_same_table(worlds):
+    assert table_of(worlds["lean"]) == table_of(worlds["plain"])
+
+
+def test_both_imports_put_the_same_answers_into_the_archive(worlds):
+    lean, plain = (archive.entries(worlds[kind].raw)[0] for kind in ("lean", "plain"))
+    assert lean == plain
+
+
+def test_the_table_has_a_row_for_each_coin_with_its_answer_word_for_word(world):
+    columns, rows = table_of(world)
+    records = [dict(zip([name for name, _ in columns], row, strict=True)) for row in rows]
+    assert [record["coin_id"] for record in records] == ["bitcoin", "kishu-inu"]
+    for record in records:
+        assert json.loads(record["answer"])["prices"] == json.loads(record["prices"])
+
+
+def test_tiny_prices_keep_their_digits_in_the_cache(world):
+    columns, rows = table_of(world)
+    prices = json.loads(rows[1][[name for name, _ in columns].index("prices")])
+    assert all(0 < price < 1e-6 and len(repr(price)) > 12 for _, price in prices)
+
+
+def test_the_scratch_folder_is_gone_after_the_run(world):
+    assert list(world.temporary.iterdir()) == []
+
+
+# --- What is left out
+
+LEAN_IMPORT = """
+import sys
+from btc_pipeline.coingecko import lean
+lean.install()
+from airbyte._executors.declarative import DeclarativeExecutor
+from airbyte.caches.duckdb import DuckDBCache
+from airbyte.sources.base import Source
+"""
+
+
+def test_no_library_that_is_left_out_is_loaded():
+    names = ("pandas", "pyarrow", "boto3", "botocore", "airbyte_api", "snowflake.connector", "google.cloud.bigquery")
+    result = python(f"{LEAN_IMPORT}\nprint([n for n in {names} if getattr(sys.modules.get(n), '__file__', None)])")
+    assert (result.stdout, result.returncode) == ("[]\n", 0), result.stderr
+
+
+def test_what_is_called_is_real():
+    result = python(f"{LEAN_IMPORT}\nprint([c.__init__.__code__.co_filename for c in (Source, DeclarativeExecutor)])")
+    assert result.stdout.count("site-packages/airbyte/") == 2, result.stderr
+
+
+@pytest.mark.parametrize("early", ["airbyte", "airbyte.caches", "pandas", "boto3", "pyarrow"])
+def test_it_refuses_to_come_too_late(early):
+    result = python(
+        f"import sys, types\nsys.modules[{early!r}] = types.ModuleType({early!r})\n"
+        "from btc_pipeline.coingecko import lean\nlean.install()"
+    )
+    assert f"RuntimeError: already imported: {early}" in result.stderr
+
+
+def test_a_refusal_changes_nothing():
+    result = python(
+        "import sys, types\nsys.modules['pandas'] = types.ModuleType('pandas')\nbefore = list(sys.meta_path)\n"
+        "from btc_pipeline.coingecko import lean\n"
+        "try: lean.install()\nexcept RuntimeError: print('airbyte' in sys.modules, sys.meta_path == before)"
+    )
+    assert result.stdout == "False True\n", result.stderr
+
+
+def test_a_placeholder_has_every_name_but_the_private_ones_of_python():
+    result = python(
+        "from btc_pipeline.coingecko import lean\nlean.install()\n"
+        "import pandas.core.frame\nfrom google.cloud.bigquery import Client\n"
+        "print(pandas.DataFrame.__module__, Client.__name__, hasattr(pandas, '__version__'))"
+    )
+    assert result.stdout == "pandas Client False\n", result.stderr
