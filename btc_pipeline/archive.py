@@ -14,15 +14,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from btc_pipeline import files
 
 _STREAM = "market_chart"
+_ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class DamagedAnswerError(Exception):
@@ -73,7 +77,10 @@ class Entry:
             raise DamagedAnswerError(f"{path}: {error.strerror}") from None
         if hashlib.sha256(packed).hexdigest() != self.sha256:
             raise DamagedAnswerError(f"{path} does not match its checksum")
-        return gzip.decompress(packed)
+        try:
+            return gzip.decompress(packed)
+        except (OSError, EOFError, zlib.error):
+            raise DamagedAnswerError(f"{path} cannot be unpacked") from None
 
 
 def keep(root: Path, request: Request, body: bytes) -> Entry:
@@ -82,7 +89,7 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
     moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
     stem = f"{moment}-{hashlib.sha256(body).hexdigest()[:8]}"
     packed = gzip.compress(body, mtime=0)
-    entry = Entry(request, (folder / f"{stem}.json.gz").as_posix(), hashlib.sha256(packed).hexdigest())
+    entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
     files.sweep_temporary(root / folder)
     if not (root / entry.file).exists() or files.sha256(root / entry.file) != entry.sha256:
@@ -93,14 +100,14 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
 
 def latest(root: Path, asked: Asked) -> Entry | None:
     """The last answer of a run; None where there is none."""
-    readable, _ = _read_manifests((root / _folder(asked)).glob("*" + _MANIFEST))
+    readable, _ = _read_manifests(root, (root / _folder(asked)).glob("*" + _MANIFEST))
     own = [entry for entry in readable if entry.request.provenance == asked.provenance]
     return max(own, key=_order, default=None)
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:
     """All archived answers in the order of their extraction, and the manifests that cannot be read."""
-    readable, damaged = _read_manifests((root / _STREAM).rglob("*" + _MANIFEST))
+    readable, damaged = _read_manifests(root, (root / _STREAM).rglob("*" + _MANIFEST))
     return sorted(readable, key=_order), sorted(damaged)
 
 
@@ -112,12 +119,12 @@ def _order(entry: Entry) -> tuple[datetime, str]:
     return entry.request.extracted_at, entry.file
 
 
-def _read_manifests(paths: Iterable[Path]) -> tuple[list[Entry], list[Path]]:
+def _read_manifests(root: Path, paths: Iterable[Path]) -> tuple[list[Entry], list[Path]]:
     readable, damaged = [], []
     for path in paths:
         try:
-            readable.append(_from_json(path))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            readable.append(_from_json(root, path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             damaged.append(path)
     return readable, damaged
 
@@ -127,12 +134,21 @@ def _to_json(entry: Entry) -> bytes:
     return (json.dumps(content, indent=1, default=lambda value: value.isoformat()) + "\n").encode()
 
 
-def _from_json(path: Path) -> Entry:
+def _from_json(root: Path, path: Path) -> Entry:
+    """The manifest's entry; a ValueError and its like where it is not what `keep` writes to this very place."""
     content = json.loads(path.read_bytes())
     if content["format"] != 1:
         raise ValueError(content["format"])
     request = content["request"]
     for name in ("window_from", "window_to", "extracted_at"):
         request[name] = datetime.fromisoformat(request[name])
+        if request[name].utcoffset() != timedelta(0):
+            raise ValueError(name)
     request["date"] = date.fromisoformat(request["date"])
-    return Entry(Request(**request), content["file"], content["sha256"])
+    entry = Entry(Request(**request), content["file"], content["sha256"])
+    answer = path.with_name(path.name.removesuffix(_MANIFEST) + _ANSWER)
+    if root / entry.file != answer or root / _folder(entry.request) != path.parent:
+        raise ValueError(entry.file)
+    if not _SHA256.fullmatch(entry.sha256) or not isinstance(entry.request.provenance, str):
+        raise ValueError(entry.sha256)
+    return entry

@@ -114,8 +114,12 @@ def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], 
 
 
 def _listen(lines: queue.SimpleQueue[bytes]) -> None:
-    for line in iter(sys.stdin.buffer.readline, b""):
-        lines.put(line)
+    """Read lines until the parent is gone; from the descriptor, for a lock on sys.stdin would hinder the exit."""
+    pending = b""
+    while chunk := os.read(0, 1 << 16):
+        *complete, pending = (pending + chunk).split(b"\n")
+        for line in complete:
+            lines.put(line)
     os._exit(1)
 
 

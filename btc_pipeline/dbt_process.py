@@ -44,8 +44,16 @@ class Dbt:
     def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
         """Run `build` or `test`; each node's result, or why there is none."""
         outcome = self._invoke(command, self._manifest, *(["--exclude-resource-type", "unit_test"] * is_unit_tested))
+        self._close()
         results = getattr(outcome.result, "results", None)
         return f"dbt {command}: {_one_line(outcome.exception)}" if results is None else list(results)
+
+    @staticmethod
+    def _close() -> None:
+        """Close the database that dbt keeps open, and so checkpoint it: this process ends without dbt's own clean-up."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
 
     def _invoke(self, command: str, manifest: Any, *selection: str) -> Any:
         quiet = [

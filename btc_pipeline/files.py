@@ -74,7 +74,7 @@ def sha256(path: Path) -> str:
 def sweep(root: Path, scratch: Path) -> None:
     """Remove what a killed run left below `root`: temporary files, and all of the folder `scratch`."""
     shutil.rmtree(scratch, ignore_errors=True)
-    for folder in (root, *(child for child in root.glob("*") if child.is_dir())):
+    for folder in (root, *(child for child in root.glob("*") if child.is_dir() and not child.is_symlink())):
         sweep_temporary(folder)
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -5,11 +5,13 @@ Used by `make run` alone; the pipeline itself never chooses its source.
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import threading
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import IO, Any
 
 
 def answers(base_url: str, seconds: float) -> bool:
@@ -32,13 +34,19 @@ def _ask(url: str, seconds: float) -> bool:
             return _is_json_object(response.read(10_000))
     except urllib.error.HTTPError as refusal:
         # Refused, but by CoinGecko: the run will say why
-        return refusal.code == 429 or _is_json_object(refusal.read(10_000))
-    except (OSError, ValueError):
+        return refusal.code == 429 or _is_json_object(_beginning(refusal))
+    except (OSError, ValueError, http.client.HTTPException):
         return False
+
+
+def _beginning(response: IO[bytes]) -> bytes:
+    with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+        return response.read(10_000)
+    return b""
 
 
 def _is_json_object(body: bytes) -> bool:
     try:
         return isinstance(json.loads(body), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

@@ -6,7 +6,6 @@ Opens no database, no network; the clock is read by `Settings.instant` alone.
 from __future__ import annotations
 
 import configparser
-import ipaddress
 import os
 import re
 import stat
@@ -19,12 +18,11 @@ from urllib.parse import urlsplit
 
 import luigi
 
+from btc_pipeline import setting_values as values
 from btc_pipeline.errors import ConfigurationError
 
 API_KEY_VARIABLE = "COINGECKO_API_KEY"
 
-_COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
-_CURRENCY = re.compile(r"[a-z]{2,6}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _PLAN_HOSTS = {"keyless": "api.coingecko.com", "demo": "api.coingecko.com", "pro": "pro-api.coingecko.com"}
 _KEY_HEADERS = {"demo": "x-cg-demo-api-key", "pro": "x-cg-pro-api-key"}
@@ -115,51 +113,42 @@ def load() -> Settings:
     Raises:
         ConfigurationError: an unknown key or a bad value; the message names section and key.
     """
+    _refuse_unknown_keys()
     try:
-        _refuse_unknown_keys()
-        return _validated(pipeline(), coingecko())
-    except configparser.Error as error:
+        sections = pipeline(), coingecko()
+    except (ValueError, configparser.Error) as error:  # Luigi wraps what its parser says
+        reason = error.__cause__ or error.__context__ or error
         raise ConfigurationError(
-            f"luigi.cfg cannot be read: {error}", "write a % as %%; set or remove the ${VARIABLE}"
+            f"luigi.cfg cannot be read: {reason}", "write a % as %%; set or remove the ${VARIABLE}"
         ) from None
+    return _validated(*sections)
 
 
 def _validated(main: pipeline, api: coingecko) -> Settings:
     source = _choice(main, "source", {"live", "sample"})
     plan = _choice(api, "plan", set(_PLAN_HOSTS))
-    recordings = _checked(main, "recordings", _optional_path)
+    recordings = _checked(main, "recordings", values.optional_path)
     if recordings is not None and source != "sample":
         raise _bad(main, "recordings", "recordings are replayed with source = sample only")
     if recordings is not None and not recordings.is_dir():
         raise _bad(main, "recordings", "there is no such folder")
     return Settings(
-        data_dir=_checked(main, "data_dir", _path),
+        data_dir=_checked(main, "data_dir", values.path),
         source=source,
         recordings=recordings,
-        coins=_checked(main, "coins", _coins),
-        vs_currency=_checked(main, "vs_currency", _currency),
-        days=_checked(main, "days", lambda text: int(_number(text, 2, 89, whole=True))),
-        max_age_hours=_checked(main, "max_age_hours", lambda text: _number(text, 1, 168)),
-        now=_checked(main, "now", lambda text: parse_instant(text) if text else None),
+        coins=_checked(main, "coins", values.coins),
+        vs_currency=_checked(main, "vs_currency", values.currency),
+        days=_checked(main, "days", lambda text: values.whole_number(text, 2, 89)),
+        max_age_hours=_checked(main, "max_age_hours", lambda text: values.number(text, 1, 168)),
+        now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),
-        api_key_file=_checked(api, "api_key_file", _optional_path),
-        timeout_seconds=_checked(api, "timeout_seconds", lambda text: _number(text, 1, 300)),
-        retries=_checked(api, "retries", lambda text: int(_number(text, 0, 10, whole=True))),
-        max_wait_seconds=_checked(api, "max_wait_seconds", lambda text: _number(text, 0, 900)),
-        deadline_seconds=_checked(api, "deadline_seconds", lambda text: _number(text, 5, 7200)),
+        api_key_file=_checked(api, "api_key_file", values.optional_path),
+        timeout_seconds=_checked(api, "timeout_seconds", lambda text: values.number(text, 1, 300)),
+        retries=_checked(api, "retries", lambda text: values.whole_number(text, 0, 10)),
+        max_wait_seconds=_checked(api, "max_wait_seconds", lambda text: values.number(text, 0, 900)),
+        deadline_seconds=_checked(api, "deadline_seconds", lambda text: values.number(text, 5, 7200)),
     )
-
-
-def parse_instant(text: str) -> datetime:
-    """An ISO 8601 instant with its zone, as UTC; raises ValueError in our words."""
-    try:
-        instant = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError:
-        raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
-    return instant.astimezone(timezone.utc)
 
 
 def _refuse_unknown_keys() -> None:
@@ -175,12 +164,12 @@ def _refuse_unknown_keys() -> None:
                 )
 
 
-def _bad(section: luigi.Config, key: str, why: str) -> ConfigurationError:
+def _bad(section: luigi.Config, key: str, why: str, *, is_shown: bool = True) -> ConfigurationError:
     value = str(getattr(section, key))
-    shown = value if len(value) <= 80 else value[:77] + "..."
+    shown = f" = {value[:77] + '...' if len(value) > 80 else value!r}" if is_shown else ""
     name = section.get_task_family()
     return ConfigurationError(
-        f"bad setting [{name}] {key} = {shown!r}: {why}",
+        f"bad setting [{name}] {key}{shown}: {why}",
         f"correct it in luigi.cfg or with --{name}-{key.replace('_', '-')}",
     )
 
@@ -199,63 +188,15 @@ def _choice(section: luigi.Config, key: str, allowed: set[str]) -> str:
     return value
 
 
-def _number(text: str, low: float, high: float, *, whole: bool = False) -> float:
-    try:
-        number: float = int(text) if whole else float(text)
-    except ValueError:
-        raise ValueError("not a whole number" if whole else "not a number") from None
-    if not low <= number <= high:
-        raise ValueError(f"must lie between {low:g} and {high:g}")
-    return number
-
-
-def _path(text: str) -> Path:
-    if not text or "\0" in text or "\n" in text:
-        raise ValueError("not a path")
-    return Path(text).expanduser().absolute()
-
-
-def _optional_path(text: str) -> Path | None:
-    return _path(text) if text else None
-
-
-def _coins(text: str) -> tuple[str, ...]:
-    coins = [coin.strip() for coin in text.split(",")]
-    for coin in coins:
-        if not _COIN_ID.fullmatch(coin) or len(coin) > 100:
-            raise ValueError(f"{coin[:40]!r} is no CoinGecko coin id (lower case, digits, hyphens)")
-    if len(set(coins)) < len(coins):
-        raise ValueError("a coin is named twice")
-    return tuple(coins)
-
-
-def _currency(text: str) -> str:
-    if not _CURRENCY.fullmatch(text):
-        raise ValueError("no currency code such as usd")
-    return text
-
-
 def _base_url(api: coingecko, plan: str) -> str:
     text = str(api.base_url).strip() or f"https://{_PLAN_HOSTS[plan]}/api/v3"
-    url = urlsplit(text)
     try:
-        host, _ = url.hostname or "", url.port
-    except ValueError:
-        raise _bad(api, "base_url", "not a URL") from None
-    if url.scheme not in {"http", "https"} or not host or url.query or url.fragment or url.username:
-        raise _bad(api, "base_url", "not a plain http(s) URL without user, query or fragment")
-    if url.scheme == "http" and not _is_loopback(host):
-        raise _bad(api, "base_url", "must be https, except on loopback")
-    if host.endswith("coingecko.com") and host != _PLAN_HOSTS[plan]:
-        raise _bad(api, "base_url", f"plan = {plan} is served by {_PLAN_HOSTS[plan]}")
+        host = values.url(text).hostname or ""
+        if host.endswith("coingecko.com") and host != _PLAN_HOSTS[plan]:
+            raise ValueError(f"plan = {plan} is served by {_PLAN_HOSTS[plan]}")
+    except ValueError as error:
+        raise _bad(api, "base_url", str(error), is_shown=False) from None  # it may hold a key
     return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _readable_by_others(path: Path) -> int:

@@ -87,6 +87,8 @@ class Step(luigi.Task):
             return all(step.complete() for step in self.requires()) and self.output().exists()
         except warehouse.LockedDatabaseError as error:
             console.stop(self.error(f"it cannot be seen what is done: {error}", "close what has it open"))
+        except OSError as error:
+            console.stop(self._in_our_words(error))
         except PipelineError as error:
             console.stop(error)
 

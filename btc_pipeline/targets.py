@@ -70,7 +70,7 @@ class Marker(luigi.Target):
     def _read(self) -> dict[str, Any]:
         try:
             marker = json.loads(self.path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
             return {}
         is_ours = isinstance(marker, dict) and marker.get("format") == FORMAT
         return marker if is_ours and isinstance(marker.get("files"), dict) else {}
@@ -230,5 +230,5 @@ class Publication(luigi.Target):
 def _is_intact(path: Path, checksum: str) -> bool:
     try:
         return files.sha256(path) == checksum
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return False

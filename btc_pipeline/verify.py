@@ -19,6 +19,7 @@ _SLACK = timedelta(minutes=2)
 _LEAST_SHARE_OF_POINTS = 0.5
 _SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
+_MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
 
 
 class BadAnswerError(Exception):
@@ -74,36 +75,33 @@ def _point(row: int, pair: Any) -> tuple[int, float]:
     if not isinstance(pair, list) or len(pair) != 2:
         raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]")
     stamp, price = pair
-    if not _is_number(stamp) or not math.isfinite(stamp) or stamp != int(stamp):
+    if not _is_finite(stamp) or stamp != int(stamp):
         raise BadAnswerError(f"row {row}: time {_shown(stamp)} is no whole number of milliseconds")
-    if not _is_number(price) or not math.isfinite(price):
+    if not _is_finite(price):
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number")
     if price <= 0:
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive")
-    if stamp < _MILLISECONDS_FROM:
+    if not _MILLISECONDS_FROM <= stamp < _MILLISECONDS_TO:
         raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds")
     return int(stamp), float(price)
 
 
 def _check_companion(name: str, pairs: Any) -> None:
-    """Market caps and volumes may be missing or null; what is there must be numbers."""
+    """Market caps and volumes may be missing or null; what is there must be times and amounts."""
     if pairs is None:
         return
     if not isinstance(pairs, list):
         raise BadAnswerError(f"{name} is no array")
     for row, pair in enumerate(pairs):
-        is_pair = isinstance(pair, list) and len(pair) == 2 and _is_number(pair[0])
-        if not is_pair or not (pair[1] is None or (_is_number(pair[1]) and math.isfinite(pair[1]))):
-            raise BadAnswerError(f"{name}, row {row}: {_shown(pair)} is no [time, number or null]")
+        is_pair = isinstance(pair, list) and len(pair) == 2 and _is_finite(pair[0]) and 0 <= pair[0] < _MILLISECONDS_TO
+        if not is_pair or not (pair[1] is None or (_is_finite(pair[1]) and pair[1] >= 0)):
+            raise BadAnswerError(f"{name}, row {row}: {_shown(pair)} is no [time, amount or null]")
 
 
 def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
     first, last = request.window_from, min(request.window_to, request.extracted_at) + _SLACK
     for row, (stamp, _) in enumerate(points):
-        try:
-            at = _instant(stamp)
-        except (OverflowError, ValueError, OSError):
-            raise BadAnswerError(f"row {row}: time {stamp} is no instant") from None
+        at = _instant(stamp)
         if not first <= at <= last:
             raise BadAnswerError(
                 f"row {row}: {at:%Y-%m-%dT%H:%M:%SZ} is outside the window"
@@ -143,8 +141,13 @@ def _check_number(stamps: list[int], granularity: str, window: timedelta) -> Non
         raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots")
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_finite(value: Any) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _instant(stamp: int) -> datetime:

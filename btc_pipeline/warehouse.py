@@ -17,6 +17,9 @@ import duckdb
 
 PATIENCE_SECONDS = 5.0
 
+# A table that is not there is not there, whatever a Python variable of its name holds
+_OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
+
 
 class DatabaseError(Exception):
     """A database could not be used."""
@@ -77,7 +80,8 @@ def create_markers(table: str) -> str:
 
 def content(table: str) -> str:
     """Two SQL expressions: the number of a table's rows, and an order-free hash of what is in them."""
-    return f"(select count(*) from {table}), (select coalesce(bit_xor(hash(each)), 0)::varchar from {table} as each)"
+    hashed = f"select coalesce(bit_xor(hash(each::varchar)), 0)::varchar from {table} as each"
+    return f"(select count(*) from {table}), ({hashed})"
 
 
 def set_aside(path: Path) -> Path:
@@ -92,7 +96,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            return duckdb.connect(str(path), read_only=read_only, config=_OPTIONS)
         except duckdb.Error as error:
             if "Could not set lock" in str(error):
                 if time.monotonic() < give_up_at:

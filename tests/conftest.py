@@ -1,24 +1,11 @@
-"""What end-to-end tests and sweeps share: a pipeline on an empty folder, and one that has finished a run."""
+"""What end-to-end tests and sweeps share: a finished run, copies of it, and tables that run two at a time."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from tests.e2e.command_line import Pipeline
-
-
-@pytest.fixture(scope="session")
-def workers():
-    """Two at a time, and no more: the tests are to be run on two cores."""
-    with ThreadPoolExecutor(max_workers=2) as executor:
-        yield executor
-        executor.shutdown(cancel_futures=True)
-
-
-@pytest.fixture
-def pipeline(tmp_path):
-    """The pipeline with sample data, on a folder that is not there yet."""
-    return Pipeline(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +20,34 @@ def finished(first_run, tmp_path):
     """The pipeline on a copy of a finished run's data."""
     pipeline, _ = first_run
     return pipeline.copy_to(tmp_path / "finished")
+
+
+@pytest.fixture(scope="session")
+def workers():
+    """Two at a time, and no more: the tests are to be run on two cores."""
+    with ThreadPoolExecutor(max_workers=2) as executor:
+        yield executor
+        executor.shutdown(cancel_futures=True)
+
+
+@pytest.fixture(scope="module")
+def run_ahead(request, workers):
+    """A function that starts `run(case)` for each of the cases that tests were selected for, and returns the futures.
+
+    So a table takes half the time, and each test still shows its own outcome.
+    """
+    futures: list[Future[Any]] = []
+
+    def start(run, cases):
+        selected = [item.callspec.params.get("case") for item in request.session.items if _is_of(item, request)]
+        started = {case: workers.submit(run, case) for case in cases if case in selected}
+        futures.extend(started.values())
+        return started
+
+    yield start
+    for future in futures:
+        future.cancel()
+
+
+def _is_of(item, request):
+    return item.path == request.path and hasattr(item, "callspec")

@@ -527,7 +527,7 @@ def test_reading_the_settings_changes_no_environment(configured):
     assert dict(os.environ) == before
 
 
-# --- parse_instant
+# --- instant
 
 
 @pytest.mark.parametrize(("text", "instant"), [
@@ -540,7 +540,7 @@ def test_reading_the_settings_changes_no_environment(configured):
     ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59+00:00"),
 ])  # fmt: skip
 def test_an_instant_is_read_as_utc(text, instant):
-    assert settings.parse_instant(text).isoformat() == instant
+    assert setting_values.instant(text).isoformat() == instant
 
 
 @pytest.mark.parametrize("text", [
@@ -549,4 +549,4 @@ def test_an_instant_is_read_as_utc(text, instant):
 ])  # fmt: skip
 def test_what_is_no_instant_is_a_value_error(text):
     with pytest.raises(ValueError, match="instant"):
-        settings.parse_instant(text)
+        setting_values.instant(text)

@@ -6,11 +6,13 @@ Pure functions over bytes and numbers; imports nothing of Airbyte, so that tests
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 _LONGEST_MESSAGE = 300
+_SECONDS = re.compile(r"-?[0-9]+")
 
 
 class Refusal(NamedTuple):
@@ -58,13 +60,11 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     """
     if header is None:
         return None
-    try:
-        return max(0.0, float(int(header.strip())))
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(header.strip()):
+        return max(0.0, float(header))
     try:
         moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
@@ -79,5 +79,5 @@ def _parsed(body: bytes) -> Any:
 
 
 def _shortened(text: str) -> str:
-    line = "".join(letter if letter.isprintable() else " " for letter in " ".join(text.split()))
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."

@@ -15,7 +15,7 @@
         fingerprint,
         stamp,
         (select count(*) from {{ this }}),
-        (select coalesce(bit_xor(hash(candle)), 0)::varchar from {{ this }} as candle)
+        (select coalesce(bit_xor(hash(candle::varchar)), 0)::varchar from {{ this }} as candle)
     from pipeline.pending_marker;
 
     delete from pipeline.pending_marker

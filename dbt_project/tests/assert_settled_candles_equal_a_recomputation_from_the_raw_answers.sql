@@ -1,6 +1,6 @@
 -- Computes each candle of a day that is over a second time, straight from the raw answers and by other
--- means than the models: ordered lists instead of min_by and max_by, the winning answer of a stamp instead
--- of versions. Both agree to the last digit, and no candle is missing.
+-- means than the models: ordered lists instead of min_by and max_by, the greatest tuple of a stamp instead of
+-- versions. Both agree to the last digit, and no candle is missing.
 with
 
     answers as (select * from {{ source("raw", "market_chart") }}),
@@ -43,10 +43,7 @@ with
             vs_currency,
             granularity,
             observed_ms,
-            list(
-                {'load_number':load_number, 'price':price}
-                order by extracted_at, load_number, from_the_end desc
-            )[-1] as winner,
+            max((extracted_at, load_number, - from_the_end, price)) as winner,
         from stamps
         group by all
         having not bool_and(reaches_now and from_the_end = 1 and observed_ms % 1000 = 0)
@@ -65,11 +62,7 @@ with
     ),
 
     figures as (
-        select
-            load_number,
-            figure,
-            pair[1]::bigint as observed_ms,
-            list(pair[2] order by position)[-1] as amount,
+        select load_number, figure, pair[1]::bigint as observed_ms, max((position, pair[2])) as latest,
         from companions
         where pair[2] <> 0 or (pair[2] = 0 and figure = 'volume_24h')
         group by all
@@ -82,18 +75,18 @@ with
             winners.granularity,
             winners.observed_ms,
             (timestamp '1970-01-01' + to_milliseconds(winners.observed_ms)) as observed_at,
-            winners.winner.price as price,
-            market_caps.amount as market_cap,
-            volumes.amount as volume_24h,
+            winners.winner[4] as price,
+            market_caps.latest[2] as market_cap,
+            volumes.latest[2] as volume_24h,
         from winners
         left join
             figures as market_caps
-            on winners.winner.load_number = market_caps.load_number
+            on winners.winner[2] = market_caps.load_number
             and winners.observed_ms = market_caps.observed_ms
             and market_caps.figure = 'market_cap'
         left join
             figures as volumes
-            on winners.winner.load_number = volumes.load_number
+            on winners.winner[2] = volumes.load_number
             and winners.observed_ms = volumes.observed_ms
             and volumes.figure = 'volume_24h'
     ),

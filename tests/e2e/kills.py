@@ -13,24 +13,6 @@ _PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Aftermath:
-    """What was found: of the killed run, at once after it, and after the next run has ended."""
-
-    killed: Result
-    candles_after_kill: list[Row]
-    rerun: Result
-    candles: list[Row]
-    orphans: list[str]
-    files: set[str]
-    leftovers: list[str]
-
-    @property
-    def steps_done_twice(self) -> list[str]:
-        """The steps that the rerun did although the killed run had said that they are done."""
-        return [step for step in self.rerun.done if step in self.killed.done]
-
-
-@dataclass(frozen=True)
 class Kill:
     """The moment: so many seconds after the start, or after `step` is done. The run may have ended by then.
 
@@ -44,6 +26,25 @@ class Kill:
     def __str__(self) -> str:
         who = "all" if self.with_children else "main process"
         return f"{who} {self.seconds:.2f} s after {self.step or 'the start'}"
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What was found: of the killed run, at once after it, and after the next run has ended."""
+
+    kill: Kill
+    killed: Result
+    candles_after_kill: list[Row]
+    rerun: Result
+    candles: list[Row]
+    orphans: list[str]
+    files: set[str]
+    leftovers: list[str]
+
+    @property
+    def steps_done_twice(self) -> list[str]:
+        """The steps that the rerun did although the killed run had said that they are done."""
+        return [step for step in self.rerun.done if step in self.killed.done]
 
 
 def kill_and_rerun(pipeline: Pipeline, kill: Kill) -> Aftermath:
@@ -65,6 +66,7 @@ def kill_and_rerun(pipeline: Pipeline, kill: Kill) -> Aftermath:
             time.sleep(0.05)
         orphans = [(folder / "cmdline").read_bytes().decode() for folder in running.processes().values()]
     return Aftermath(
+        kill=kill,
         killed=killed,
         candles_after_kill=candles_after_kill,
         rerun=rerun,

@@ -90,7 +90,7 @@ BAD = [
     # What breaks
     Answers("silence", always(delay=60), EXTRACTION, ("no answer",), requests=2),
     Answers("a drip", always(body=b" " * 1000, drip=0.5),
-            EXTRACTION, ("5 s",), options=("--coingecko-deadline-seconds=5",)),
+            EXTRACTION, ("10 s",), options=("--coingecko-deadline-seconds=10",)),
     Answers("a reset", always(is_reset=True), EXTRACTION, ("no answer",), requests=2),
     Answers("half an answer", always(body=json.dumps(good_chart()).encode(), cut_at=4000), EXTRACTION, requests=2),
     # What lies

@@ -1,0 +1,106 @@
+"""What a setting's text may be: pure functions from text to value; a ValueError says why not, in a person's words.
+
+Coin ids and currencies pass an allow-list of letters here, before a path, a URL or SQL sees them. Reads nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+_COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_CURRENCY = re.compile(r"[a-z]{2,6}")
+_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+_LONGEST_COIN_ID = 100
+
+
+def number(text: str, low: float, high: float) -> float:
+    """A number between two bounds, both included."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("not a number") from None
+    return _within(value, low, high)
+
+
+def whole_number(text: str, low: int, high: int) -> int:
+    """A whole number between two bounds, both included."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise ValueError("not a whole number") from None
+    return int(_within(value, low, high))
+
+
+def path(text: str) -> Path:
+    """An absolute path; `~` is the home folder."""
+    if not text or not text.isprintable():
+        raise ValueError("not a path")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
+
+
+def optional_path(text: str) -> Path | None:
+    """As `path`; None where nothing is set."""
+    return path(text) if text else None
+
+
+def instant(text: str) -> datetime:
+    """An ISO 8601 instant with its zone, as UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        if moment.tzinfo is not None:
+            return moment.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
+    raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
+
+
+def coins(text: str) -> tuple[str, ...]:
+    """CoinGecko coin ids, separated by commas."""
+    ids = tuple(coin.strip() for coin in text.split(","))
+    for coin in ids:
+        if not _COIN_ID.fullmatch(coin) or len(coin) > _LONGEST_COIN_ID:
+            raise ValueError(f"{coin[:40]!r} is no CoinGecko coin id (lower case, digits, hyphens)")
+    if len(set(ids)) < len(ids):
+        raise ValueError("a coin is named twice")
+    return ids
+
+
+def currency(text: str) -> str:
+    """A currency code of CoinGecko's, e.g. usd."""
+    if not _CURRENCY.fullmatch(text):
+        raise ValueError("no currency code such as usd")
+    return text
+
+
+def url(text: str) -> SplitResult:
+    """An https URL without user, query or fragment; http on loopback only."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host or not _URL.fullmatch(text):
+        raise ValueError("not a plain http(s) URL without user, query or fragment")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("must be https, except on loopback")
+    return parts
+
+
+def _within(value: float, low: float, high: float) -> float:
+    if not low <= value <= high:
+        raise ValueError(f"must lie between {low:g} and {high:g}")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
