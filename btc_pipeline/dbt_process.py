@@ -50,7 +50,7 @@ class Dbt:
 
     @staticmethod
     def _close() -> None:
-        """Close the database that dbt keeps open, and so checkpoint it: this process ends without dbt's own clean-up."""
+        """Close, and so checkpoint, the database that dbt keeps open: this process ends without dbt's clean-up."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()

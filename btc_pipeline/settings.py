@@ -164,12 +164,14 @@ def _refuse_unknown_keys() -> None:
                 )
 
 
-def _bad(section: luigi.Config, key: str, why: str, *, is_shown: bool = True) -> ConfigurationError:
+def _bad(section: luigi.Config, key: str, why: str) -> ConfigurationError:
     value = str(getattr(section, key))
-    shown = f" = {value[:77] + '...' if len(value) > 80 else value!r}" if is_shown else ""
+    if key == "base_url":  # it may hold a key
+        value = re.split("[@?#]", value)[0] if "@" not in value else "..."
+    shown = value if len(value) <= 80 else value[:77] + "..."
     name = section.get_task_family()
     return ConfigurationError(
-        f"bad setting [{name}] {key}{shown}: {why}",
+        f"bad setting [{name}] {key} = {shown!r}: {why}",
         f"correct it in luigi.cfg or with --{name}-{key.replace('_', '-')}",
     )
 
@@ -195,7 +197,7 @@ def _base_url(api: coingecko, plan: str) -> str:
         if host.endswith("coingecko.com") and host != _PLAN_HOSTS[plan]:
             raise ValueError(f"plan = {plan} is served by {_PLAN_HOSTS[plan]}")
     except ValueError as error:
-        raise _bad(api, "base_url", str(error), is_shown=False) from None  # it may hold a key
+        raise _bad(api, "base_url", str(error)) from None
     return text.rstrip("/")
 
 

@@ -9,7 +9,7 @@ import luigi.configuration
 import pytest
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline import settings
+from btc_pipeline import setting_values, settings
 from btc_pipeline.errors import ConfigurationError
 
 KEY = "CG-Test0123456789abcdef"
