@@ -106,8 +106,8 @@ class Test(Step):
 
     before = Transform
     sources = (
-        "dbt_project/**/*.sql",
-        "dbt_project/**/*.yml",
+        *_MODELS,
+        "dbt_project/tests/**/*",
         "btc_pipeline/census.py",
         "btc_pipeline/transform.py",
     )
