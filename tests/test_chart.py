@@ -68,9 +68,7 @@ def week(scale=1.0, **changes):
         )
         for number, day in enumerate(DAYS)
     ]
-    today = replace(
-        candles[-1], status="open", last_point_at=datetime(2021, 5, 15, 14, 41, tzinfo=timezone.utc)
-    )
+    today = replace(candles[-1], status="open", last_point_at=datetime(2021, 5, 15, 14, 41, tzinfo=timezone.utc))
     return [replace(each, **changes) for each in [*candles[:-1], today]]
 
 
@@ -603,6 +601,4 @@ def test_chart_text_joins_missing_days_and_counts_what_it_leaves_out():
     assert chart_text.coverage_text(candles, DAYS) == (
         "Coverage: Sat 8 May 50 %, Sun 9 May 50 %, Mon 10 May 50 %, Tue 11 May 50 % and 2 more"
     )
-    assert chart_text.coverage_text(candles[:1], DAYS) == (
-        "Coverage: Sat 8 May 50 %, Sun 9 May to Sat 15 May no data"
-    )
+    assert chart_text.coverage_text(candles[:1], DAYS) == ("Coverage: Sat 8 May 50 %, Sun 9 May to Sat 15 May no data")

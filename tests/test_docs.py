@@ -26,7 +26,9 @@ def test_readme_lists_each_exit_code_and_no_other():
 
 
 def test_readme_lists_each_setting_with_its_default_and_no_other():
-    documented = dict(re.findall(r"^\| (?:`\[\w+\]`)? ?\| `(\w+)` \| (?:`(.*?)`)? ?\|", section("Settings"), re.MULTILINE))
+    documented = dict(
+        re.findall(r"^\| (?:`\[\w+\]`)? ?\| `(\w+)` \| (?:`(.*?)`)? ?\|", section("Settings"), re.MULTILINE)
+    )
     known = {
         name: parameter._default
         for config in (settings.pipeline, settings.coingecko)

@@ -197,9 +197,7 @@ def entries(lock: str) -> list[str]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_each_locked_package_has_one_version_and_hashes(lock):
-    without = [
-        line for line in entries(lock) if not re.match(r"[^ =].*==\S+ .*--hash=sha256:[0-9a-f]{64}", line)
-    ]
+    without = [line for line in entries(lock) if not re.match(r"[^ =].*==\S+ .*--hash=sha256:[0-9a-f]{64}", line)]
     assert entries(lock)
     assert without == []
 
@@ -236,9 +234,7 @@ def test_the_tools_do_not_change_what_the_pipeline_runs_on():
 
 
 def test_what_is_installed_fits_together():
-    result = subprocess.run(
-        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
-    )
+    result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
 
 
