@@ -33,6 +33,7 @@ def test_an_object_with_an_array_of_prices_is_a_market_chart(body):
     b"", b"{}", b"[]", b"null", b"1", b'"prices"', b'{"prices":null}', b'{"prices":{}}', b'{"prices":"[]"}',
     b'{"prices":[],"prices":null}', b'{"Prices":[]}', b'{"prices":[]', b'{"prices":[]}}', b"{'prices':[]}",
     b'{"prices":[],}', b'{"prices":[]}\0', b"<html></html>", b"error code: 1015", b'{"prices":[\xe9]}',
+    '{"prices":[]}'.encode("utf-16"), b'{"prices":[],"x":"\xed\xa0\x80"}',
     b'{"prices":[' + b"9" * 5000 + b"]}", b'{"prices":' + b"[" * 100_000, b'{"prices":' * 100_000,
 ], ids=lambda body: ascii(body)[:30])  # fmt: skip
 def test_anything_else_is_no_market_chart(body):

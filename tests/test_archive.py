@@ -145,6 +145,16 @@ def test_the_latest_answer_is_the_one_extracted_last(tmp_path):
     assert latest.read(tmp_path) == b"second"
 
 
+@pytest.mark.parametrize("bodies", [(b"first", b"second"), (b"second", b"first")], ids=ascii)
+def test_of_two_answers_of_the_same_instant_the_latest_is_the_one_kept_last(bodies, tmp_path):
+    """With a fixed `now` each try has the same instant, and a refused answer stays in the archive."""
+    for body in bodies:
+        archive.keep(tmp_path, REQUEST, body)
+    latest = archive.latest(tmp_path, ASKED)
+    assert latest
+    assert latest.read(tmp_path) == bodies[-1]
+
+
 @pytest.mark.parametrize("other", [
     replace(ASKED, coin_id="ethereum"),
     replace(ASKED, vs_currency="eur"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from btc_pipeline import ahead
 from btc_pipeline.children import Child, ChildError
 
 MODULE = """
@@ -52,7 +53,7 @@ def is_running(pid):
     return False
 
 
-def wait_until(is_true, seconds=5.0):
+def wait_until(is_true, seconds=20.0):
     give_up_at = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < give_up_at
@@ -238,6 +239,34 @@ def test_a_child_ends_when_its_parent_is_killed(end, preparation, job, start, tm
         assert is_running(pid)
         parent.send_signal(end)
     wait_until(lambda: not is_running(pid))
+
+
+# --- Started ahead
+
+
+@pytest.fixture
+def take(start, tmp_path):
+    """A function that takes the child that was started ahead, or a new one, and gives what it was prepared for."""
+    taken = []
+
+    def take(world):
+        taken.append(ahead.take("a_child", tmp_path / world / "log", {"world": world}))
+        return taken[-1].work({"run": "result.update(preparation, pid=os.getpid())"}, 20)
+
+    yield take
+    for child in taken:
+        child.end()
+
+
+def test_a_child_that_was_started_ahead_is_taken_once(take, tmp_path):
+    ahead.start("a_child", tmp_path / "live/log", {"world": "live"})
+    ahead.start("a_child", tmp_path / "live/log", {"world": "live"})
+    assert take("live")["pid"] != take("live")["pid"]
+
+
+def test_a_child_that_was_started_ahead_for_one_world_never_works_for_another(take, tmp_path):
+    ahead.start("a_child", tmp_path / "live/log", {"world": "live"})
+    assert [take(world)["world"] for world in ("sample", "live")] == ["sample", "live"]
 
 
 # --- What it is told

@@ -1,18 +1,25 @@
 """The lean import of PyAirbyte: the same table as with the plain import, and none of what it leaves out."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from btc_pipeline import archive, extract
+from btc_pipeline.coingecko import sample
+from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
+from tests.faulty_server import FaultAnswer, FaultyServer
 
+KEY = "CG-Test0123456789abcdef"
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 
 
@@ -94,6 +101,70 @@ def test_tiny_prices_keep_their_digits_in_the_cache(world):
 
 def test_the_scratch_folder_is_gone_after_the_run(world):
     assert list(world.temporary.iterdir()) == []
+
+
+# --- The connector, whatever was before
+
+
+@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+def test_the_sample_is_asked_for_past_any_proxy(name, tmp_path, monkeypatch):
+    for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    for each in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, "intranet.example")
+    world = World(tmp_path, "sample")
+    assert extract.market_charts(settings_in(world), world, NOW.date()) == 2
+
+
+def test_an_extraction_that_failed_is_no_obstacle_to_the_next_of_its_process(tmp_path):
+    world = World(tmp_path, "sample")
+    with pytest.raises(ExtractionError):
+        extract.market_charts(replace(settings_in(world), coins=("no-such-coin",)), world, NOW.date())
+    assert extract.market_charts(settings_in(world), world, NOW.date()) == 2
+
+
+def test_an_extraction_that_cannot_begin_leaves_no_process_behind(tmp_path):
+    world = World(tmp_path, "sample")
+    with pytest.raises(ConfigurationError):
+        extract.market_charts(replace(settings_in(world), recordings=tmp_path / "gone"), world, NOW.date())
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in children]
+    assert [command for command in commands if extract.CONNECTOR in command] == []
+
+
+ECHOES = {
+    "refused": FaultAnswer(401, body=f'{{"error": "unknown key {KEY}"}}'.encode()),
+    "failed": FaultAnswer(500, body=f"key {KEY}".encode()),
+    "redirected": FaultAnswer(302, headers={"Location": f"https://{KEY}.example/"}),
+    "in a header": FaultAnswer(401, headers={"X-Key": KEY}, body=b"{}"),
+    "in an answer": FaultAnswer(body=f'{{"prices": [[1778851800123, 0.1]], "for": "{KEY}"}}'.encode()),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "key").chmod(0o600)
+    world = World(tmp_path / "data", "live")
+    shown = ""
+    with FaultyServer(sample, lambda path, number: echo, NOW) as server:
+        live = replace(
+            settings_in(world), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
+            api_key_file=tmp_path / "key",
+        )  # fmt: skip
+        try:
+            extract.market_charts(live, world, NOW.date())
+        except ExtractionError as error:
+            shown = f"{error} {error!r}"
+        assert {request.headers["x-cg-demo-api-key"] for request in server.requests} == {KEY}
+    kept = [path for path in world.data_dir.rglob("*") if path.is_file() and KEY.encode() in content_of(path)]
+    assert kept == []
+    assert KEY.lower() not in shown.lower()
+
+
+def content_of(path):
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 # --- What is left out

@@ -158,6 +158,8 @@ BAD = [
     ("pipeline", "now", "1621089743", "not an instant"),
     ("pipeline", "now", "0001-01-01T00:00:00+14:00", "not an instant"),
     ("pipeline", "now", "9999-12-31T23:59:59-14:00", "not an instant"),
+    ("pipeline", "now", "0001-01-01T00:00:00Z", "instant"),
+    ("pipeline", "now", "9999-12-31T23:59:59Z", "instant"),
     ("coingecko", "plan", "free", "must be one of demo, keyless, pro"),
     ("coingecko", "plan", "", "must be one of demo, keyless, pro"),
     ("coingecko", "base_url", "api.coingecko.com", "not a plain http(s) URL"),
@@ -536,8 +538,8 @@ def test_reading_the_settings_changes_no_environment(configured):
     (" 2021-05-15 14:42:23+00:00 ", "2021-05-15T14:42:23+00:00"),
     ("2021-05-15T14:42:23.456789Z", "2021-05-15T14:42:23.456789+00:00"),
     ("2021-01-01T00:30:00+01:00", "2020-12-31T23:30:00+00:00"),
-    ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+00:00"),
-    ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59+00:00"),
+    ("2009-01-03T18:15:05Z", "2009-01-03T18:15:05+00:00"),
+    ("2099-12-31T23:59:59Z", "2099-12-31T23:59:59+00:00"),
 ])  # fmt: skip
 def test_an_instant_is_read_as_utc(text, instant):
     assert setting_values.instant(text).isoformat() == instant

@@ -411,6 +411,13 @@ def test_a_published_file_that_was_changed_makes_each_day_undone(publication, tm
     assert not publication(DAY).exists()
 
 
+def test_a_published_file_that_somebody_has_written_into_makes_each_day_undone(publication, tmp_path):
+    """DuckDB reads the log beside a file as part of it: to a reader, the candles are what the log says."""
+    publication(DAY).write({})
+    (tmp_path / "crypto_data.duckdb.wal").write_bytes(b"what a reader wrote")
+    assert not publication(DAY).exists()
+
+
 def test_a_run_of_another_fingerprint_is_not_published(publication):
     publication(DAY).write({})
     assert not publication(DAY, "abd").exists()

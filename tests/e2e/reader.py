@@ -1,8 +1,9 @@
 """A reader of the published database, in a process of its own: `python reader.py hold|reopen DATABASE`.
 
-`hold` keeps the database open and looks at it once for each line on stdin; `reopen` opens it anew, again and again,
-until stdin ends. Both print what they see, one line of JSON for each look: the publication's facts, and a hash of the
-candles that were published with them. An error is seen as well. Knows the published contract and nothing else.
+`hold` keeps the database open, looks at it once for each line on stdin, and prints what it sees. `reopen` opens it
+anew, again and again, until stdin ends, and prints what it sees when it is not what it saw before. A line of JSON holds
+when the version was published, the number of candles and a hash of them; an error is seen as well. Knows the published
+contract and nothing else.
 """
 
 import json
@@ -19,29 +20,33 @@ QUERY = """
 """
 
 
-def look(connection: duckdb.DuckDBPyConnection) -> None:
-    """Print one line."""
+def look(connection: duckdb.DuckDBPyConnection) -> str:
+    """What is there now."""
     facts, candles, content = connection.execute(QUERY).fetchall()[0]
-    print(json.dumps({"published_at": facts["published_at"], "candles": candles, "content": content}), flush=True)
+    return json.dumps({"published_at": facts["published_at"], "candles": candles, "content": content})
 
 
 def hold(database: str) -> None:
     """Look through one connection."""
     with duckdb.connect(database, read_only=True) as connection:
-        look(connection)
+        print(look(connection), flush=True)
         for _ in sys.stdin:
-            look(connection)
+            print(look(connection), flush=True)
 
 
 def reopen(database: str) -> None:
     """Look through a new connection each time."""
     threading.Thread(target=_end_with_stdin, daemon=True).start()
+    before = ""
     while True:
         try:
             with duckdb.connect(database, read_only=True) as connection:
-                look(connection)
+                seen = look(connection)
         except duckdb.Error as error:
-            print(json.dumps({"error": str(error)}), flush=True)
+            seen = json.dumps({"error": str(error)})
+        if seen != before:
+            print(seen, flush=True)
+        before = seen
 
 
 def _end_with_stdin() -> None:

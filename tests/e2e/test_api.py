@@ -143,7 +143,7 @@ def test_a_bad_answer_is_asked_for_as_often_as_it_may_help(case, outcomes):
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_a_bad_answer_holds_a_run_up_for_a_bounded_time(case, outcomes):
     _, result, _ = outcomes[case].result()
-    assert result.seconds < 20
+    assert result.seconds < 30
 
 
 def test_an_api_that_is_not_there_ends_with_20_and_one_line(tmp_path):

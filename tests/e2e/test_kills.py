@@ -13,7 +13,7 @@ from tests.e2e.kills import Kill, files_that_count, kill_and_rerun
 KILLS = [
     Kill(1.2, None, with_children=False),  # in ExtractAndLoad
     Kill(1.0, "VerifyData", with_children=True),  # in Transform
-    Kill(0.1, "Test", with_children=False),  # in Publish or Visualize
+    Kill(0.02, "Test", with_children=False),  # in Publish or Visualize
 ]
 
 

@@ -183,7 +183,7 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-HEADERS = 3 * 4096  # of a DuckDB file; its blocks follow
+HEADERS, BLOCK = 3 * 4096, 256 * 1024  # of a DuckDB file, in bytes; the blocks follow the headers
 
 LOSSES = [
     Loss("deleted chart", lambda sample: (sample / CHART).unlink(), VISUALIZE, until="Visualize"),
@@ -226,3 +226,14 @@ def test_after_a_loss_and_a_rerun_the_published_candles_are_the_same(case, rerun
     assert published.candles_as_text(healed.sample / PUBLISHED) == published.candles_as_text(
         pipeline.sample / PUBLISHED
     )
+
+
+def test_damage_in_a_part_of_the_cache_that_only_airbyte_reads_is_healed_by_the_next_run(finished):
+    with duckdb.connect(str(finished.sample / CACHE), read_only=True) as connection:
+        query = "select max(block_id) from pragma_storage_info('raw._airbyte_state')"
+        ((block,),) = connection.execute(query).fetchall()
+    with (finished.sample / CACHE).open("r+b") as file:
+        file.seek(HEADERS + block * BLOCK + 1000)
+        file.write(b"damage")
+    result = finished.run("VerifyData", now="2026-05-16T13:30:00Z")
+    assert (result.exit_code, result.done) == (0, STEPS[:2]), result.stderr
