@@ -7,6 +7,7 @@ As thin as it can be over Luigi's command line: arguments after `run` are Luigi'
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -53,7 +54,9 @@ def run(luigi_arguments: Sequence[str]) -> int:
         if ended.code != SUCCESS:
             return int(ended.code or 0)
     with CmdlineParser.global_instance(command) as parsed:
-        print(table.of_published(settings.load(), parsed.get_task_obj().date))
+        shown = table.of_published(settings.load(), parsed.get_task_obj().date)
+    with contextlib.suppress(BrokenPipeError):  # `make run | head`
+        print(shown, flush=True)
     return SUCCESS
 
 

@@ -99,10 +99,11 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
 
 
 def latest(root: Path, asked: Asked) -> Entry | None:
-    """The last answer of a run; None where there is none."""
-    readable, _ = _read_manifests(root, (root / _folder(asked)).glob("*" + _MANIFEST))
+    """The last answer of a run, of those extracted at one instant the one kept last; None where there is none."""
+    manifests = sorted((root / _folder(asked)).glob("*" + _MANIFEST), key=lambda path: path.stat().st_mtime_ns)
+    readable, _ = _read_manifests(root, manifests)
     own = [entry for entry in readable if entry.request.provenance == asked.provenance]
-    return max(own, key=_order, default=None)
+    return max(reversed(own), key=lambda entry: entry.request.extracted_at, default=None)
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:

@@ -128,6 +128,6 @@ def _environment() -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DBT_", "AIRBYTE_", "COINGECKO_", "LUIGI_"))
+        if not name.startswith(("DBT_", "AIRBYTE_", "COINGECKO_", "LUIGI_", "PYTHONWARNINGS"))
     }
     return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1", "BTC_PIPELINE_CHILD": "1"}

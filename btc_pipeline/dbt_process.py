@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import os
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,6 @@ def _load(database: Path, job: children.Json) -> loader.Load:
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
         built_from=job["built_from"],
-        max_age=timedelta(hours=job["max_age_hours"]),
         step=job["step"],
         day=job["day"],
         fingerprint=job["fingerprint"],

@@ -74,7 +74,7 @@ def work(_: None, job: children.Json) -> children.Json:
         )
         try:
             chart.draw_candles(candles.published(database, coin, job["vs_currency"], first, last), facts, Path(path))
-        except (ValueError, OSError) as error:
+        except (ValueError, ArithmeticError, OSError) as error:
             return {"error": f"{coin}: {error}"}
     return {}
 

@@ -59,36 +59,44 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     """
     now = settings.instant()
     window = Window.of(day, settings.days, now)
-    key = settings.api_key()
+    settings.api_key()  # a missing key is no reason to start anything
     if world.cache.exists():
         _set_aside_if_damaged(world)
     shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
     scratch = world.temporary / "airbyte"
+    shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
     preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": is_lean}
     connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
-    with _server(settings, now) as base_url:
-        job = {
-            "cache": str(world.cache),
-            "config": {
-                "base_url": base_url,
-                "coins": list(settings.coins),
-                "vs_currency": settings.vs_currency,
-                "window_from": int(window.start.timestamp()),
-                "window_to": int(window.end.timestamp()),
-                "max_retries": settings.retries,
-                "max_wait_seconds": settings.max_wait_seconds,
-            },
-            "key_header": dict([key]) if key else {},
-            "timeout_seconds": settings.timeout_seconds,
-        }
-        _run(connector, job, settings)
-    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        with _server(settings, now) as base_url:
+            _run(connector, _job(settings, world, window, base_url), settings)
+    finally:
+        connector.end()
+        shutil.rmtree(scratch, ignore_errors=True)
     bodies = answers_in_cache(world, settings)
     for coin, body in bodies.items():
         request = archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
         archive.keep(world.raw, request, body)
     return len(bodies)
+
+
+def _job(settings: Settings, world: World, window: Window, base_url: str) -> children.Json:
+    key = settings.api_key()
+    return {
+        "cache": str(world.cache),
+        "config": {
+            "base_url": base_url,
+            "coins": list(settings.coins),
+            "vs_currency": settings.vs_currency,
+            "window_from": int(window.start.timestamp()),
+            "window_to": int(window.end.timestamp()),
+            "max_retries": settings.retries,
+            "max_wait_seconds": settings.max_wait_seconds,
+        },
+        "key_header": dict([key]) if key else {},
+        "timeout_seconds": settings.timeout_seconds,
+    }
 
 
 def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,6 @@ class Load:
     scratch: Path
     provenance: str
     built_from: str
-    max_age: timedelta
     step: str
     day: str
     fingerprint: str
@@ -125,7 +123,7 @@ def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[
             continue
         try:
             body = entry.read(job.raw)
-            verified = verify.market_chart(entry.request, body, job.max_age)
+            verified = verify.market_chart(entry.request, body)
         except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
             left_out.append(f"left out: {entry.file}: {error}")
             continue

@@ -47,5 +47,6 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
         connection.execute("detach tested")
     # Left by a reader who wrote into the old version and died; it must not be applied to the new one
     world.published.with_name(world.published.name + ".wal").unlink(missing_ok=True)
+    fresh.chmod(0o444)
     files.move_into_place(fresh, world.published)
     return int(candles)

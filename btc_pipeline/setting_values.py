@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 _COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
 _URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LONGEST_COIN_ID = 100
+
+YEARS = range(2009, 2101)
+"""The years that a run can be for: from the first block of Bitcoin on."""
 
 
 def number(text: str, low: float, high: float) -> float:
@@ -37,8 +41,8 @@ def whole_number(text: str, low: int, high: int) -> int:
 
 def path(text: str) -> Path:
     """An absolute path; `~` is the home folder."""
-    if not text or not text.isprintable():
-        raise ValueError("not a path")
+    if not text or not text.isprintable() or set(text) & set("'?"):
+        raise ValueError("not a path that a database can have: without quotes and question marks")
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError:
@@ -54,11 +58,23 @@ def instant(text: str) -> datetime:
     """An ISO 8601 instant with its zone, as UTC."""
     try:
         moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-        if moment.tzinfo is not None:
-            return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
-    raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
+    if moment.year not in YEARS:
+        raise ValueError(f"not an instant of the years {YEARS.start} to {YEARS.stop - 1}")
+    return moment.astimezone(timezone.utc)
+
+
+def day(text: str) -> date:
+    """A day as YYYY-MM-DD."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a day")
+    value = date.fromisoformat(text)
+    if value.year not in YEARS:
+        raise ValueError(f"not a day of the years {YEARS.start} to {YEARS.stop - 1}")
+    return value
 
 
 def coins(text: str) -> tuple[str, ...]:

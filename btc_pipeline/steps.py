@@ -16,13 +16,16 @@ from typing import Any, ClassVar, Protocol, cast
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline import console, files, fingerprints, lock, settings, warehouse
+from btc_pipeline import console, files, fingerprints, lock, setting_values, settings, warehouse
 from btc_pipeline.errors import ConfigurationError, InterruptionError, PipelineError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
 
-_NOT_OURS_TO_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+_NO_FOLDER_FOR_US = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
+}
 
 
 class Vouched(Protocol):
@@ -44,9 +47,9 @@ class RunDate(luigi.DateParameter):
     def parse(self, value: str) -> date:
         """A day as YYYY-MM-DD."""
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            console.stop(ConfigurationError(f"bad --date {value!r}: not a day", "write it as 2026-11-23"))
+            return setting_values.day(value)
+        except ValueError as error:
+            console.stop(ConfigurationError(f"bad --date {value!r}: {error}", "write it as 2026-11-23"))
 
     def task_value(self, task_name: str, param_name: str) -> date:
         """The configured day, else today."""
@@ -157,7 +160,7 @@ class Step(luigi.Task):
         step, reason = self.get_task_family(), str(error)
         if "No space left" in reason:
             return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
-        if isinstance(error, OSError) and (error.errno in _NOT_OURS_TO_WRITE or "Permission denied" in reason):
+        if isinstance(error, OSError) and (error.errno in _NO_FOLDER_FOR_US or "Permission denied" in reason):
             return ConfigurationError(
                 f"{step}: the data folder cannot be written: {reason}",
                 "correct its rights or [pipeline] data_dir",

@@ -211,8 +211,9 @@ class Publication(luigi.Target):
         self.newest = newest
 
     def exists(self) -> bool:
-        """Whether this run was published, and the file is the one that was published last."""
-        return self.marker.exists() and self._newest("published").exists()
+        """Whether this run was published, and the file is the one that was published last, written to by nobody."""
+        is_written_to = self.published.with_name(self.published.name + ".wal").exists()
+        return self.marker.exists() and self._newest("published").exists() and not is_written_to
 
     def stamp(self) -> str:
         """Which run published."""

@@ -58,7 +58,6 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "scratch": str(world.temporary),
         "provenance": settings.provenance,
         "built_from": build.built_from,
-        "max_age_hours": settings.max_age_hours,
         "step": build.target.step,
         "day": build.target.day.isoformat(),
         "fingerprint": build.target.fingerprint,
@@ -99,7 +98,11 @@ def judge(world: World, stamp: str) -> dict[str, str]:
     if tests is None:
         tests = _run(world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
     _raise_for_failures(tests)
-    _take_census(tests)
+    try:
+        _take_census(tests)
+    except CandleTestError:
+        unit_tests.forget(world.dbt_target)
+        raise
     return {test["name"]: test["status"] for test in tests}
 
 

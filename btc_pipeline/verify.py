@@ -17,6 +17,7 @@ from btc_pipeline.coingecko import answers
 
 _SLACK = timedelta(minutes=2)
 _LEAST_SHARE_OF_POINTS = 0.5
+_LEAST_PRICE = 1e-300  # what is smaller has lost its digits
 _SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
@@ -36,13 +37,14 @@ class Verified:
     newest_at: datetime
 
 
-def market_chart(request: Request, body: bytes, max_age: timedelta) -> Verified:
+def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.max) -> Verified:
     """Check an answer against what was asked.
 
     Args:
         request: the window and the instant of the extraction.
         body: the answer.
         max_age: the newest point may be this much older than the end of the window, or than the extraction.
+            Freshness is a matter of the run, so it is not asked of what the archive holds.
 
     Raises:
         BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
@@ -79,7 +81,7 @@ def _point(row: int, pair: Any) -> tuple[int, float]:
         raise BadAnswerError(f"row {row}: time {_shown(stamp)} is no whole number of milliseconds")
     if not _is_finite(price):
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number")
-    if price <= 0:
+    if price < _LEAST_PRICE:
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive")
     if not _MILLISECONDS_FROM <= stamp < _MILLISECONDS_TO:
         raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds")

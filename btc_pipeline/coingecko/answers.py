@@ -73,7 +73,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body.decode("utf-8-sig"))  # json alone would take UTF-16 as well
     except (ValueError, RecursionError):
         return None
 

@@ -7,8 +7,9 @@ to a file, and its errors tell nothing of the answer.
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import InitVar, dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -27,7 +28,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 
 from btc_pipeline.coingecko import answers
 
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a year of one coin is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
 _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
 _LONGEST_BACKOFF_SECONDS = 30.0
@@ -163,6 +164,7 @@ def _retry_after(response: requests.Response) -> float | None:
 
 def _bounded(response: requests.Response, **_: Any) -> None:
     """Refuse redirects (they would carry the key along) and read the body within bounds of size and time."""
+    _hide_key(response.headers)
     if response.is_redirect:
         host = urlsplit(response.headers.get("location", "")).hostname or "itself"
         raise RefusedAnswerError(
@@ -181,4 +183,16 @@ def _bounded(response: requests.Response, **_: Any) -> None:
             raise RefusedAnswerError(
                 f"an answer that takes more than {MAX_ANSWER_SECONDS:g} s", request=response.request
             )
-    response._content = b"".join(chunks)
+    response._content = _without_key(b"".join(chunks))
+
+
+def _hide_key(headers: MutableMapping[str, str]) -> None:
+    """An answer may repeat the key, and answers are logged and archived."""
+    for name, value in list(headers.items()):
+        headers[name] = _without_key(value.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def _without_key(text: bytes) -> bytes:
+    for key in key_header.values():
+        text = re.sub(re.escape(key.encode()), b"***", text, flags=re.IGNORECASE)
+    return text

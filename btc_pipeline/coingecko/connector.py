@@ -75,8 +75,9 @@ def _direct_airbyte(scratch: Path, logs: Path) -> None:
         "AIRBYTE_TEMP_DIR": scratch,
         "AIRBYTE_PROJECT_DIR": scratch,
         "HOME": scratch,
-        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1,localhost,::1"))),
     }
+    for name in ("NO_PROXY", "no_proxy"):  # the sample's server is on loopback
+        settings[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost,::1")))
     os.environ.update({name: str(value) for name, value in settings.items()})
     os.umask(0o077)
 
