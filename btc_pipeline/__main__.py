@@ -35,17 +35,11 @@ def run(luigi_arguments: Sequence[str]) -> int:
 
     command = ["--module", "btc_pipeline", "Visualize", "--local-scheduler", *luigi_arguments]
     try:
-        with CmdlineParser.global_instance(command):
-            configured = settings.load()
-        if configured.source == "live" and not reachable.answers(configured.base_url, PROBE_SECONDS):
-            console.prepare()
-            console.log.warning(
-                "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",
-                configured.base_url,
-                PROBE_SECONDS,
-            )
-            command += ["--pipeline-source", "sample"]
-        run_with_retcodes(command)
+        with CmdlineParser.global_instance(command) as parsed:
+            task = parsed.get_task_obj()
+            if not any(each.startswith("--pipeline-source") for each in luigi_arguments):
+                command += [] if task.complete() else _source_to_be_had(settings.load())
+        run_with_retcodes([*command, "--date", task.date.isoformat()])
     except PipelineError as error:
         console.prepare()
         console.log.error("%s", error)
@@ -53,11 +47,23 @@ def run(luigi_arguments: Sequence[str]) -> int:
     except SystemExit as ended:
         if ended.code != SUCCESS:
             return int(ended.code or 0)
-    with CmdlineParser.global_instance(command) as parsed:
-        shown = table.of_published(settings.load(), parsed.get_task_obj().date)
+    with CmdlineParser.global_instance(command):
+        shown = table.of_published(settings.load(), task.date)
     with contextlib.suppress(BrokenPipeError):  # `make run | head`
         print(shown, flush=True)
     return SUCCESS
+
+
+def _source_to_be_had(configured: settings.Settings) -> list[str]:
+    """The option that makes this run a sample, where it would have to ask CoinGecko and CoinGecko does not answer."""
+    if configured.is_sample or reachable.answers(configured.base_url, PROBE_SECONDS):
+        return []
+    console.log.warning(
+        "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",
+        configured.base_url,
+        PROBE_SECONDS,
+    )
+    return ["--pipeline-source", "sample"]
 
 
 if __name__ == "__main__":

@@ -47,16 +47,6 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What identifies a run's answers, whenever they came."""
-
-    coin_id: str
-    vs_currency: str
-    date: date
-    provenance: str
-
-
-@dataclass(frozen=True)
 class Entry:
     """An archived answer. `file` is relative to the archive's root."""
 
@@ -98,12 +88,21 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
     return entry
 
 
-def latest(root: Path, asked: Asked) -> Entry | None:
-    """The last answer of a run, of those extracted at one instant the one kept last; None where there is none."""
-    manifests = sorted((root / _folder(asked)).glob("*" + _MANIFEST), key=lambda path: path.stat().st_mtime_ns)
-    readable, _ = _read_manifests(root, manifests)
-    own = [entry for entry in readable if entry.request.provenance == asked.provenance]
-    return max(reversed(own), key=lambda entry: entry.request.extracted_at, default=None)
+def entry(root: Path, file: str) -> Entry:
+    """The entry of an archived answer, from its manifest.
+
+    Raises:
+        DamagedAnswerError: there is no manifest for it, or not as it was written.
+    """
+    readable, _ = _read_manifests(root, [manifest_of(root, file)])
+    if not readable:
+        raise DamagedAnswerError(f"{root / file} has no manifest")
+    return readable[0]
+
+
+def manifest_of(root: Path, file: str) -> Path:
+    """Where the manifest of an answer lies."""
+    return root / (file.removesuffix(_ANSWER) + _MANIFEST)
 
 
 def entries(root: Path) -> tuple[list[Entry], list[Path]]:
@@ -112,7 +111,7 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
     return sorted(readable, key=_order), sorted(damaged)
 
 
-def _folder(of: Request | Asked) -> Path:
+def _folder(of: Request) -> Path:
     return Path(_STREAM, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
 
 

@@ -32,7 +32,7 @@ class Dbt:
         os.environ["BTC_PIPELINE_DATABASE"] = self.database.name
         self._folders = [
             *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
-            *("--target-path", preparation["target"]),
+            *("--target-path", preparation["target"], "--target", "pipeline"),
         ]
         self._logs = preparation["logs"]
         self._runner = dbtRunner

@@ -36,12 +36,7 @@ class Window:
         return cls(start, min(last_second, now.replace(microsecond=0)))
 
 
-def asked(settings: Settings, day: date) -> list[archive.Asked]:
-    """What a run asks for: one answer for each coin."""
-    return [archive.Asked(coin, settings.vs_currency, day, settings.provenance) for coin in settings.coins]
-
-
-def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> int:
+def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> list[archive.Entry]:
     """Fetch a market chart for each coin into the cache and keep each answer in the raw archive.
 
     Args:
@@ -51,7 +46,7 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
         is_lean: import only what the connector needs; False is the plain import, for comparison.
 
     Returns:
-        The number of answers.
+        The archived answers, one for each coin.
 
     Raises:
         ExtractionError: no answer in time, a refusal, or an answer that is no market chart.
@@ -74,11 +69,14 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     finally:
         connector.end()
         shutil.rmtree(scratch, ignore_errors=True)
-    bodies = answers_in_cache(world, settings)
-    for coin, body in bodies.items():
-        request = archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
-        archive.keep(world.raw, request, body)
-    return len(bodies)
+    return [
+        archive.keep(world.raw, _request(settings, day, window, now, coin), body)
+        for coin, body in answers_in_cache(world, settings).items()
+    ]
+
+
+def _request(settings: Settings, day: date, window: Window, now: datetime, coin: str) -> archive.Request:
+    return archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
 
 
 def _job(settings: Settings, world: World, window: Window, base_url: str) -> children.Json:

@@ -76,6 +76,8 @@ def sweep(root: Path, scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in (root, *(child for child in root.glob("*") if child.is_dir() and not child.is_symlink())):
         sweep_temporary(folder)
+    for leftover in (root / "raw").rglob(f"{TEMPORARY_PREFIX}*"):
+        leftover.unlink(missing_ok=True)
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -26,7 +26,11 @@ def of_sources(patterns: tuple[str, ...]) -> str:
 
 
 def _matching(patterns: Iterable[str]) -> list[Path]:
-    return sorted({path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()})
+    found = {pattern: [path for path in ROOT.glob(pattern) if path.is_file()] for pattern in patterns}
+    empty = [pattern for pattern, paths in found.items() if not paths]
+    if empty:
+        raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {ROOT}")
+    return sorted({path for paths in found.values() for path in paths})
 
 
 def _hash(path: Path) -> str:

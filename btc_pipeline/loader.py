@@ -25,7 +25,8 @@ _TABLES = f"""
         load_number integer not null, archive_file varchar not null, sha256 varchar not null,
         source varchar not null, coin_id varchar not null, vs_currency varchar not null,
         granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
-        extracted_at timestamp not null, prices json not null, market_caps json, total_volumes json
+        extracted_at timestamp not null, newest_point_at timestamp not null,
+        prices json not null, market_caps json, total_volumes json
     );
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.pending_marker (
@@ -37,7 +38,8 @@ _TABLES = f"""
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
     " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
-    " extracted_at: 'TIMESTAMP', prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
+    " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP',"
+    " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
 )
 
 
@@ -87,6 +89,12 @@ def load(job: Load) -> tuple[int, list[str]]:
     return len(rows), notes + left_out
 
 
+def distrust(database: Path) -> None:
+    """Let the next load build the database anew: nothing in it is vouched for any more."""
+    with warehouse.opened(database, read_only=False) as connection:
+        connection.execute(f"delete from {MARKERS}; update pipeline.built_from set version = 'distrusted'")
+
+
 def _make_room(job: Load) -> list[str]:
     """Remove a database that cannot be carried on with."""
     if not job.database.exists():
@@ -107,7 +115,7 @@ def _make_room(job: Load) -> list[str]:
         return []
     job.database.unlink()
     job.database.with_name(job.database.name + ".wal").unlink(missing_ok=True)
-    return ["built anew from the archive: models or source have changed"] if versions else []
+    return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
 
 
 def _version(job: Load) -> str:
@@ -127,11 +135,11 @@ def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[
         except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
             left_out.append(f"left out: {entry.file}: {error}")
             continue
-        rows.append(_row(entry, body, verified.granularity, last_number + len(rows) + 1))
+        rows.append(_row(entry, body, verified, last_number + len(rows) + 1))
     return rows, left_out
 
 
-def _row(entry: archive.Entry, body: bytes, granularity: str, number: int) -> dict[str, Any]:
+def _row(entry: archive.Entry, body: bytes, found: verify.Verified, number: int) -> dict[str, Any]:
     request = entry.request
     chart = json.loads(body)
     return {
@@ -141,10 +149,11 @@ def _row(entry: archive.Entry, body: bytes, granularity: str, number: int) -> di
         "source": request.provenance,
         "coin_id": request.coin_id,
         "vs_currency": request.vs_currency,
-        "granularity": granularity,
+        "granularity": found.granularity,
         "window_from": request.window_from.replace(tzinfo=None).isoformat(),
         "window_to": request.window_to.replace(tzinfo=None).isoformat(),
         "extracted_at": request.extracted_at.replace(tzinfo=None).isoformat(),
+        "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
         "prices": chart["prices"],
         "market_caps": chart.get("market_caps"),
         "total_volumes": chart.get("total_volumes"),

@@ -6,12 +6,14 @@ Opens no database, no network; the clock is read by `Settings.instant` alone.
 from __future__ import annotations
 
 import configparser
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -84,13 +86,26 @@ class Settings:
     def provenance(self) -> str:
         """Where the data comes from, as it is shown and stored with it. Answers of two provenances never meet."""
         if self.is_sample:
-            return f"SAMPLE (recordings {self.recordings.name})" if self.recordings else "SAMPLE (synthetic)"
+            return f"SAMPLE ({self._recorded})" if self.recordings else "SAMPLE (synthetic)"
         host = urlsplit(self.base_url).hostname or ""
         return "CoinGecko" if host.endswith(".coingecko.com") else f"live ({host})"
+
+    @cached_property
+    def _recorded(self) -> str:
+        """The recordings by their folder's name and what is in it: other files are another source."""
+        assert self.recordings is not None
+        digest = hashlib.sha256()
+        for path in sorted(self.recordings.glob("*.json")):
+            digest.update(path.name.encode("utf-8", "replace") + path.read_bytes())
+        return f"recordings {self.recordings.name} {digest.hexdigest()[:8]}"
 
     def instant(self) -> datetime:
         """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
         return self.now or datetime.now(timezone.utc)
+
+    def is_ahead_of_the_clock(self) -> bool:
+        """Whether `now` is set to an instant that has not come."""
+        return self.now is not None and self.now > datetime.now(timezone.utc)
 
     def today(self) -> date:
         """The UTC day of `instant()`."""
@@ -113,6 +128,9 @@ def load() -> Settings:
     Raises:
         ConfigurationError: an unknown key or a bad value; the message names section and key.
     """
+    named = os.environ.get("LUIGI_CONFIG_PATH")
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"LUIGI_CONFIG_PATH = {named}: there is no such file", "correct it")
     _refuse_unknown_keys()
     try:
         sections = pipeline(), coingecko()
@@ -212,7 +230,8 @@ def _read_key(path: Path | None) -> str:
         key = os.environ.get(API_KEY_VARIABLE, "").strip()
         place = f"${API_KEY_VARIABLE}"
     else:
-        place = f"[coingecko] api_key_file = {path}"
+        is_key_itself = not path.exists() and _KEY.fullmatch(path.name)
+        place = f"[coingecko] api_key_file{'' if is_key_itself else f' = {path}'}"
         try:
             with path.open(encoding="ascii") as file:
                 mode = os.fstat(file.fileno()).st_mode
@@ -221,7 +240,9 @@ def _read_key(path: Path | None) -> str:
                 key = file.read(1024).strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise ConfigurationError(f"the key cannot be read: {place}: {reason}", "mend the file") from None
+            raise ConfigurationError(
+                f"the key cannot be read: {place}: {reason}", "name a file that holds the key"
+            ) from None
     if not key:
         raise ConfigurationError(f"there is no key in {place}", "set it, or use plan = keyless")
     if not _KEY.fullmatch(key):

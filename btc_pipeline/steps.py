@@ -150,6 +150,13 @@ class Step(luigi.Task):
         today = self.settings.today()
         if self.date > today:
             raise ConfigurationError(f"bad --date {self.date}: it has not come", f"choose {today} or earlier")
+        if self.date.year not in setting_values.YEARS:
+            raise ConfigurationError(f"bad --date {self.date}: there was no Bitcoin", "choose a later day")
+        if not self.settings.is_sample and self.settings.is_ahead_of_the_clock():
+            raise ConfigurationError(
+                f"bad setting [pipeline] now = {self.settings.now}: live prices of the future are not to be had",
+                "remove it, or use --pipeline-source sample",
+            )
         if luigi.interface.core().workers > 1:
             raise ConfigurationError(
                 "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"

@@ -15,7 +15,7 @@ from typing import Any
 
 import luigi
 
-from btc_pipeline import archive, files, warehouse
+from btc_pipeline import files, warehouse
 
 FORMAT = 1
 
@@ -108,18 +108,16 @@ class DuckDBTarget(luigi.Target):
         rows, contents = self._look()
         if not rows or self._own(rows).get("fingerprint") != self.fingerprint:
             return False
-        newest = max(rows, key=lambda row: row["stamp"])
+        newest = self._newest(rows)
         return contents == (newest["row_count"], newest["content_hash"])
 
     def stamp(self) -> str:
         """Which run wrote the row; empty where there is none."""
         return str(self._own(self._look()[0]).get("stamp", ""))
 
-    def is_newest(self) -> bool:
-        """Whether the table holds what this step's run wrote, and no later one's."""
-        rows, _ = self._look()
-        own = self._own(rows)
-        return bool(own) and own == max(rows, key=lambda row: row["stamp"])
+    def newest_stamp(self) -> str:
+        """Which run, of whatever day, made the table as it is; empty where there is none."""
+        return str(self._newest(self._look()[0]).get("stamp", ""))
 
     def withdraw(self) -> None:
         """Take the step's marker row back."""
@@ -133,10 +131,15 @@ class DuckDBTarget(luigi.Target):
             connection.execute("begin")
             connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
             connection.execute(
-                f"insert into {self.markers} select '{self.step}', '{self.day}', '{self.fingerprint}',"
+                f"insert into {self.markers} select (select coalesce(max(number), 0) + 1 from {self.markers}),"
+                f" '{self.step}', '{self.day}', '{self.fingerprint}',"
                 f" '{new_stamp()}', {warehouse.content(self.table)}"
             )
             connection.execute("commit")
+
+    @staticmethod
+    def _newest(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return max(rows, key=lambda row: row["number"], default={})
 
     def _own(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return next((row for row in rows if (row["step"], row["day"]) == (self.step, self.day)), {})
@@ -155,7 +158,7 @@ class DuckDBTarget(luigi.Target):
         return look
 
     def _look_into(self) -> _Look:
-        names = ("step", "day", "fingerprint", "stamp", "row_count", "content_hash")
+        names = ("number", "step", "day", "fingerprint", "stamp", "row_count", "content_hash")
         try:
             with warehouse.opened(self.database, read_only=True) as connection:
                 rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
@@ -170,33 +173,20 @@ _NOTHING: _Look = ([], None)
 _seen: dict[tuple[Path, str], tuple[tuple[int, int, int], _Look]] = {}
 
 
-class Archived(luigi.Target):
-    """The answers of a run in the raw archive: each there, and as its manifest says."""
-
-    def __init__(self, root: Path, asked: Sequence[archive.Asked]) -> None:
-        self.root = root
-        self.asked = asked
-
-    def exists(self) -> bool:
-        """Whether the latest answer for each coin is whole."""
-        entries = [archive.latest(self.root, each) for each in self.asked]
-        return all(entry is not None and _is_intact(self.root / entry.file, entry.sha256) for entry in entries)
-
-
 class AllOf(luigi.Target):
-    """A marked table, and what else has to be there with it."""
+    """A marked table, and the marker of the files that were made with it."""
 
-    def __init__(self, marked: DuckDBTarget, *others: luigi.Target) -> None:
-        self.marked = marked
-        self.others = others
+    def __init__(self, table: DuckDBTarget, made: Marker) -> None:
+        self.table = table
+        self.made = made
 
     def exists(self) -> bool:
-        """Whether all of it is there."""
-        return self.marked.exists() and all(other.exists() for other in self.others)
+        """Whether both are there."""
+        return self.table.exists() and self.made.exists()
 
     def stamp(self) -> str:
         """Which run made it."""
-        return self.marked.stamp()
+        return self.table.stamp()
 
 
 class Publication(luigi.Target):

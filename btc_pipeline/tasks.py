@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import drawing, errors, extract, loader, publish, transform, verify_run
+from btc_pipeline import archive, drawing, errors, extract, loader, publish, transform, verify_run
 from btc_pipeline.settings import Settings
 from btc_pipeline.steps import Step
-from btc_pipeline.targets import AllOf, Archived, DuckDBTarget, Marker, Publication
+from btc_pipeline.targets import AllOf, DuckDBTarget, Marker, Publication
+from btc_pipeline.world import World
 
-_CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py")
+_ARCHIVE = ("btc_pipeline/archive.py", "btc_pipeline/warehouse.py")
+_CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py", *_ARCHIVE)
+_GATE = ("btc_pipeline/verify.py", "btc_pipeline/coingecko/answers.py", *_ARCHIVE)
 _MODELS = ("dbt_project/models/**/*", "dbt_project/macros/**/*", "dbt_project/*.yml", "requirements.lock")
-_LOADER = ("btc_pipeline/loader.py", "btc_pipeline/verify.py")
+_DBT = ("btc_pipeline/dbt_process.py", "btc_pipeline/transform.py", "btc_pipeline/census.py")
 
 
 class ExtractAndLoad(Step):
@@ -35,8 +38,8 @@ class ExtractAndLoad(Step):
         return settings.provenance, settings.coins, settings.vs_currency, settings.days
 
     def output(self) -> AllOf:
-        """A marker row beside the cache's table, and the answers in the archive."""
-        return AllOf(self.cached(), Archived(self.world.raw, extract.asked(self.settings, self.date)))
+        """A marker row beside the cache's table, and the run's answers in the archive."""
+        return AllOf(self.cached(), self.marker())
 
     def cached(self) -> DuckDBTarget:
         """The cache's table with its marker row."""
@@ -47,7 +50,11 @@ class ExtractAndLoad(Step):
         """Fetch, archive, vouch; dbt's imports go on beside it."""
         with self.at_work() as facts:
             transform.start_ahead(self.world)
-            facts["answers"] = extract.market_charts(self.settings, self.world, self.date)
+            answers = extract.market_charts(self.settings, self.world, self.date)
+            facts["answers"] = len(answers)
+            raw = self.world.raw
+            made = [path for each in answers for path in (raw / each.file, archive.manifest_of(raw, each.file))]
+            self.marker().write(made, facts={"files": [each.file for each in answers]})
             self.cached().write()
 
 
@@ -58,7 +65,7 @@ class VerifyData(Step):
     """
 
     before = ExtractAndLoad
-    sources = ("btc_pipeline/verify.py", "btc_pipeline/verify_run.py")
+    sources = (*_GATE, "btc_pipeline/verify_run.py")
     error = errors.VerificationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -72,8 +79,8 @@ class VerifyData(Step):
     def run(self) -> None:
         """Check each answer, in the cache and in the archive."""
         with self.at_work() as facts:
-            extraction = ExtractAndLoad(date=self.date).cached()
-            facts.update(verify_run.answers(self.settings, self.world, self.date, extraction))
+            extraction = ExtractAndLoad(date=self.date).output()
+            facts.update(verify_run.answers(self.settings, self.world, extraction))
             self.output().write(facts=facts)
 
 
@@ -85,7 +92,7 @@ class Transform(Step):
     """
 
     before = VerifyData
-    sources = (*_MODELS, *_LOADER)
+    sources = (*_MODELS, *_GATE, *_DBT, "btc_pipeline/loader.py")
     error = errors.TransformationError
 
     def output(self) -> DuckDBTarget:
@@ -105,12 +112,7 @@ class Test(Step):
     """The outcome of each declared test, and the census: all that are declared have run."""
 
     before = Transform
-    sources = (
-        *_MODELS,
-        "dbt_project/tests/**/*",
-        "btc_pipeline/census.py",
-        "btc_pipeline/transform.py",
-    )
+    sources = (*_MODELS, *_DBT, "dbt_project/tests/**/*", "btc_pipeline/unit_tests.py")
     error = errors.CandleTestError
     __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
 
@@ -121,16 +123,23 @@ class Test(Step):
     def run(self) -> None:
         """Judge what the build tested."""
         with self.at_work() as facts:
-            results = transform.judge(self.world, Transform(date=self.date).output().stamp())
+            table = Transform(date=self.date).output()
+            results = transform.judge(self.world, table)
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
+            tested(self.world, table).write()
             self.output().write(facts=facts | {"results": results})
+
+
+def tested(world: World, table: DuckDBTarget) -> Marker:
+    """Vouches that the table as it is now, whichever day's run made it, has passed its tests."""
+    return Marker(world.markers / "tested.json", table.newest_stamp(), world.root)
 
 
 class Publish(Step):
     """The readers' database: the tested candles, swapped in with one rename."""
 
     before = Test
-    sources = ("btc_pipeline/publish.py",)
+    sources = ("btc_pipeline/publish.py", "btc_pipeline/warehouse.py")
     error = errors.PublishingError
 
     def output(self) -> Publication:
@@ -140,6 +149,10 @@ class Publish(Step):
     def run(self) -> None:
         """Copy, rename, vouch."""
         with self.at_work() as facts:
+            if not tested(self.world, Transform(date=self.date).output()).exists():
+                raise errors.CandleTestError(
+                    "a later run has rebuilt the candles, and they have not passed their tests", "finish that run first"
+                )
             facts["candles"] = publish.swap_in(self.settings, self.world, self.date)
             self.output().write(facts)
 
@@ -148,7 +161,7 @@ class Visualize(Step):
     """A candlestick chart of the last days for each coin, as PNG."""
 
     before = Publish
-    sources = ("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py")
+    sources = ("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py", "requirements.lock")
     error = errors.VisualizationError
 
     def output(self) -> Marker:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import ahead, census, children, console, files, unit_tests
+from btc_pipeline import ahead, census, children, console, files, loader, unit_tests
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget, new_stamp
@@ -84,24 +84,26 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     return {"loaded": result["loaded"], "models": models, "tests": len(tests)}
 
 
-def judge(world: World, stamp: str) -> dict[str, str]:
-    """Judge the tests of the build with this stamp; where they were judged before, run them again.
+def judge(world: World, table: DuckDBTarget) -> dict[str, str]:
+    """Judge the tests of the build that made the table; where they were judged before, run them again.
 
     Returns:
         The outcome of each test: `pass` or `warn`.
 
     Raises:
-        CandleTestError: a test failed, or the tests that ran are not the tests that are declared.
+        CandleTestError: a test failed, or the tests that ran are not the tests that are declared. The table is
+            distrusted then: the next run builds it anew from the archive.
     """
-    tests = _results_of(world, stamp)
+    tests = _results_of(world, table.newest_stamp())
     world.test_results.unlink(missing_ok=True)
     if tests is None:
         tests = _run(world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
-    _raise_for_failures(tests)
     try:
+        _raise_for_failures(tests)
         _take_census(tests)
     except CandleTestError:
         unit_tests.forget(world.dbt_target)
+        loader.distrust(world.work)
         raise
     return {test["name"]: test["status"] for test in tests}
 

@@ -29,12 +29,16 @@ class BadAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Verified:
-    """What a good answer holds. `granularity` is `5-minute` or `hourly`; `newest_at` is in UTC."""
+    """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
+
+    `newest_settled_at` leaves out a last point on a whole second, which may be the live point.
+    """
 
     points: int
     out_of_order: int
     granularity: str
     newest_at: datetime
+    newest_settled_at: datetime
 
 
 def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.max) -> Verified:
@@ -70,7 +74,8 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
             f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale"
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
-    return Verified(len(points), out_of_order, granularity, newest_at)
+    settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
+    return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)))
 
 
 def _point(row: int, pair: Any) -> tuple[int, float]:

@@ -73,8 +73,8 @@ def quoted(text: str) -> str:
 def create_markers(table: str) -> str:
     """The DDL of a table of marker rows."""
     return (
-        f"create table if not exists {table} (step varchar, day date, fingerprint varchar, stamp varchar,"
-        " row_count bigint, content_hash varchar)"
+        f"create table if not exists {table} (number bigint, step varchar, day date, fingerprint varchar,"
+        " stamp varchar, row_count bigint, content_hash varchar)"
     )
 
 

@@ -20,7 +20,6 @@ REQUEST = archive.Request(
     extracted_at=EXTRACTED_AT,
     provenance="CoinGecko",
 )
-ASKED = archive.Asked("bitcoin", "usd", date(2026, 5, 15), "CoinGecko")
 FOLDER = "market_chart/coin_id=bitcoin/vs_currency=usd/date=2026-05-15"
 BODY = b'{"prices": [[1778851800123, 0.10]]}'
 
@@ -122,48 +121,27 @@ def test_a_killed_write_leaves_nothing_that_the_next_one_does_not_sweep(tmp_path
 def test_an_answer_without_its_manifest_is_not_in_the_archive(tmp_path):
     entry = archive.keep(tmp_path, REQUEST, BODY)
     manifest_of(tmp_path, entry).unlink()
-    assert (archive.latest(tmp_path, ASKED), archive.entries(tmp_path)) == (None, ([], []))
+    assert archive.entries(tmp_path) == ([], [])
+    with pytest.raises(archive.DamagedAnswerError, match="has no manifest"):
+        archive.entry(tmp_path, entry.file)
 
 
 # --- Finding
 
 
 def test_an_empty_archive_has_nothing(tmp_path):
-    assert (archive.latest(tmp_path / "gone", ASKED), archive.entries(tmp_path / "gone")) == (None, ([], []))
+    assert archive.entries(tmp_path / "gone") == ([], [])
 
 
 def test_what_is_found_is_what_was_kept(tmp_path):
     kept = archive.keep(tmp_path, REQUEST, BODY)
-    assert (archive.latest(tmp_path, ASKED), archive.entries(tmp_path)) == (kept, ([kept], []))
+    assert (archive.entry(tmp_path, kept.file), archive.entries(tmp_path)) == (kept, ([kept], []))
 
 
-def test_the_latest_answer_is_the_one_extracted_last(tmp_path):
-    archive.keep(tmp_path, later(2), b"second")
-    archive.keep(tmp_path, later(1), b"first")
-    latest = archive.latest(tmp_path, ASKED)
-    assert latest
-    assert latest.read(tmp_path) == b"second"
-
-
-@pytest.mark.parametrize("bodies", [(b"first", b"second"), (b"second", b"first")], ids=ascii)
-def test_of_two_answers_of_the_same_instant_the_latest_is_the_one_kept_last(bodies, tmp_path):
-    """With a fixed `now` each try has the same instant, and a refused answer stays in the archive."""
-    for body in bodies:
-        archive.keep(tmp_path, REQUEST, body)
-    latest = archive.latest(tmp_path, ASKED)
-    assert latest
-    assert latest.read(tmp_path) == bodies[-1]
-
-
-@pytest.mark.parametrize("other", [
-    replace(ASKED, coin_id="ethereum"),
-    replace(ASKED, vs_currency="eur"),
-    replace(ASKED, date=date(2026, 5, 14)),
-    replace(ASKED, provenance="SAMPLE (synthetic)"),
-], ids=["coin", "currency", "day", "provenance"])  # fmt: skip
-def test_the_latest_answer_is_never_one_to_another_question(other, tmp_path):
-    archive.keep(tmp_path, REQUEST, BODY)
-    assert archive.latest(tmp_path, other) is None
+def test_an_answer_is_found_by_its_own_file_whatever_came_later(tmp_path):
+    kept = archive.keep(tmp_path, REQUEST, b"first")
+    archive.keep(tmp_path, later(1), b"second")
+    assert archive.entry(tmp_path, kept.file).read(tmp_path) == b"first"
 
 
 def test_entries_come_in_the_order_of_their_extraction(tmp_path):
@@ -253,7 +231,6 @@ def test_a_manifest_that_is_not_as_written_is_damaged_and_hides_no_other(change,
     manifest = manifest_of(tmp_path, bad)
     rewritten(manifest, change(json.loads(manifest.read_bytes())))
     assert archive.entries(tmp_path) == ([good], [manifest])
-    assert archive.latest(tmp_path, ASKED) == good
 
 
 def test_a_copy_of_a_manifest_is_no_second_answer(tmp_path):

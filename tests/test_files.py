@@ -202,7 +202,6 @@ def test_a_sweep_removes_temporary_files_and_all_of_the_scratch_folder(root):
     assert [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()] == [
         "charts/keep.png",
         "keep",
-        "raw/coin/.tmp-3-c",  # the archive sweeps its own folders when it writes there
     ]
 
 

@@ -135,6 +135,7 @@ def test_a_row_says_what_was_asked_and_what_was_answered(job, keep):
     assert asked == [
         1, entry.file, entry.sha256, "SAMPLE (synthetic)", "bitcoin", "usd", "hourly",
         datetime(2026, 5, 13), datetime(2026, 5, 15, 13, 30), datetime(2026, 5, 15, 13, 30),  # noqa: DTZ001 - naive, UTC
+        max(datetime(1970, 1, 1) + timedelta(milliseconds=stamp) for stamp, _ in chart["prices"][:-1]),  # noqa: DTZ001
     ]  # fmt: skip
     assert json.loads(prices) == chart["prices"]
     assert json.loads(market_caps) == chart["market_caps"]
@@ -241,7 +242,10 @@ def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
     loader.load(job)
     execute(job.database, "create table main.daily_candlestick as select 1 as old")
     number, notes = loader.load(replace(job, built_from="models-2"))
-    assert (number, notes) == (2, ["built anew from the archive: models or source have changed"])
+    assert (number, notes) == (
+        2,
+        ["built anew from the archive: models or source have changed, or its tests had failed"],
+    )
     assert rows_of(job.database, "select count(*) from duckdb_tables() where table_name = 'daily_candlestick'") == [
         (0,)
     ]
@@ -260,7 +264,10 @@ def test_another_provenance_builds_a_database_of_its_own_answers_alone(job, keep
     loader.load(job)
     other = keep(provenance="SAMPLE (recordings may)")
     number, notes = loader.load(replace(job, provenance="SAMPLE (recordings may)"))
-    assert (number, notes) == (1, ["built anew from the archive: models or source have changed"])
+    assert (number, notes) == (
+        1,
+        ["built anew from the archive: models or source have changed, or its tests had failed"],
+    )
     assert [file for *_, file in loaded_in(job)] == [other.file]
 
 
@@ -333,6 +340,8 @@ def test_a_load_vouches_for_nothing_itself(job, keep):
 
 def test_what_was_vouched_for_stays_so(job):
     loader.load(job)
-    execute(job.database, "insert into pipeline.markers values ('Transform', '2026-05-14', 'abc', 'earlier', 0, '0')")
+    execute(
+        job.database, "insert into pipeline.markers values (1, 'Transform', '2026-05-14', 'abc', 'earlier', 0, '0')"
+    )
     loader.load(job)
     assert rows_of(job.database, "select stamp from pipeline.markers") == [("earlier",)]

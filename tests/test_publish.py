@@ -121,7 +121,9 @@ def test_live_data_are_published_as_such(changes, source, is_sample, world):
 
 def test_a_source_with_a_quote_in_its_name_is_published(world, tmp_path):
     swap_in(world, replace(SETTINGS, recordings=tmp_path / "may's"))
-    assert published(world, "select value from publication where key = 'source'") == [("SAMPLE (recordings may's)",)]
+    assert published(world, "select value from publication where key = 'source'") == [
+        ("SAMPLE (recordings may's e3b0c442)",)
+    ]
 
 
 def test_no_candles_are_published_without_an_instant(world):

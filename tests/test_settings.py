@@ -497,7 +497,15 @@ def test_provenance_of_recordings_names_their_folder(configured, tmp_path):
     folder = tmp_path / "may 2021"
     folder.mkdir()
     loaded = configured(f"[pipeline]\nsource = sample\nrecordings = {folder}\n")
-    assert loaded.provenance == "SAMPLE (recordings may 2021)"
+    assert loaded.provenance == "SAMPLE (recordings may 2021 e3b0c442)"
+
+
+def test_recordings_of_other_content_are_another_source(configured, tmp_path):
+    provenances = set()
+    for content in ("[1]", "[2]"):
+        (tmp_path / "btc_usd_7d_hourly_2021-05-15.json").write_text(content)
+        provenances.add(configured(f"[pipeline]\nsource = sample\nrecordings = {tmp_path}\n").provenance)
+    assert len(provenances) == 2
 
 
 @pytest.mark.parametrize(("source", "is_sample"), [("sample", True), ("live", False)])

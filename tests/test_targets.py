@@ -4,13 +4,13 @@ import json
 import subprocess
 import sys
 import time
-from datetime import date, datetime, timezone
+from datetime import date
 
 import duckdb
 import pytest
 
-from btc_pipeline import archive, warehouse
-from btc_pipeline.targets import AllOf, Archived, DuckDBTarget, Marker, Publication, new_stamp
+from btc_pipeline import warehouse
+from btc_pipeline.targets import AllOf, DuckDBTarget, Marker, Publication, new_stamp
 
 DAY = date(2026, 5, 15)
 HOLDER = """
@@ -198,11 +198,11 @@ def execute(database, sql):
 
 def test_a_table_that_nothing_vouches_for_is_not_there(database):
     target = table_of(database)
-    assert (target.exists(), target.stamp(), target.is_newest()) == (False, "", False)
+    assert (target.exists(), target.stamp(), target.newest_stamp() == target.stamp() != "") == (False, "", False)
 
 
 def test_a_table_that_is_vouched_for_is_there(target):
-    assert (target.exists(), target.is_newest(), bool(target.stamp())) == (True, True, True)
+    assert (target.exists(), target.newest_stamp() == target.stamp() != "", bool(target.stamp())) == (True, True, True)
 
 
 @pytest.mark.parametrize("other", [
@@ -214,7 +214,7 @@ def test_another_step_day_or_fingerprint_is_not_vouched_for(other, target):
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path):
     target = table_of(tmp_path / "gone.duckdb")
-    assert (target.exists(), target.stamp(), target.is_newest()) == (False, "", False)
+    assert (target.exists(), target.stamp(), target.newest_stamp() == target.stamp() != "") == (False, "", False)
     assert names_in(tmp_path) == []
 
 
@@ -263,7 +263,7 @@ def test_a_later_run_of_another_day_leaves_the_earlier_one_done(target):
 
 def test_of_two_runs_only_the_later_is_the_newest(target):
     table_of(target.database, date(2026, 5, 16)).write()
-    assert not target.is_newest()
+    assert target.newest_stamp() != target.stamp()
 
 
 def test_a_table_that_no_longer_is_the_newest_run_s_makes_the_earlier_ones_undone_too(target):
@@ -314,7 +314,7 @@ def test_a_folder_in_the_place_of_a_database_vouches_for_nothing(tmp_path):
     assert not table_of(tmp_path / "cache.duckdb").exists()
 
 
-@pytest.mark.parametrize("question", ["exists", "stamp", "is_newest"])
+@pytest.mark.parametrize("question", ["exists", "stamp", "newest_stamp"])
 def test_a_database_that_another_process_has_open_is_no_answer_but_an_error_in_time(question, target, monkeypatch):
     monkeypatch.setattr(warehouse, "PATIENCE_SECONDS", 0.3)
     command = [sys.executable, "-c", HOLDER, str(target.database)]
@@ -334,43 +334,18 @@ def test_after_a_question_others_may_write(target):
     assert subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout == b"open\n"
 
 
-# --- Answers in the archive
-
-REQUEST = archive.Request(
-    coin_id="bitcoin",
-    vs_currency="usd",
-    date=DAY,
-    window_from=datetime(2026, 5, 8, tzinfo=timezone.utc),
-    window_to=datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc),
-    extracted_at=datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc),
-    provenance="CoinGecko",
-)
-ASKED = archive.Asked("bitcoin", "usd", DAY, "CoinGecko")
+# --- A table and the files that were made with it
 
 
-def test_an_answer_that_was_kept_is_archived(tmp_path):
-    archive.keep(tmp_path, REQUEST, b"{}")
-    assert Archived(tmp_path, [ASKED]).exists()
-
-
-def test_if_one_of_two_answers_is_missing_the_run_is_not_archived(tmp_path):
-    archive.keep(tmp_path, REQUEST, b"{}")
-    assert not Archived(tmp_path, [ASKED, archive.Asked("ethereum", "usd", DAY, "CoinGecko")]).exists()
-
-
-def test_an_answer_that_was_changed_is_not_archived(tmp_path):
-    entry = archive.keep(tmp_path, REQUEST, b"{}")
-    (tmp_path / entry.file).chmod(0o644)
-    (tmp_path / entry.file).write_bytes(b"garbage")
-    assert not Archived(tmp_path, [ASKED]).exists()
-
-
-def test_a_table_without_what_belongs_to_it_is_not_there(target, tmp_path):
-    answers = Archived(tmp_path, [ASKED])
-    both = AllOf(target, answers)
+def test_a_table_without_the_files_that_were_made_with_it_is_not_there(target, tmp_path):
+    answer = tmp_path / "answer.json.gz"
+    answer.write_bytes(b"{}")
+    both = AllOf(target, Marker(tmp_path / "markers/made.json", "abc", tmp_path))
     assert (both.exists(), both.stamp()) == (False, target.stamp())
-    archive.keep(tmp_path, REQUEST, b"{}")
+    both.made.write(made=[answer])
     assert both.exists()
+    answer.write_bytes(b"garbage")
+    assert not both.exists()
 
 
 # --- The readers' file

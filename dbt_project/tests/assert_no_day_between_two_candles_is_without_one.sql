@@ -7,8 +7,7 @@ with
     candles as (select * from {{ ref("daily_candlestick") }}),
 
     calendar as (
-        select
-            coin_id, vs_currency, unnest(generate_series(min(date), max(date), interval 1 day))::date as date,
+        select coin_id, vs_currency, unnest(generate_series(min(date), max(date), interval 1 day))::date as date,
         from candles
         group by coin_id, vs_currency
     ),

@@ -35,9 +35,7 @@ with
         from settled_prices
     ),
 
-    missing_slots as (
-        select * from slots anti join slots_seen using (coin_id, vs_currency, granularity, slot_from)
-    )
+    missing_slots as (select * from slots anti join slots_seen using (coin_id, vs_currency, granularity, slot_from))
 
 select *
 from missing_slots

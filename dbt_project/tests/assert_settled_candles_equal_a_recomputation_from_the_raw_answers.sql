@@ -14,8 +14,7 @@ with
             vs_currency,
             granularity,
             extracted_at,
-            epoch_us(extracted_at) - epoch_us(window_to)
-            < 60000000 * {{ var("settling_minutes") }} as reaches_now,
+            epoch_us(extracted_at) - epoch_us(window_to) < 60000000 * {{ var("settling_minutes") }} as reaches_now,
             prices::double[][] as prices,
             market_caps::double[][] as market_caps,
             total_volumes::double[][] as total_volumes,
@@ -156,9 +155,7 @@ with
 
     days_asked_for as (
         select distinct
-            coin_id,
-            vs_currency,
-            unnest(range(window_from::date, window_to::date + 1, interval 1 day))::date as date,
+            coin_id, vs_currency, unnest(range(window_from::date, window_to::date + 1, interval 1 day))::date as date,
         from answers
     ),
 

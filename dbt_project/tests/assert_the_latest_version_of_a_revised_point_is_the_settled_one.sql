@@ -9,10 +9,7 @@ with
         select *,
         from revisions
         qualify
-            row_number() over (
-                partition by coin_id, vs_currency, granularity, observed_at order by version desc
-            )
-            = 1
+            row_number() over (partition by coin_id, vs_currency, granularity, observed_at order by version desc) = 1
     ),
 
     outdated as (
@@ -28,8 +25,7 @@ with
         select *,
         from revisions
         where
-            (old_price, old_market_cap, old_volume_24h)
-            is not distinct from (new_price, new_market_cap, new_volume_24h)
+            (old_price, old_market_cap, old_volume_24h) is not distinct from (new_price, new_market_cap, new_volume_24h)
     ),
 
     violations as (

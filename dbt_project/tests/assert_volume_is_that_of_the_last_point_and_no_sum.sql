@@ -16,9 +16,7 @@ with
             and candles.granularity = observations.granularity
             and candles.last_point_at = observations.observed_at
             and observations.is_latest
-        where
-            candles.volume_24h is distinct from observations.volume_24h
-            and observations.volume_24h is not null
+        where candles.volume_24h is distinct from observations.volume_24h and observations.volume_24h is not null
     )
 
 select *

@@ -10,6 +10,7 @@ with
             source,
             window_to,
             extracted_at,
+            newest_point_at,
             unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date as date,
         from extractions
     ),
@@ -22,11 +23,12 @@ with
             date,
             any_value(source) as source,
             max(extracted_at) as last_extracted_at,
-            -- Asked for to its last second, and late enough for CoinGecko to have settled it
+            -- Asked for to its last second, late enough for CoinGecko to have settled it, and answered to its last slot
             coalesce(
                 bool_or(
                     window_to >= date + interval 1 day - interval 1 second
                     and extracted_at >= date + interval 1 day + interval {{ var("settling_minutes") }} minute
+                    and newest_point_at >= date + interval 1 day - to_seconds({{ slot_seconds("granularity") }})
                 ),
                 false
             ) as is_settled,

@@ -15,26 +15,19 @@ with
     touched_days as (
         select distinct coin_id, vs_currency, date,
         from points
-        {% if is_incremental() %}
-            where load_number > (select coalesce(max(load_number), 0) from {{ this }})
-        {% endif %}
+        {% if is_incremental() %} where load_number > (select coalesce(max(load_number), 0) from {{ this }}) {% endif %}
     ),
 
-    touched_points as (
-        select points.*, from points inner join touched_days using (coin_id, vs_currency, date)
-    ),
+    touched_points as (select points.*, from points inner join touched_days using (coin_id, vs_currency, date)),
 
     -- One answer, one value for a stamp: of doubled stamps the later position counts
     answered as (
         select
             *,
             -- A stamp that any answer has inside its series is no live point
-            bool_and(is_live) over (
-                partition by coin_id, vs_currency, granularity, observed_ms
-            ) as is_always_live,
+            bool_and(is_live) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_always_live,
         from touched_points
-        qualify
-            row_number() over (partition by load_number, granularity, observed_ms order by position desc) = 1
+        qualify row_number() over (partition by load_number, granularity, observed_ms order by position desc) = 1
     ),
 
     compared as (
@@ -44,9 +37,7 @@ with
             is distinct from lag((price, market_cap, volume_24h)) over series as is_changed,
         from answered
         window
-            series as (
-                partition by coin_id, vs_currency, granularity, observed_ms order by extracted_at, load_number
-            )
+            series as (partition by coin_id, vs_currency, granularity, observed_ms order by extracted_at, load_number)
     ),
 
     numbered as (
@@ -78,7 +69,6 @@ with
         group by all
     )
 
-select
-    *, version = max(version) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_latest,
+select *, version = max(version) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_latest,
 from observations
 order by coin_id, vs_currency, observed_ms, version

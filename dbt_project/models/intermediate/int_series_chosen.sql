@@ -22,14 +22,16 @@ with
         select
             extracted_days.*,
             extracted_days.date = now_known.as_of::date as is_open,
-            -- Of the open day only the slots that are over can be expected
-            least(
-                {{ slots_per_day("granularity") }},
-                divide(
-                    date_diff('second', extracted_days.date::timestamp, now_known.as_of),
-                    {{ slot_seconds("granularity") }}
-                )
-            ) as expected_points,
+            -- Of the open day only the slots that were over when it was asked for can be expected
+            case
+                when extracted_days.date = now_known.as_of::date
+                then
+                    divide(
+                        date_diff('second', extracted_days.date::timestamp, extracted_days.last_extracted_at),
+                        {{ slot_seconds("granularity") }}
+                    )
+                else {{ slots_per_day("granularity") }}
+            end as expected_points,
         from extracted_days
         cross join now_known
     ),
@@ -57,9 +59,7 @@ with
                 order by
                     is_settled and coverage >= {{ var("min_coverage") }} desc,
                     coverage >= {{ var("min_coverage") }} desc,
-                    case
-                        when coverage >= {{ var("min_coverage") }} then {{ slots_per_day("granularity") }}
-                    end desc,
+                    case when coverage >= {{ var("min_coverage") }} then {{ slots_per_day("granularity") }} end desc,
                     coverage desc,
                     {{ slots_per_day("granularity") }} desc
             ) as preference,

@@ -32,14 +32,12 @@ with
     ),
 
     market_caps as (
-        select load_number, unnest(market_caps) as pair, generate_subscripts(market_caps, 1) as position,
-        from charts
+        select load_number, unnest(market_caps) as pair, generate_subscripts(market_caps, 1) as position, from charts
     ),
 
     -- CoinGecko writes an unknown market cap as null or 0
     market_cap_by_stamp as (
-        select
-            load_number, pair[1]::bigint as observed_ms, max_by(nullif(pair[2], 0), position) as market_cap,
+        select load_number, pair[1]::bigint as observed_ms, max_by(nullif(pair[2], 0), position) as market_cap,
         from market_caps
         group by all
     ),
@@ -71,8 +69,7 @@ with
             -- An answer that can settle its last day has none.
             prices.position = prices.positions
             and prices.pair[1]::bigint % 1000 = 0
-            and prices.window_to
-            > prices.extracted_at - interval {{ var("settling_minutes") }} minute as is_live,
+            and prices.window_to > prices.extracted_at - interval {{ var("settling_minutes") }} minute as is_live,
             prices.pair[2] as price,
             market_cap_by_stamp.market_cap,
             volume_by_stamp.volume_24h,

@@ -5,8 +5,7 @@
     from {{ model }}
     where
         not coalesce(
-            {{ column_name }} >= date::timestamp and {{ column_name }} < date::timestamp + interval 1 day,
-            false
+            {{ column_name }} >= date::timestamp and {{ column_name }} < date::timestamp + interval 1 day, false
         )
 
 {% endtest %}
