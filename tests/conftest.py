@@ -23,8 +23,9 @@ def finished(first_run, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def workers():
+def workers(tmp_path_factory):
     """Two at a time, and no more: the tests are to be run on two cores."""
+    tmp_path_factory.getbasetemp()  # which two threads cannot make at once
     with ThreadPoolExecutor(max_workers=2) as executor:
         yield executor
         executor.shutdown(cancel_futures=True)
