@@ -1,4 +1,4 @@
-"""What end-to-end tests and sweeps share: a finished run, copies of it, and tables that run two at a time."""
+"""What end-to-end tests and sweeps share: a finished run, copies of it, and tables that run some at a time."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -24,9 +24,9 @@ def finished(first_run, tmp_path):
 
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory):
-    """Two at a time, and no more: the tests are to be run on two cores."""
+    """Three at a time: what runs on two cores, where some wait for an answer."""
     tmp_path_factory.getbasetemp()  # which two threads cannot make at once
-    with ThreadPoolExecutor(max_workers=2) as executor:
+    with ThreadPoolExecutor(max_workers=3) as executor:
         yield executor
         executor.shutdown(cancel_futures=True)
 
@@ -35,7 +35,7 @@ def workers(tmp_path_factory):
 def run_ahead(request, workers):
     """A function that starts `run(case)` for each of the cases that tests were selected for, and returns the futures.
 
-    So a table takes half the time, and each test still shows its own outcome.
+    So a table takes less time, and each test still shows its own outcome.
     """
     futures: list[Future[Any]] = []
 

@@ -51,16 +51,24 @@ def test_after_a_kill_and_a_rerun_nothing_is_left_over(case, aftermaths, first_r
 # --- Ctrl-C
 
 
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory):
+def interrupt_and_rerun(pipeline):
     """A run that got Ctrl-C in the terminal, with its children, while Transform was at work; and a rerun."""
-    pipeline = Pipeline(tmp_path_factory.mktemp("interrupted") / "data")
     with pipeline.started("Publish") as running:
         running.wait_for("VerifyData")
         time.sleep(0.3)
         os.killpg(running.process.pid, signal.SIGINT)
         result = running.wait()
     return result, pipeline.run("Publish")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def interruption(workers, tmp_path_factory):
+    return workers.submit(interrupt_and_rerun, Pipeline(tmp_path_factory.mktemp("interrupted") / "data"))
+
+
+@pytest.fixture
+def interrupted(interruption):
+    return interruption.result()
 
 
 def test_an_interrupted_run_ends_with_130_and_one_line(interrupted):

@@ -10,10 +10,8 @@ from tests.e2e.live_api import Api, good_chart, live, once
 SECOND_RUNS = {"the same command line": [], "another command line": ["--workers=1"]}
 
 
-@pytest.fixture(scope="module")
-def held(first_run, tmp_path_factory):
+def hold_and_kill(finished):
     """What other runs come to while one waits for its API, and after that one was killed."""
-    finished = first_run[0].copy_to(tmp_path_factory.mktemp("locks") / "data")
     with Api(once(delay=60)) as api:
         pipeline = live(finished.data_dir, api, "--coingecko-timeout-seconds", "60")
         with pipeline.started("VerifyData") as holder:
@@ -23,6 +21,27 @@ def held(first_run, tmp_path_factory):
             holder.kill()
             results["after the kill"] = pipeline.run("VerifyData")
             return holder.process.pid, results
+
+
+def start_together(data_dir):
+    """Two first runs."""
+    body = json.dumps(good_chart()).encode()
+    with Api(once(delay=6, body=body)) as api:
+        pipeline = live(data_dir, api, "--coingecko-timeout-seconds", "20")
+        with pipeline.started("ExtractAndLoad") as one, pipeline.started("ExtractAndLoad", "--workers=1") as other:
+            return [one.wait(), other.wait()]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def at_work(first_run, workers, tmp_path_factory):
+    finished = first_run[0].copy_to(tmp_path_factory.mktemp("held") / "data")
+    started = workers.submit(start_together, tmp_path_factory.mktemp("together") / "data")
+    return {"held": workers.submit(hold_and_kill, finished), "together": started}
+
+
+@pytest.fixture
+def held(at_work):
+    return at_work["held"].result()
 
 
 @pytest.mark.parametrize("how", SECOND_RUNS)
@@ -44,12 +63,8 @@ def test_a_run_works_at_once_after_the_one_before_was_killed(held):
     assert (result.exit_code, result.done) == (0, ["ExtractAndLoad", "VerifyData"]), result.stderr
 
 
-def test_of_two_first_runs_that_start_together_one_works_and_one_leaves(tmp_path):
-    body = json.dumps(good_chart()).encode()
-    with Api(once(delay=6, body=body)) as api:
-        pipeline = live(tmp_path / "data", api, "--coingecko-timeout-seconds", "20")
-        with pipeline.started("ExtractAndLoad") as one, pipeline.started("ExtractAndLoad", "--workers=1") as other:
-            results = [one.wait(), other.wait()]
+def test_of_two_first_runs_that_start_together_one_works_and_one_leaves(at_work):
+    results = at_work["together"].result()
     assert sorted(result.exit_code for result in results) == [0, 10], [result.stderr for result in results]
 
 
