@@ -6,6 +6,7 @@ The parent's side of the connector process. Opens no network itself, apart from 
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,6 +133,11 @@ def _run(connector: children.Child, job: children.Json, settings: Settings) -> N
             f"read {error.log}, or raise [coingecko] deadline_seconds",
             url=job["config"]["base_url"],
         ) from None
+    if "fault" in result:
+        fault = str(result["fault"])
+        if "No space left" in fault:
+            raise OSError(errno.ENOSPC, fault)
+        raise ExtractionError(f"the connector failed: {fault}", f"run it again, or read {connector.log}")
     if "error" in result:
         raise ExtractionError(
             f"CoinGecko gave no market chart: {result['error']}",
@@ -177,8 +183,6 @@ def _set_aside_if_damaged(world: World) -> None:
     """The cache holds nothing that the archive does not: a damaged one makes room for a new one."""
     try:
         with warehouse.opened(world.cache, read_only=False) as connection:
-            connection.execute(f"select bit_xor(hash(each)) from {TABLE} as each")
-    except warehouse.MissingTableError:
-        return
+            warehouse.read_all(connection)
     except warehouse.DamagedDatabaseError:
         warehouse.set_aside(world.cache)

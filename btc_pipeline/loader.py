@@ -102,10 +102,7 @@ def _make_room(job: Load) -> list[str]:
     try:
         with warehouse.opened(job.database, read_only=False) as connection:
             versions = connection.execute("select version from pipeline.built_from").fetchall()
-            for (table,) in connection.execute(
-                "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
-            ).fetchall():
-                connection.execute(f"select bit_xor(hash(each)) from {table} as each")
+            warehouse.read_all(connection)
     except warehouse.DamagedDatabaseError as error:
         aside = warehouse.set_aside(job.database)
         return [f"built anew from the archive, the damaged one is {aside}: {error}"]

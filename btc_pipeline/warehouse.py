@@ -84,6 +84,13 @@ def content(table: str) -> str:
     return f"(select count(*) from {table}), ({hashed})"
 
 
+def read_all(connection: duckdb.DuckDBPyConnection) -> None:
+    """Read each table once, so that DuckDB finds what is damaged now and not in the middle of some work."""
+    tables = 'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
+    for (table,) in connection.execute(tables).fetchall():
+        connection.execute(f"select bit_xor(hash(each)) from {table} as each")
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database, and its write-ahead log, out of the way; the latest one is kept."""
     aside = path.with_name(path.name + ".damaged")

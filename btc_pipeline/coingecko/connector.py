@@ -4,8 +4,8 @@ Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pi
 Nothing else may import it: what it imports and locks ends with its process.
 
 Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: `cache` (path), `config` (see
-manifest.yaml), `key_header` (header -> key, empty for keyless), `timeout_seconds`. Result: `{"rows": n}`, or
-`{"error": "…"}` with CoinGecko's own words where there are any.
+manifest.yaml), `key_header` (header -> key, empty for keyless), `timeout_seconds`. Result: `{"rows": n}`,
+`{"error": "…"}` in CoinGecko's own words, or `{"fault": "…"}` where it failed on this side.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def work(_: None, job: children.Json) -> children.Json:
         with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
             rows = source.read(cache, force_full_refresh=True).processed_records
     except Exception as error:  # noqa: BLE001 - whatever PyAirbyte raises, CoinGecko's words are what matters
-        return {"error": _explained(components.failures) or f"{type(error).__name__}: {error}".splitlines()[0]}
+        return {"error": _explained(components.failures)} if components.failures else {"fault": _cause(error)}
     if components.failures:
         return {"error": _explained(components.failures)}
     return {"rows": rows}
@@ -64,6 +64,17 @@ def work(_: None, job: children.Json) -> children.Json:
 
 def _explained(failures: dict[str, str]) -> str:
     return "; ".join(f"{path}: {reason}" for path, reason in sorted(failures.items()))
+
+
+def _cause(error: BaseException) -> str:
+    """The error and what led to it, one line each; PyAirbyte wraps what happened several times."""
+    lines: list[str] = []
+    current: BaseException | None = error
+    while current is not None:
+        lines.append(f"{type(current).__name__}: {current}".splitlines()[0])
+        current = current.__cause__ or current.__context__
+    telling = [line for line in lines if "No space left" in line]
+    return (telling or lines)[-1]
 
 
 def _direct_airbyte(scratch: Path, logs: Path) -> None:
