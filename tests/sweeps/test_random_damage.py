@@ -52,7 +52,7 @@ def damage(folder: Path, lot) -> str:
     return f"{file.relative_to(folder)}: {size} bytes at {at}"
 
 
-@pytest.mark.parametrize("case", ROUNDS, ids=str)
+@pytest.mark.parametrize("case", ROUNDS, ids=lambda case: f"SWEEP_SEED={case.seed}")
 def test_damage_anywhere_never_makes_a_wrong_candle_and_heals(case, outcomes):
     outcome = outcomes[case].result()
     print(f"{outcome.damage}\n{outcome.first.stderr}\nand then\n{outcome.second.stderr}")  # shown if it fails
