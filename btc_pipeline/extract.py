@@ -58,18 +58,11 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     settings.api_key()  # a missing key is no reason to start anything
     if world.cache.exists():
         _set_aside_if_damaged(world)
-    shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
-    scratch = world.temporary / "airbyte"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
-    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": is_lean}
-    connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
     try:
-        with _server(settings, now) as base_url:
-            _run(connector, _job(settings, world, window, base_url), settings)
-    finally:
-        connector.end()
-        shutil.rmtree(scratch, ignore_errors=True)
+        _sync(settings, world, window, now, is_lean=is_lean)
+    except warehouse.DamagedDatabaseError:  # in what no select reads, such as an index
+        warehouse.set_aside(world.cache)
+        _sync(settings, world, window, now, is_lean=is_lean)
     return [
         archive.keep(world.raw, _request(settings, day, window, now, coin), body)
         for coin, body in answers_in_cache(world, settings).items()
@@ -124,6 +117,22 @@ def _is_ours(currency: object, points: object, settings: Settings) -> bool:
     return currency == settings.vs_currency and isinstance(points, int) and points > 0
 
 
+def _sync(settings: Settings, world: World, window: Window, now: datetime, *, is_lean: bool) -> None:
+    """Run the connector once, in a process and a scratch folder of its own."""
+    shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
+    scratch = world.temporary / "airbyte"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True, mode=0o700)
+    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": is_lean}
+    connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
+    try:
+        with _server(settings, now) as base_url:
+            _run(connector, _job(settings, world, window, base_url), settings)
+    finally:
+        connector.end()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _run(connector: children.Child, job: children.Json, settings: Settings) -> None:
     try:
         result = connector.work(job, settings.deadline_seconds)
@@ -133,6 +142,8 @@ def _run(connector: children.Child, job: children.Json, settings: Settings) -> N
             f"read {error.log}, or raise [coingecko] deadline_seconds",
             url=job["config"]["base_url"],
         ) from None
+    if "damage" in result:
+        raise warehouse.DamagedDatabaseError(str(result["damage"]))
     if "fault" in result:
         fault = str(result["fault"])
         if "No space left" in fault:

@@ -17,6 +17,9 @@ import duckdb
 
 PATIENCE_SECONDS = 5.0
 
+SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
+"""What DuckDB raises over a damaged file; a full disk looks the same but for its words."""
+
 # A table that is not there is not there, whatever a Python variable of its name holds
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
 
@@ -57,7 +60,7 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
             connection.execute("checkpoint")
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise MissingTableError(f"{path}: {_first_line(error)}") from None
-    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+    except SIGNS_OF_DAMAGE as error:
         if "No space left" in str(error):
             raise OSError(_first_line(error)) from error
         raise DamagedDatabaseError(f"{path}: {_first_line(error)}") from error

@@ -5,7 +5,8 @@ Nothing else may import it: what it imports and locks ends with its process.
 
 Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: `cache` (path), `config` (see
 manifest.yaml), `key_header` (header -> key, empty for keyless), `timeout_seconds`. Result: `{"rows": n}`,
-`{"error": "…"}` in CoinGecko's own words, or `{"fault": "…"}` where it failed on this side.
+`{"error": "…"}` in CoinGecko's own words, `{"damage": "…"}` where DuckDB cannot use the cache, or
+`{"fault": "…"}` where anything else failed on this side.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def work(_: None, job: children.Json) -> children.Json:
         with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
             rows = source.read(cache, force_full_refresh=True).processed_records
     except Exception as error:  # noqa: BLE001 - whatever PyAirbyte raises, CoinGecko's words are what matters
-        return {"error": _explained(components.failures)} if components.failures else {"fault": _cause(error)}
+        return {"error": _explained(components.failures)} if components.failures else _own_fault(error)
     if components.failures:
         return {"error": _explained(components.failures)}
     return {"rows": rows}
@@ -66,15 +67,20 @@ def _explained(failures: dict[str, str]) -> str:
     return "; ".join(f"{path}: {reason}" for path, reason in sorted(failures.items()))
 
 
-def _cause(error: BaseException) -> str:
-    """The error and what led to it, one line each; PyAirbyte wraps what happened several times."""
-    lines: list[str] = []
+def _own_fault(error: BaseException) -> children.Json:
+    """What went wrong on this side, in one line; PyAirbyte wraps what happened several times."""
+    from btc_pipeline import warehouse
+
+    chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None:
-        lines.append(f"{type(current).__name__}: {current}".splitlines()[0])
+        chain.append(current)
         current = current.__cause__ or current.__context__
-    telling = [line for line in lines if "No space left" in line]
-    return (telling or lines)[-1]
+    full = [each for each in chain if "No space left" in str(each)]
+    damage = [each for each in chain if isinstance(each, warehouse.SIGNS_OF_DAMAGE)]
+    telling = (full or damage or chain)[-1]
+    kind = "damage" if damage and not full else "fault"
+    return {kind: f"{type(telling).__name__}: {telling}".splitlines()[0]}
 
 
 def _direct_airbyte(scratch: Path, logs: Path) -> None:
