@@ -3,7 +3,7 @@
 Runs as `python -m btc_pipeline.dbt_process` and serves one job; `btc_pipeline.transform` is the other side. Nothing
 else may import it: dbt's imports, memory and locks end with this process.
 
-Preparation: `project`, `target`, `logs` (folders), `database`. Job: `command` (`build` or `test`), `is_unit_tested`
+Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`), `is_unit_tested`
 (leave the unit tests out), and for `build` what `loader.Load` takes. Result: `{"nodes": […], "loaded": n,
 "notes": […]}` or `{"error": "…"}`.
 """
@@ -33,6 +33,7 @@ class Dbt:
         self._folders = [
             *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
             *("--target-path", preparation["target"], "--target", "pipeline"),
+            *("--vars", preparation["vars"]),
         ]
         self._logs = preparation["logs"]
         self._runner = dbtRunner

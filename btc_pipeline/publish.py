@@ -16,6 +16,11 @@ from btc_pipeline.world import World
 CONTRACT = "1.0"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
+TABLES = {
+    "daily_candlestick": "coin_id, vs_currency, date",
+}
+"""The published tables, and what each is ordered by."""
+
 
 def swap_in(settings: Settings, world: World, day: date) -> int:
     """Copy the candles, and facts about this version, into a new file and rename it over the published one.
@@ -27,10 +32,8 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
     fresh.unlink(missing_ok=True)
     with warehouse.opened(fresh, read_only=False) as connection:
         connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
-        connection.execute(
-            "create table main.daily_candlestick as"
-            " select * from tested.main.daily_candlestick order by coin_id, vs_currency, date"
-        )
+        for table, order in TABLES.items():
+            connection.execute(f"create table main.{table} as select * from tested.main.{table} order by {order}")
         (candles, as_of) = connection.execute(
             "select count(*), max(extracted_at) from main.daily_candlestick"
         ).fetchall()[0]

@@ -42,6 +42,7 @@ class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.c
     vs_currency = luigi.Parameter("usd", description="currency of the prices")
     days = luigi.Parameter("7", description="whole days before the run's date, 2 to 89")
     max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
+    min_coverage = luigi.Parameter("0.9", description="least share of a day's slots for a final candle, 0.5 to 1")
     now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
 
 
@@ -68,6 +69,7 @@ class Settings:
     vs_currency: str
     days: int
     max_age_hours: float
+    min_coverage: float
     now: datetime | None
     plan: str
     base_url: str
@@ -98,6 +100,11 @@ class Settings:
         for path in sorted(self.recordings.glob("*.json")):
             digest.update(path.name.encode("utf-8", "replace") + path.read_bytes())
         return f"recordings {self.recordings.name} {digest.hexdigest()[:8]}"
+
+    @property
+    def dbt_vars(self) -> dict[str, float]:
+        """The settings that dbt's models and tests depend on, as dbt's vars; dbt_project.yml holds the same defaults."""
+        return {"min_coverage": self.min_coverage}
 
     def instant(self) -> datetime:
         """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
@@ -158,6 +165,7 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         vs_currency=_checked(main, "vs_currency", values.currency),
         days=_checked(main, "days", lambda text: values.whole_number(text, 2, 89)),
         max_age_hours=_checked(main, "max_age_hours", lambda text: values.number(text, 1, 168)),
+        min_coverage=_checked(main, "min_coverage", lambda text: values.number(text, 0.5, 1)),
         now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),

@@ -49,7 +49,7 @@ class ExtractAndLoad(Step):
     def run(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it."""
         with self.at_work() as facts:
-            transform.start_ahead(self.world)
+            transform.start_ahead(self.settings, self.world)
             answers = extract.market_charts(self.settings, self.world, self.date)
             facts["answers"] = len(answers)
             raw = self.world.raw
@@ -95,6 +95,10 @@ class Transform(Step):
     sources = (*_MODELS, *_GATE, *_DBT, "btc_pipeline/loader.py")
     error = errors.TransformationError
 
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """What the models and their tests are told."""
+        return (sorted(settings.dbt_vars.items()),)
+
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
         step, fingerprint = self.get_task_family(), self.fingerprint()
@@ -124,7 +128,7 @@ class Test(Step):
         """Judge what the build tested."""
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
-            results = transform.judge(self.world, table)
+            results = transform.judge(self.settings, self.world, table)
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
             tested(self.world, table).write()
             self.output().write(facts=facts | {"results": results})

@@ -34,9 +34,9 @@ class Build:
     built_from: str
 
 
-def start_ahead(world: World) -> None:
+def start_ahead(settings: Settings, world: World) -> None:
     """Let dbt's imports and its parsing go on beside the step that is at work."""
-    ahead.start(*_dbt(world))
+    ahead.start(*_dbt(settings, world))
 
 
 def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "stamp": stamp,
     }
     world.test_results.unlink(missing_ok=True)
-    result = _run(world, job, TransformationError)
+    result = _run(settings, world, job, TransformationError)
     for note in result["notes"]:
         console.log.warning("Transform %s", note)
     nodes: list[Node] = result["nodes"]
@@ -84,7 +84,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
     return {"loaded": result["loaded"], "models": models, "tests": len(tests)}
 
 
-def judge(world: World, table: DuckDBTarget) -> dict[str, str]:
+def judge(settings: Settings, world: World, table: DuckDBTarget) -> dict[str, str]:
     """Judge the tests of the build that made the table; where they were judged before, run them again.
 
     Returns:
@@ -97,7 +97,7 @@ def judge(world: World, table: DuckDBTarget) -> dict[str, str]:
     tests = _results_of(world, table.newest_stamp())
     world.test_results.unlink(missing_ok=True)
     if tests is None:
-        tests = _run(world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
+        tests = _run(settings, world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
     try:
         _raise_for_failures(tests)
         _take_census(tests)
@@ -145,7 +145,7 @@ def _take_census(tests: Sequence[Node]) -> None:
         )
 
 
-def _dbt(world: World) -> tuple[str, Path, children.Json]:
+def _dbt(settings: Settings, world: World) -> tuple[str, Path, children.Json]:
     """The dbt process of a world: its module, its log and what it prepares."""
     if not world.dbt_target.exists() and PREPARED.exists():
         shutil.copytree(PREPARED, world.dbt_target)
@@ -154,14 +154,15 @@ def _dbt(world: World) -> tuple[str, Path, children.Json]:
         "target": str(world.dbt_target),
         "logs": str(world.logs / "dbt"),
         "database": str(world.work),
+        "vars": json.dumps(settings.dbt_vars),
     }
     return "btc_pipeline.dbt_process", world.logs / "dbt.log", preparation
 
 
 def _run(
-    world: World, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
+    settings: Settings, world: World, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
 ) -> children.Json:
-    dbt = ahead.take(*_dbt(world))
+    dbt = ahead.take(*_dbt(settings, world))
     try:
         result = dbt.work(job, _DEADLINE_SECONDS)
     except children.ChildError as error:

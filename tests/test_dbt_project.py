@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from btc_pipeline import census
+from btc_pipeline import census, settings
 from btc_pipeline.transform import PROJECT
 
 PUBLIC_COLUMNS = {
@@ -161,3 +161,9 @@ def test_the_grain_of_each_model_is_tested(file):
     combinations = [test for test in described.get("data_tests", []) if "unique_combination" in test]
     keys = [column for column in described["columns"] if "unique" in column.get("data_tests", [])]
     assert combinations or keys
+
+
+def test_the_settings_that_dbt_is_told_have_the_defaults_of_the_project_file():
+    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    told = settings.load().dbt_vars
+    assert told == {name: defaults[name] for name in told}

@@ -46,6 +46,7 @@ def settings_in(world):
         vs_currency="usd",
         days=7,
         max_age_hours=6.0,
+        min_coverage=0.9,
         now=NOW,
         plan="keyless",
         base_url="https://api.coingecko.com/api/v3",
