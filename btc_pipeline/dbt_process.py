@@ -3,9 +3,9 @@
 Runs as `python -m btc_pipeline.dbt_process` and serves one job; `btc_pipeline.transform` is the other side. Nothing
 else may import it: dbt's imports, memory and locks end with this process.
 
-Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`), `is_unit_tested`
-(leave the unit tests out), and for `build` what `loader.Load` takes. Result: `{"nodes": […], "loaded": n,
-"notes": […]}` or `{"error": "…"}`.
+Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`),
+`is_unit_tested` (leave the unit tests out), and for `build` what `loader.Load` takes. Result:
+`{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
 """
 
 from __future__ import annotations

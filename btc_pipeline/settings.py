@@ -103,7 +103,7 @@ class Settings:
 
     @property
     def dbt_vars(self) -> dict[str, float]:
-        """The settings that dbt's models and tests depend on, as dbt's vars; dbt_project.yml holds the same defaults."""
+        """What dbt's models and tests are told, as dbt's vars; dbt_project.yml holds the same defaults."""
         return {"min_coverage": self.min_coverage}
 
     def instant(self) -> datetime:
