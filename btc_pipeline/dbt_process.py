@@ -89,11 +89,17 @@ def _load(database: Path, job: children.Json) -> loader.Load:
     return loader.Load(
         database=database,
         raw=Path(job["raw"]),
+        published=Path(job["published"]),
+        ledger=Path(job["ledger"]),
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
         built_from=job["built_from"],
         step=job["step"],
         day=job["day"],
+        coins=tuple(job["coins"]),
+        vs_currency=job["vs_currency"],
+        as_of=job["as_of"],
+        until=job["until"],
         fingerprint=job["fingerprint"],
         stamp=job["stamp"],
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, verify, warehouse
+from btc_pipeline import archive, last_good, verify, warehouse
 from btc_pipeline.warehouse import quoted
 
 RAW_TABLE = "raw.market_chart"
@@ -25,12 +26,15 @@ _TABLES = f"""
         load_number integer not null, archive_file varchar not null, sha256 varchar not null,
         source varchar not null, coin_id varchar not null, vs_currency varchar not null,
         granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
-        extracted_at timestamp not null, newest_point_at timestamp not null,
+        extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
         prices json not null, market_caps json, total_volumes json
     );
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.pending_marker (
         step varchar, day date, fingerprint varchar, stamp varchar
+    );
+    create table if not exists pipeline.this_run (
+        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar
     );
     {warehouse.create_markers(MARKERS)};
 """
@@ -38,7 +42,7 @@ _TABLES = f"""
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
     " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
-    " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP',"
+    " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP', run_date: 'DATE',"
     " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
 )
 
@@ -49,11 +53,17 @@ class Load:
 
     database: Path
     raw: Path
+    published: Path
+    ledger: Path
     scratch: Path
     provenance: str
     built_from: str
     step: str
     day: str
+    coins: tuple[str, ...]
+    vs_currency: str
+    as_of: str
+    until: str
     fingerprint: str
     stamp: str
 
@@ -83,8 +93,10 @@ def load(job: Load) -> tuple[int, list[str]]:
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
-            f" {quoted(job.fingerprint)}, {quoted(job.stamp)})"
+            f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
         )
+        last_good.load(connection, job.published, job.ledger, job.provenance)
         connection.execute("commit")
     return len(rows), notes + left_out
 
@@ -115,6 +127,13 @@ def _make_room(job: Load) -> list[str]:
     return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
 
 
+def _this_run(job: Load) -> str:
+    """The rows of pipeline.this_run: what the run asks for, one row for each coin."""
+    facts = (job.vs_currency, job.day, job.as_of, job.built_from, job.stamp)
+    rest = ", ".join(quoted(fact) for fact in facts)
+    return ", ".join(f"({quoted(coin)}, {rest})" for coin in job.coins)
+
+
 def _version(job: Load) -> str:
     return f"{job.built_from} {job.provenance}"
 
@@ -125,6 +144,8 @@ def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[
     left_out = [f"left out: {path} is no manifest of the raw archive" for path in damaged]
     for entry in entries:
         if entry.file in loaded or entry.request.provenance != job.provenance:
+            continue
+        if job.until and entry.request.extracted_at > datetime.fromisoformat(job.until):
             continue
         try:
             body = entry.read(job.raw)
@@ -150,6 +171,7 @@ def _row(entry: archive.Entry, body: bytes, found: verify.Verified, number: int)
         "window_from": request.window_from.replace(tzinfo=None).isoformat(),
         "window_to": request.window_to.replace(tzinfo=None).isoformat(),
         "extracted_at": request.extracted_at.replace(tzinfo=None).isoformat(),
+        "run_date": request.date.isoformat(),
         "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
         "prices": chart["prices"],
         "market_caps": chart.get("market_caps"),

@@ -1,5 +1,8 @@
 """Publishing: the tested tables become the readers' database with one rename.
 
+Each version leaves a record in `runs/`: what it is, the settings that it was built by, a profile of its tables. What it
+changed in settled candles is kept in `revisions/`, whatever becomes of the databases.
+
 The published file is never opened for writing: a reader who has it open keeps the old version, whole, and whoever
 opens the path finds the old version or the new one.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timezone
 
-from btc_pipeline import files, warehouse
+from btc_pipeline import files, profiles, warehouse
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -18,8 +21,15 @@ CONTRACT = "1.0"
 
 TABLES = {
     "daily_candlestick": "coin_id, vs_currency, date",
+    "candle_sources": "coin_id, vs_currency, date, archive_file",
+    "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
 }
 """The published tables, and what each is ordered by."""
+
+_NEW_CHANGES = (
+    "select * from tested.main.candle_revisions where subject = 'candle'"
+    " except select * from tested.published.revisions"
+)
 
 
 def swap_in(settings: Settings, world: World, day: date) -> int:
@@ -30,6 +40,8 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
     """
     fresh = world.temporary / world.published.name
     fresh.unlink(missing_ok=True)
+    changes = world.temporary / "changes.ndjson"
+    changes.unlink(missing_ok=True)
     with warehouse.opened(fresh, read_only=False) as connection:
         connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
         for table, order in TABLES.items():
@@ -41,15 +53,32 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
             "contract": CONTRACT,
             "source": settings.provenance,
             "is_sample": str(settings.is_sample).lower(),
+            "models": _of_build(connection, "models"),
+            "build": _of_build(connection, "build"),
             "run_date": day.isoformat(),
             "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "",
             "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         }
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
         connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
+        if connection.execute(_NEW_CHANGES).fetchone():
+            connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
+        profile = profiles.of(connection, TABLES)
     # Left by a reader who wrote into the old version and died; it must not be applied to the new one
     world.published.with_name(world.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)
     files.move_into_place(fresh, world.published)
+    record = f"{day.isoformat()}-{about['build']}"
+    if changes.exists():
+        world.revisions.mkdir(exist_ok=True)
+        files.move_into_place(changes, world.revisions / f"{record}.ndjson")
+    files.write_json(
+        world.runs / f"{record}.json", {"publication": about, "vars": settings.dbt_vars, "tables": profile}
+    )
     return int(candles)
+
+
+def _of_build(connection: warehouse.Connection, column: str) -> str:
+    ((value,),) = connection.execute(f"select any_value({column}) from tested.pipeline.this_run").fetchall()
+    return str(value)

@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,14 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True)
 class Build:
-    """What a build vouches for when it has replaced `daily_candlestick`, and the hash of the models that did."""
+    """What a build vouches for when it has replaced `daily_candlestick`, and the hash of the models that did.
+
+    Answers that were extracted after `until` are left out, where it is given.
+    """
 
     target: DuckDBTarget
     built_from: str
+    until: datetime | None = None
 
 
 def start_ahead(settings: Settings, world: World) -> None:
@@ -55,11 +60,17 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "command": "build",
         "is_unit_tested": bool(unit_tested),
         "raw": str(world.raw),
+        "published": str(world.published),
+        "ledger": str(world.revisions),
         "scratch": str(world.temporary),
         "provenance": settings.provenance,
         "built_from": build.built_from,
         "step": build.target.step,
         "day": build.target.day.isoformat(),
+        "coins": settings.coins,
+        "vs_currency": settings.vs_currency,
+        "as_of": (build.until or settings.instant()).replace(tzinfo=None).isoformat(),
+        "until": build.until.isoformat() if build.until else "",
         "fingerprint": build.target.fingerprint,
         "stamp": stamp,
     }

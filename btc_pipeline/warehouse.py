@@ -17,6 +17,9 @@ import duckdb
 
 PATIENCE_SECONDS = 5.0
 
+Connection = duckdb.DuckDBPyConnection
+AnyError = duckdb.Error
+
 SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 """What DuckDB raises over a damaged file; a full disk looks the same but for its words."""
 

@@ -53,6 +53,16 @@ class World:
         return self.root / "crypto_data.duckdb"
 
     @property
+    def revisions(self) -> Path:
+        """The ledger of what changed in published candles, one file for each run that changed any."""
+        return self.root / "revisions"
+
+    @property
+    def runs(self) -> Path:
+        """The record of each published version, and its profile."""
+        return self.root / "runs"
+
+    @property
     def markers(self) -> Path:
         """JSON, one per finished step."""
         return self.root / "markers"

@@ -37,11 +37,17 @@ def job(world):
     return loader.Load(
         database=world / "work/crypto_data.duckdb",
         raw=world / "raw",
+        published=world / "crypto_data.duckdb",
+        ledger=world / "revisions",
         scratch=world / "tmp",
         provenance="SAMPLE (synthetic)",
         built_from="models-1",
         step="Transform",
         day="2026-05-15",
+        coins=("bitcoin",),
+        vs_currency="usd",
+        as_of="2026-05-15T13:30:00",
+        until="",
         fingerprint="abc",
         stamp="20260515T133000.000000Z-abcdef",
     )
@@ -136,6 +142,7 @@ def test_a_row_says_what_was_asked_and_what_was_answered(job, keep):
         1, entry.file, entry.sha256, "SAMPLE (synthetic)", "bitcoin", "usd", "hourly",
         datetime(2026, 5, 13), datetime(2026, 5, 15, 13, 30), datetime(2026, 5, 15, 13, 30),  # noqa: DTZ001 - naive, UTC
         max(datetime(1970, 1, 1) + timedelta(milliseconds=stamp) for stamp, _ in chart["prices"][:-1]),  # noqa: DTZ001
+        date(2026, 5, 15),
     ]  # fmt: skip
     assert json.loads(prices) == chart["prices"]
     assert json.loads(market_caps) == chart["market_caps"]
@@ -246,7 +253,7 @@ def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
         2,
         ["built anew from the archive: models or source have changed, or its tests had failed"],
     )
-    assert rows_of(job.database, "select count(*) from duckdb_tables() where table_name = 'daily_candlestick'") == [
+    assert rows_of(job.database, "select count(*) from duckdb_tables() where table_name = 'daily_candlestick' and schema_name = 'main'") == [
         (0,)
     ]
 

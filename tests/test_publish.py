@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from btc_pipeline import publish, warehouse
+from btc_pipeline import last_good, publish, warehouse
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -54,7 +54,13 @@ def make_candles(world, version):
             f"create or replace table main.daily_candlestick as select 'coin-' || range % 3 as coin_id,"
             " 'usd' as vs_currency, date '2020-01-01' + (range * 7 % 1000)::integer as date,"
             f" {version}.25::double as close,"
-            f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000)"
+            f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
+            "create schema if not exists pipeline; create schema if not exists published;"
+            f"create or replace table pipeline.this_run as select 'models-1' as models, 'build-{version}' as build;"
+            f"create or replace table published.revisions ({', '.join(map(' '.join, last_good.REVISION.items()))});"
+            "create or replace table main.candle_revisions as from published.revisions;"
+            "create or replace table main.candle_sources as select coin_id, vs_currency, date, 'a' as archive_file"
+            " from main.daily_candlestick"
         )
 
 
@@ -91,7 +97,7 @@ def test_columns_keep_their_names_order_and_types(world):
 def test_nothing_else_is_published(world):
     swap_in(world)
     assert published(world, "select schema_name, table_name from duckdb_tables() order by all") == [
-        ("main", "daily_candlestick"),
+        *(("main", table) for table in sorted(publish.TABLES)),
         ("main", "publication"),
     ]
 
@@ -104,6 +110,8 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
         "contract": "1.0",
         "source": "SAMPLE (synthetic)",
         "is_sample": "true",
+        "models": "models-1",
+        "build": "build-1",
         "run_date": "2026-05-15",
         "as_of": "2026-05-15T13:30:00Z",
     }
@@ -212,7 +220,7 @@ def test_whoever_opens_it_at_any_moment_finds_a_whole_version(world):
             if reader.poll() is not None:
                 break
         seen = reader.stdout.readline()
-    assert re.fullmatch(r"\[(\(\((\d+\.25), \2, 1000\), \(6,\)\)(, )?){4}\]\n", seen)
+    assert re.fullmatch(r"\[(\(\((\d+\.25), \2, 1000\), \(8,\)\)(, )?){4}\]\n", seen)
 
 
 # --- When it fails

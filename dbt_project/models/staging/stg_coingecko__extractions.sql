@@ -14,6 +14,7 @@ with
             window_from,
             window_to,
             extracted_at,
+            run_date,
             newest_point_at,
         from answers
     )

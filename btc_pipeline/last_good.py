@@ -1,0 +1,91 @@
+"""The last good version, laid beside the new one: what readers have now, and the revisions that are on record.
+
+Fills the schema `published` of dbt's database from the published file and the ledger's files, so that the models can
+say what changes and the tests can compare. Opens no connection; is given one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from btc_pipeline import warehouse
+from btc_pipeline.warehouse import quoted
+
+_CANDLE = {
+    "coin_id": "varchar",
+    "vs_currency": "varchar",
+    "date": "date",
+    **dict.fromkeys(("open", "high", "low", "close", "volume_24h", "market_cap"), "double"),
+    "points": "integer",
+    "expected_points": "integer",
+    "coverage": "double",
+    "granularity": "varchar",
+    "first_point_at": "timestamp",
+    "last_point_at": "timestamp",
+    "status": "varchar",
+    "is_closed_by_live_point": "boolean",
+    "extracted_at": "timestamp",
+    "source": "varchar",
+}
+
+REVISION = {
+    "coin_id": "varchar",
+    "vs_currency": "varchar",
+    "date": "date",
+    "subject": "varchar",
+    "observed_at": "timestamp",
+    "granularity": "varchar",
+    "field": "varchar",
+    "old_value": "varchar",
+    "new_value": "varchar",
+    "reason": "varchar",
+    "revised_at": "timestamp",
+    "run_date": "date",
+    "build": "varchar",
+    "archive_file": "varchar",
+    "source": "varchar",
+}
+"""The columns of `candle_revisions`, which the ledger's files have too."""
+
+
+def load(connection: warehouse.Connection, published: Path, ledger: Path, provenance: str) -> None:
+    """Replace the schema `published`: `daily_candlestick` and `publication` as readers have them, `revisions`.
+
+    Where nothing is published, or of another provenance, or by a contract without these columns, they are empty.
+    """
+    connection.execute(
+        f"create schema if not exists published;"
+        f"create or replace table published.daily_candlestick ({_columns(_CANDLE)});"
+        f"create or replace table published.publication (key varchar, value varchar);"
+        f"create or replace table published.revisions ({_columns(REVISION)})"
+    )
+    if published.exists():
+        _copy_published(connection, published, provenance)
+    if any(ledger.glob("*.ndjson")):
+        typed = ", ".join(f"{name}: {quoted(kind)}" for name, kind in REVISION.items())
+        connection.execute(
+            f"insert into published.revisions select * from read_json({quoted(str(ledger / '*.ndjson'))},"
+            f" format = 'newline_delimited', columns = {{{typed}}}) where source = {quoted(provenance)}"
+        )
+
+
+def _copy_published(connection: warehouse.Connection, published: Path, provenance: str) -> None:
+    try:
+        connection.execute(f"attach {quoted(str(published))} as last_good (read_only)")
+    except warehouse.AnyError:  # damaged: Publish will replace it
+        return
+    try:
+        connection.execute(
+            f"insert into published.daily_candlestick by name"
+            f" select {', '.join(_CANDLE)} from last_good.main.daily_candlestick where source = {quoted(provenance)};"
+            f"insert into published.publication select key, value from last_good.main.publication"
+            f" where exists (from published.daily_candlestick)"
+        )
+    except warehouse.AnyError:
+        connection.execute("delete from published.daily_candlestick; delete from published.publication")
+    finally:
+        connection.execute("detach last_good")
+
+
+def _columns(of: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in of.items())
