@@ -6,12 +6,13 @@
 PYTHON ?=
 ARGS ?=
 COUNT ?= 30
+COIN ?= bitcoin
 
 python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test sweep check format bench lock clean
+.PHONY: help install run replay why test sweep check format bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +24,12 @@ run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data
 
 test: .venv/.installed ## Run the tests (ARGS="-k chart" and the like are passed on)
 	@$(python) -m pytest $(ARGS)
+
+replay: .venv/.installed ## Rebuild all from the raw archive and compare with what is published (ARGS="--as-of INSTANT": print the candles of then)
+	@$(python) -m btc_pipeline replay $(ARGS)
+
+why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=2026-11-20)
+	@$(python) -m btc_pipeline why $(COIN) $(DAY) $(ARGS)
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest tests/sweeps -m sweep $(ARGS)

@@ -1,6 +1,6 @@
-"""`make run`, or `btc-pipeline run`: choose the source, run the pipeline, show the candles.
+"""The command line beside Luigi's. `run`: choose the source, run the pipeline, show the candles. `why`, `replay`: ask.
 
-As thin as it can be over Luigi's command line: arguments after `run` are Luigi's own, e.g.
+As thin as it can be over Luigi's command line: further arguments are Luigi's own, e.g.
 `btc-pipeline run --pipeline-coins bitcoin,ethereum`. Nothing else of the project chooses a source.
 """
 
@@ -9,12 +9,17 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import TypeVar
 
-from btc_pipeline import console, reachable, settings, table
-from btc_pipeline.errors import SUCCESS, PipelineError
+from btc_pipeline import console, reachable, setting_values, settings, table, warehouse
+from btc_pipeline.errors import SUCCESS, CandleTestError, ConfigurationError, PipelineError, PublishingError
+from btc_pipeline.world import World
 
 PROBE_SECONDS = 3.0
+
+Value = TypeVar("Value")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,8 +29,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="fetch, verify, transform, test, publish, draw; then show the candles")
-    _, luigi_arguments = parser.parse_known_args(arguments)
-    sys.exit(run(luigi_arguments))
+    why_command = commands.add_parser("why", help="why does a candle look like this? all that is known of it")
+    why_command.add_argument("coin", help="CoinGecko's id, e.g. bitcoin")
+    why_command.add_argument("day", type=_argument(setting_values.day), help="UTC day, e.g. 2026-11-20")
+    replay_command = commands.add_parser("replay", help="rebuild all from the raw archive and compare")
+    replay_command.add_argument(
+        "--as-of",
+        type=_argument(setting_values.instant),
+        metavar="INSTANT",
+        help="instead print the candles as they were then, e.g. 2026-11-20T00:40:00Z",
+    )
+    known, luigi_arguments = parser.parse_known_args(arguments)
+    if known.command == "run":
+        sys.exit(run(luigi_arguments))
+    if known.command == "why":
+        sys.exit(_told(luigi_arguments, lambda settings, world: why(settings, world, known.coin, known.day)))
+    sys.exit(_told(luigi_arguments, lambda settings, world: replay(settings, world, known.as_of)))
 
 
 def run(luigi_arguments: Sequence[str]) -> int:
@@ -52,6 +71,74 @@ def run(luigi_arguments: Sequence[str]) -> int:
     with contextlib.suppress(BrokenPipeError):  # `make run | head`
         print(shown, flush=True)
     return SUCCESS
+
+
+def why(configured: settings.Settings, world: World, coin: str, day: date) -> str:
+    """All that is known of a candle."""
+    from btc_pipeline import why as reasons
+
+    try:
+        (coin_id,) = setting_values.coins(coin)
+    except ValueError as error:
+        raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
+    return reasons.explained(world, coin_id, configured.vs_currency, day)
+
+
+def replay(configured: settings.Settings, world: World, as_of: datetime | None) -> str:
+    """Whether the raw archive gives what is published; or the candles as they were at an instant.
+
+    Raises:
+        CandleTestError: it does not; the differences are printed.
+    """
+    from btc_pipeline import rebuild
+    from btc_pipeline.tasks import Transform
+
+    models = Transform(date=configured.today()).sources_hash()
+    if as_of is not None:
+        rows, record = rebuild.as_of(configured, world, as_of, models)
+        return table.of_rows(rows, record)
+    number, differences = rebuild.compare(configured, world, models)
+    if differences:
+        print("\n".join(str(each) for each in differences))
+        raise CandleTestError(
+            f"the archive does not give what is published: {len(differences)} differences",
+            "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
+        )
+    return f"identical: {number} candles, rebuilt from {world.raw} and compared with {world.published}"
+
+
+def _told(luigi_arguments: Sequence[str], told: Callable[[settings.Settings, World], str]) -> int:
+    """Print what a command tells, under the settings of luigi.cfg and the command line; returns the exit code."""
+    from luigi.cmdline_parser import CmdlineParser
+
+    console.prepare()
+    try:
+        with CmdlineParser.global_instance(["--module", "btc_pipeline", "Visualize", *luigi_arguments]):
+            configured = settings.load()
+            text = told(configured, World(configured.data_dir, configured.source))
+    except PipelineError as error:
+        console.log.error("%s", error)
+        return error.exit_code
+    except warehouse.DatabaseError as error:
+        console.log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
+        return PublishingError.exit_code
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
+    return SUCCESS
+
+
+def _argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """As a type of argparse, which shows the reason where the value is bad."""
+
+    def parsed(text: str) -> Value:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parsed
 
 
 def _source_to_be_had(configured: settings.Settings) -> list[str]:

@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -109,6 +109,15 @@ def entries(root: Path) -> tuple[list[Entry], list[Path]]:
     """All archived answers in the order of their extraction, and the manifests that cannot be read."""
     readable, damaged = _read_manifests(root, (root / _STREAM).rglob("*" + _MANIFEST))
     return sorted(readable, key=_order), sorted(damaged)
+
+
+def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
+    """The readable answers of the request's coin and currency of an extraction up to `moment`, the latest first."""
+    latest = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
+    paths = (root / _folder(request)).parent.glob("date=*/*" + _MANIFEST)
+    for path in sorted(paths, key=lambda path: path.name, reverse=True):
+        if path.name.partition("-")[0] <= latest:
+            yield from _read_manifests(root, [path])[0]
 
 
 def _folder(of: Request) -> Path:

@@ -7,6 +7,7 @@ Imports nothing of the project.
     ├── AlreadyRunningError          10   another run holds the lock
     ├── ExtractionError              20   ExtractAndLoad
     ├── VerificationError            30   VerifyData
+    │   └── StaleDataError           35   VerifyData: the answer brings nothing new
     ├── TransformationError          40   Transform
     ├── CandleTestError              50   Test
     ├── PublishingError              60   Publish
@@ -65,6 +66,12 @@ class VerificationError(PipelineError):
     """An answer is not what a market chart has to be."""
 
     exit_code = 30
+
+
+class StaleDataError(VerificationError):
+    """The prices are old, or the answer brings none that was not known before."""
+
+    exit_code = 35
 
 
 class TransformationError(PipelineError):

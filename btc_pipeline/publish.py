@@ -9,9 +9,10 @@ opens the path finds the old version or the new one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 
-from btc_pipeline import files, profiles, warehouse
+from btc_pipeline import files, profiles, records, warehouse
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -32,8 +33,14 @@ _NEW_CHANGES = (
 )
 
 
-def swap_in(settings: Settings, world: World, day: date) -> int:
-    """Copy the candles, and facts about this version, into a new file and rename it over the published one.
+def swap_in(settings: Settings, world: World, day: date, checks: Mapping[str, str]) -> int:
+    """Copy the tested tables, and facts about this version, into a new file and rename it over the published one.
+
+    Args:
+        settings: of whom the data is, and what the models were told.
+        world: where dbt's database and the published file lie.
+        day: the run's date.
+        checks: what each test came to, for the record.
 
     Returns:
         The number of candles published.
@@ -69,13 +76,11 @@ def swap_in(settings: Settings, world: World, day: date) -> int:
     world.published.with_name(world.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)
     files.move_into_place(fresh, world.published)
-    record = f"{day.isoformat()}-{about['build']}"
     if changes.exists():
         world.revisions.mkdir(exist_ok=True)
-        files.move_into_place(changes, world.revisions / f"{record}.ndjson")
-    files.write_json(
-        world.runs / f"{record}.json", {"publication": about, "vars": settings.dbt_vars, "tables": profile}
-    )
+        files.move_into_place(changes, world.revisions / f"{day.isoformat()}-{about['build']}.ndjson")
+    record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(checks), "tables": profile}
+    records.keep(world, day, about["build"], record)
     return int(candles)
 
 

@@ -5,10 +5,13 @@ Reads the published database as any reader would; prints nothing itself.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from btc_pipeline import candles
 from btc_pipeline.candle import Candle
@@ -31,6 +34,21 @@ def of_published(settings: Settings, day: date) -> str:
         chart = world.chart(coin, settings.vs_currency, day)
         blocks.append(f"{title}\n\n{_rows(week)}\n\nchart     {_near(chart)}")
     return "\n" + "\n\n".join(blocks) + f"\ndatabase  {_near(world.published)} (table daily_candlestick)"
+
+
+def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None) -> str:
+    """Candles that are published nowhere, as they were at an instant, and the record of the run that published them."""
+    names = {field.name for field in dataclasses.fields(Candle)}
+    was = "as no run on record published them (by today's models)"
+    if record:
+        about = record["publication"]
+        was = f"exactly as the run of {about['run_date']} published them, at {about['published_at']}"
+    blocks = [f"the candles {was}"]
+    series = itertools.groupby(rows, key=lambda row: (row["coin_id"], row["vs_currency"], row["source"]))
+    for (coin, currency, source), of_coin in series:
+        candles_of_coin = [Candle(**{name: value for name, value in row.items() if name in names}) for row in of_coin]
+        blocks.append(f"{coin} / {currency} from {source}\n\n{_rows(candles_of_coin)}")
+    return "\n\n".join(blocks)
 
 
 def _rows(week: Sequence[Candle]) -> str:

@@ -92,7 +92,7 @@ class Transform(Step):
     """
 
     before = VerifyData
-    sources = (*_MODELS, *_GATE, *_DBT, "btc_pipeline/loader.py")
+    sources = (*_MODELS, *_GATE, *_DBT, "btc_pipeline/loader.py", "btc_pipeline/last_good.py")
     error = errors.TransformationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -143,7 +143,12 @@ class Publish(Step):
     """The readers' database: the tested candles, swapped in with one rename."""
 
     before = Test
-    sources = ("btc_pipeline/publish.py", "btc_pipeline/warehouse.py")
+    sources = (
+        "btc_pipeline/publish.py",
+        "btc_pipeline/profiles.py",
+        "btc_pipeline/records.py",
+        "btc_pipeline/warehouse.py",
+    )
     error = errors.PublishingError
 
     def output(self) -> Publication:
@@ -157,7 +162,9 @@ class Publish(Step):
                 raise errors.CandleTestError(
                     "a later run has rebuilt the candles, and they have not passed their tests", "finish that run first"
                 )
-            facts["candles"] = publish.swap_in(self.settings, self.world, self.date)
+            facts["candles"] = publish.swap_in(
+                self.settings, self.world, self.date, Test(date=self.date).output().facts()["results"]
+            )
             self.output().write(facts)
 
 

@@ -15,10 +15,13 @@ from typing import Any
 from btc_pipeline.archive import Request
 from btc_pipeline.coingecko import answers
 
+FIELDS = ("prices", "market_caps", "total_volumes")
+"""What an answer has; anything more is reported, and kept in the raw archive."""
+
 _SLACK = timedelta(minutes=2)
 _LEAST_SHARE_OF_POINTS = 0.5
 _LEAST_PRICE = 1e-300  # what is smaller has lost its digits
-_SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
+SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
 
@@ -27,11 +30,16 @@ class BadAnswerError(Exception):
     """Why an answer is refused; names the row where there is one."""
 
 
+class StaleAnswerError(BadAnswerError):
+    """The newest point of an answer is too old."""
+
+
 @dataclass(frozen=True)
 class Verified:
     """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
 
-    `newest_settled_at` leaves out a last point on a whole second, which may be the live point.
+    `newest_settled_at` leaves out a last point on a whole second, which may be the live point. `new_fields` are those
+    that CoinGecko did not have when this was written.
     """
 
     points: int
@@ -39,6 +47,7 @@ class Verified:
     granularity: str
     newest_at: datetime
     newest_settled_at: datetime
+    new_fields: tuple[str, ...] = ()
 
 
 def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.max) -> Verified:
@@ -51,12 +60,16 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
             Freshness is a matter of the run, so it is not asked of what the archive holds.
 
     Raises:
+        StaleAnswerError: the newest point is too old.
         BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
             in conflict, too few, too old, or daily.
     """
     chart = answers.market_chart(body)
     if chart is None:
         raise BadAnswerError(f"no market chart but {answers.refusal(body)}")
+    for name in FIELDS:
+        if name not in chart:
+            raise BadAnswerError(f"the field {name} is missing")
     points = [_point(row, pair) for row, pair in enumerate(chart["prices"])]
     if not points:
         raise BadAnswerError("prices is empty")
@@ -70,12 +83,14 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     _check_number(stamps, granularity, end - request.window_from)
     newest_at = _instant(max(stamps))
     if end - newest_at > max_age:
-        raise BadAnswerError(
-            f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale"
+        raise StaleAnswerError(
+            f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale:"
+            f" {(end - newest_at).total_seconds() / 3600:.1f} hours old"
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
-    return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)))
+    new_fields = tuple(sorted(set(chart) - set(FIELDS)))
+    return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)), new_fields)
 
 
 def _point(row: int, pair: Any) -> tuple[int, float]:
@@ -141,7 +156,7 @@ def _granularity(stamps: list[int]) -> str:
 
 
 def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
-    seconds = _SLOT_SECONDS[granularity]
+    seconds = SLOT_SECONDS[granularity]
     expected = math.floor(window.total_seconds() / seconds)
     seen = len({stamp // (seconds * 1000) for stamp in stamps})
     if seen < expected * _LEAST_SHARE_OF_POINTS:

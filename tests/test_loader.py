@@ -253,9 +253,10 @@ def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
         2,
         ["built anew from the archive: models or source have changed, or its tests had failed"],
     )
-    assert rows_of(job.database, "select count(*) from duckdb_tables() where table_name = 'daily_candlestick' and schema_name = 'main'") == [
-        (0,)
-    ]
+    assert rows_of(
+        job.database,
+        "select count(*) from duckdb_tables() where table_name = 'daily_candlestick' and schema_name = 'main'",
+    ) == [(0,)]
 
 
 def test_the_same_models_keep_what_was_built(job, keep):

@@ -107,9 +107,16 @@ def test_market_caps_and_volumes_may_be_unknown(name, companion, answer):
 
 
 @pytest.mark.parametrize("name", ["market_caps", "total_volumes"])
-def test_market_caps_and_volumes_may_be_missing(name, answer):
+def test_a_field_that_is_missing_is_named(name, answer):
     del answer[name]
-    assert checked(answer).points == len(answer["prices"])
+    assert refusal_of(answer) == f"the field {name} is missing"
+
+
+@pytest.mark.parametrize("name", ["market_caps", "total_volumes"])
+@pytest.mark.parametrize("retyped", ["none", {"usd": []}, 7, True], ids=str)
+def test_a_field_that_is_retyped_is_named(name, retyped, answer):
+    answer[name] = retyped
+    assert refusal_of(answer) == f"{name} is no array"
 
 
 @pytest.mark.parametrize("price", [2.5e-300, 1.2e-10, 1, 10**18, 1e308, 0.30000000000000004], ids=str)
@@ -123,9 +130,10 @@ def test_a_stamp_written_as_a_float_is_good(answer):
     assert checked(answer).points == len(answer["prices"])
 
 
-def test_what_else_an_answer_holds_is_of_no_interest(answer):
+def test_what_else_an_answer_holds_is_told_and_does_no_harm(answer):
     body = json.dumps(answer | {"more": [1, {"prices": "none"}]}).replace('"none"', r'"\ud800"')
     assert checked(body.encode()).points == len(answer["prices"])
+    assert checked(body.encode()).new_fields == ("more",)
 
 
 def test_five_minute_points_are_known_by_their_distance():
