@@ -13,7 +13,8 @@ from typing import Any
 
 
 def declared(project: Path) -> Counter[str]:
-    """All declared tests: `unit:<name>`, `singular:<name>`, `generic:<model>.<column>.<test>`, each with its number."""
+    """All declared tests: `unit:<name>`, `singular:<name>`, `generic:<model>.<column>.<test>`,
+    `freshness:<source>.<table>`, each with its number."""
     import yaml
 
     tests = [f"singular:{path.stem}" for path in (project / "tests").glob("*.sql")]
@@ -30,6 +31,8 @@ def _in_properties(properties: dict[str, Any]) -> Iterator[str]:
     for source in properties.get("sources", []):
         for table in source.get("tables", []):
             yield from _of_node(f"{source['name']}.{table['name']}", table)
+            if "freshness" in table.get("config", {}):
+                yield f"freshness:{source['name']}.{table['name']}"
 
 
 def _of_node(name: str, node: dict[str, Any]) -> Iterator[str]:

@@ -44,9 +44,12 @@ class Dbt:
     def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
         """Run `build` or `test`; each node's result, or why there is none."""
         outcome = self._invoke(command, self._manifest, *(["--exclude-resource-type", "unit_test"] * is_unit_tested))
+        freshness = self._invoke("source freshness", self._manifest)
         self._close()
         results = getattr(outcome.result, "results", None)
-        return f"dbt {command}: {_one_line(outcome.exception)}" if results is None else list(results)
+        if results is None:
+            return f"dbt {command}: {_one_line(outcome.exception)}"
+        return [*results, *(getattr(freshness.result, "results", None) or [])]
 
     @staticmethod
     def _close() -> None:
@@ -66,7 +69,7 @@ class Dbt:
             "--no-use-colors",
         ]
         options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
-        return self._runner(manifest=manifest).invoke([*quiet, *options, command, *self._folders, *selection])
+        return self._runner(manifest=manifest).invoke([*quiet, *options, *command.split(), *self._folders, *selection])
 
 
 def work(dbt: Dbt, job: children.Json) -> children.Json:
@@ -109,12 +112,26 @@ def _node(result: Any) -> dict[str, Any]:
     """One node's outcome; a test is named as in `btc_pipeline.census`."""
     node = result.node
     kind = str(getattr(node.resource_type, "value", node.resource_type))
+    if kind == "source":
+        return _freshness(result)
     return {
         "kind": kind,
         "name": _test_name(node) if kind == "test" else f"unit:{node.name}" if kind == "unit_test" else node.name,
         "status": str(getattr(result.status, "value", result.status)),
         "failures": result.failures,
         "message": _one_line(result.message),
+    }
+
+
+def _freshness(result: Any) -> dict[str, Any]:
+    """How old the newest price of a source is; counts as a test."""
+    age = getattr(result, "age", None)
+    return {
+        "kind": "test",
+        "name": f"freshness:{result.node.source_name}.{result.node.name}",
+        "status": str(getattr(result.status, "value", result.status)),
+        "failures": None,
+        "message": _one_line(result.message) or (f"the newest price is {age / 3600:.1f} hours old" if age else ""),
     }
 
 

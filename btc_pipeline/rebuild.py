@@ -13,7 +13,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import loader, records, transform, warehouse
+from btc_pipeline import archive, loader, records, transform, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget
@@ -71,7 +71,14 @@ def as_of(
     Returns:
         The rows of `daily_candlestick`, and the record of the version that had exactly these; None where no
         record says so.
+
+    Raises:
+        ConfigurationError: nothing had been extracted then.
     """
+    extractions = [entry.request.extracted_at for entry in archive.entries(world.raw)[0]]
+    instant = max((each for each in extractions if each <= instant), default=instant)
+    if instant not in extractions:
+        raise ConfigurationError(f"nothing had been extracted by {instant:%Y-%m-%dT%H:%M:%SZ}", "name a later instant")
     with (
         rebuilt(settings, world, instant, instant.date(), sources_hash) as database,
         warehouse.opened(database, read_only=True) as connection,
@@ -113,7 +120,7 @@ def _published(settings: Settings, world: World) -> tuple[dict[str, str], dateti
 
 def _told(settings: Settings, record: records.Record) -> Settings:
     """The settings, with what the models were told then."""
-    return replace(settings, **{name: value for name, value in record["vars"].items() if name in settings.dbt_vars})
+    return replace(settings, **{name: value for name, value in record["vars"].items() if hasattr(settings, name)})
 
 
 def _compared(connection: warehouse.Connection) -> tuple[int, list[Difference]]:

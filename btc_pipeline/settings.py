@@ -104,7 +104,7 @@ class Settings:
     @property
     def dbt_vars(self) -> dict[str, float]:
         """What dbt's models and tests are told, as dbt's vars; dbt_project.yml holds the same defaults."""
-        return {"min_coverage": self.min_coverage}
+        return {"min_coverage": self.min_coverage, "max_age_minutes": round(self.max_age_hours * 60)}
 
     def instant(self) -> datetime:
         """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
