@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why test sweep check format bench lock clean
+.PHONY: help install run replay why docs test sweep check format bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ replay: .venv/.installed ## Rebuild all from the raw archive and compare with wh
 
 why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=2026-11-20)
 	@$(python) -m btc_pipeline why $(COIN) $(DAY) $(ARGS)
+
+docs: .venv/.installed ## Write the models' documentation, with lineage from source to chart, to data/docs/index.html
+	@$(python) -m btc_pipeline.lineage
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest tests/sweeps -m sweep $(ARGS)

@@ -14,7 +14,8 @@ from typing import Any
 
 def declared(project: Path) -> Counter[str]:
     """All declared tests: `unit:<name>`, `singular:<name>`, `generic:<model>.<column>.<test>`,
-    `freshness:<source>.<table>`, each with its number."""
+    `freshness:<source>.<table>`, each with its number.
+    """
     import yaml
 
     tests = [f"singular:{path.stem}" for path in (project / "tests").glob("*.sql")]

@@ -11,7 +11,7 @@ from pathlib import Path
 from btc_pipeline import warehouse
 from btc_pipeline.warehouse import quoted
 
-_CANDLE = {
+CANDLE = {
     "coin_id": "varchar",
     "vs_currency": "varchar",
     "date": "date",
@@ -53,12 +53,7 @@ def load(connection: warehouse.Connection, published: Path, ledger: Path, proven
 
     Where nothing is published, or of another provenance, or by a contract without these columns, they are empty.
     """
-    connection.execute(
-        f"create schema if not exists published;"
-        f"create or replace table published.daily_candlestick ({_columns(_CANDLE)});"
-        f"create or replace table published.publication (key varchar, value varchar);"
-        f"create or replace table published.revisions ({_columns(REVISION)})"
-    )
+    create_tables(connection)
     if published.exists():
         _copy_published(connection, published, provenance)
     if any(ledger.glob("*.ndjson")):
@@ -69,6 +64,16 @@ def load(connection: warehouse.Connection, published: Path, ledger: Path, proven
         )
 
 
+def create_tables(connection: warehouse.Connection) -> None:
+    """Create the schema's tables anew, empty."""
+    connection.execute(
+        f"create schema if not exists published;"
+        f"create or replace table published.daily_candlestick ({_columns(CANDLE)});"
+        f"create or replace table published.publication (key varchar, value varchar);"
+        f"create or replace table published.revisions ({_columns(REVISION)})"
+    )
+
+
 def _copy_published(connection: warehouse.Connection, published: Path, provenance: str) -> None:
     try:
         connection.execute(f"attach {quoted(str(published))} as last_good (read_only)")
@@ -77,7 +82,7 @@ def _copy_published(connection: warehouse.Connection, published: Path, provenanc
     try:
         connection.execute(
             f"insert into published.daily_candlestick by name"
-            f" select {', '.join(_CANDLE)} from last_good.main.daily_candlestick where source = {quoted(provenance)};"
+            f" select {', '.join(CANDLE)} from last_good.main.daily_candlestick where source = {quoted(provenance)};"
             f"insert into published.publication select key, value from last_good.main.publication"
             f" where exists (from published.daily_candlestick)"
         )

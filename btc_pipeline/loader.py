@@ -77,7 +77,7 @@ def load(job: Load) -> tuple[int, list[str]]:
     notes = _make_room(job)
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with warehouse.opened(job.database, read_only=False) as connection:
-        connection.execute(_TABLES)
+        create_tables(connection)
         loaded = connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall()
         rows, left_out = _new_rows(job, {file for file, _ in loaded}, max((n for _, n in loaded), default=0))
         connection.execute("begin")
@@ -99,6 +99,12 @@ def load(job: Load) -> tuple[int, list[str]]:
         last_good.load(connection, job.published, job.ledger, job.provenance)
         connection.execute("commit")
     return len(rows), notes + left_out
+
+
+def create_tables(connection: warehouse.Connection) -> None:
+    """Create the sources of dbt's models where they are not there, empty."""
+    connection.execute(_TABLES)
+    last_good.create_tables(connection)
 
 
 def distrust(database: Path) -> None:

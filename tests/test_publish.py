@@ -107,7 +107,7 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
     facts = dict(published(world, "select key, value from publication"))
     published_at = facts.pop("published_at")
     assert facts == {
-        "contract": "1.0",
+        "contract": "1.1",
         "source": "SAMPLE (synthetic)",
         "is_sample": "true",
         "models": "models-1",

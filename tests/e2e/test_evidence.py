@@ -113,7 +113,7 @@ def test_the_ledger_outlives_both_databases(copied):
 
 
 def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
-    revised = {}
+    revised: dict[str, float] = {}
 
     def answer(number):
         if number == 1:
@@ -121,8 +121,9 @@ def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
         later = INSTANT + timedelta(days=1)
         chart = sample.market_chart("bitcoin", "usd", later.replace(hour=0, minute=0) - timedelta(days=7), later, later)
         stamp, price = chart["prices"][5]
+        assert stamp and price
         revised.update(stamp=stamp, old=price, new=price * 1.5)
-        chart["prices"][5] = [stamp, price * 1.5]
+        chart["prices"][5] = [stamp, revised["new"]]
         return FaultAnswer(body=json.dumps(chart).encode())
 
     with Api(answer) as api:
