@@ -94,6 +94,7 @@ def _load(database: Path, job: children.Json) -> loader.Load:
         raw=Path(job["raw"]),
         published=Path(job["published"]),
         ledger=Path(job["ledger"]),
+        failures=Path(job["failures"]),
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
         built_from=job["built_from"],

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, last_good, verify, warehouse
+from btc_pipeline import archive, failures, last_good, verify, warehouse
 from btc_pipeline.warehouse import quoted
 
 RAW_TABLE = "raw.market_chart"
@@ -55,6 +55,7 @@ class Load:
     raw: Path
     published: Path
     ledger: Path
+    failures: Path
     scratch: Path
     provenance: str
     built_from: str
@@ -96,6 +97,7 @@ def load(job: Load) -> tuple[int, list[str]]:
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
             f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
         )
+        failures.load(connection, job.failures, job.provenance)
         last_good.load(connection, job.published, job.ledger, job.provenance)
         connection.execute("commit")
     return len(rows), notes + left_out
@@ -105,6 +107,7 @@ def create_tables(connection: warehouse.Connection) -> None:
     """Create the sources of dbt's models where they are not there, empty."""
     connection.execute(_TABLES)
     last_good.create_tables(connection)
+    failures.load(connection, Path("nowhere"), "")
 
 
 def distrust(database: Path) -> None:

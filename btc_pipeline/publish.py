@@ -18,12 +18,13 @@ from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
 CONTRACT = "1.1"
-"""The version of the published tables; a change that breaks a reader raises its first number (docs/schema-evolution.md)."""
+"""The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {
     "daily_candlestick": "coin_id, vs_currency, date",
     "candle_sources": "coin_id, vs_currency, date, archive_file",
     "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
+    "price_gaps": "coin_id, vs_currency, gap_from, granularity",
 }
 """The published tables, and what each is ordered by."""
 

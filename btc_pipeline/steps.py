@@ -16,8 +16,14 @@ from typing import Any, ClassVar, Protocol, cast
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline import console, files, fingerprints, lock, setting_values, settings, warehouse
-from btc_pipeline.errors import ConfigurationError, InterruptionError, PipelineError
+from btc_pipeline import console, failures, files, fingerprints, lock, setting_values, settings, warehouse
+from btc_pipeline.errors import (
+    ConfigurationError,
+    ExtractionError,
+    InterruptionError,
+    PipelineError,
+    VerificationError,
+)
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
@@ -142,6 +148,10 @@ class Step(luigi.Task):
             ) from None
         except (OSError, warehouse.DatabaseError) as error:
             raise self._in_our_words(error) from error
+        except (ExtractionError, VerificationError) as error:
+            with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
+                failures.keep(world.failures, self.settings, self.date, self.get_task_family(), error)
+            raise
         console.done(self.get_task_family(), time.monotonic() - started, facts)
 
     def _check(self) -> None:

@@ -19,7 +19,14 @@ from btc_pipeline.world import World
 _ARCHIVE = ("btc_pipeline/archive.py", "btc_pipeline/warehouse.py")
 _CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py", *_ARCHIVE)
 _GATE = ("btc_pipeline/verify.py", "btc_pipeline/coingecko/answers.py", *_ARCHIVE)
-_MODELS = ("dbt_project/models/**/*", "dbt_project/macros/**/*", "dbt_project/*.yml", "requirements.lock")
+_MODELS = (
+    "dbt_project/models/**/*",
+    "dbt_project/macros/**/*",
+    "dbt_project/seeds/**/*",
+    "dbt_project/*.yml",
+    "requirements.lock",
+)
+_LOADER = tuple(f"btc_pipeline/{name}.py" for name in ("loader", "last_good", "failures"))
 _DBT = ("btc_pipeline/dbt_process.py", "btc_pipeline/transform.py", "btc_pipeline/census.py")
 
 
@@ -92,7 +99,7 @@ class Transform(Step):
     """
 
     before = VerifyData
-    sources = (*_MODELS, *_GATE, *_DBT, "btc_pipeline/loader.py", "btc_pipeline/last_good.py")
+    sources = (*_MODELS, *_GATE, *_DBT, *_LOADER)
     error = errors.TransformationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:

@@ -62,6 +62,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "raw": str(world.raw),
         "published": str(world.published),
         "ledger": str(world.revisions),
+        "failures": str(world.failures),
         "scratch": str(world.temporary),
         "provenance": settings.provenance,
         "built_from": build.built_from,
@@ -86,7 +87,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
             "mend the model; `dbt build` works by hand in dbt_project/",
         )
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
-    models = len(nodes) - len(tests)
+    models = sum(node["kind"] == "model" for node in nodes)
     unit_tests.remember(world.dbt_target, build.built_from, tests)
     if any(node["status"] == "skipped" for node in nodes):
         _raise_for_failures(tests)

@@ -58,6 +58,11 @@ class World:
         return self.root / "revisions"
 
     @property
+    def failures(self) -> Path:
+        """The record of runs that failed before their answers were verified."""
+        return self.root / "failures"
+
+    @property
     def runs(self) -> Path:
         """The record of each published version, and its profile."""
         return self.root / "runs"

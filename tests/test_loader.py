@@ -39,6 +39,7 @@ def job(world):
         raw=world / "raw",
         published=world / "crypto_data.duckdb",
         ledger=world / "revisions",
+        failures=world / "failures",
         scratch=world / "tmp",
         provenance="SAMPLE (synthetic)",
         built_from="models-1",

@@ -121,7 +121,8 @@ def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
         later = INSTANT + timedelta(days=1)
         chart = sample.market_chart("bitcoin", "usd", later.replace(hour=0, minute=0) - timedelta(days=7), later, later)
         stamp, price = chart["prices"][5]
-        assert stamp and price
+        assert stamp
+        assert price
         revised.update(stamp=stamp, old=price, new=price * 1.5)
         chart["prices"][5] = [stamp, revised["new"]]
         return FaultAnswer(body=json.dumps(chart).encode())
@@ -291,3 +292,37 @@ def test_a_missing_field_is_refused_by_name(tmp_path):
     with Api(lambda number: FaultAnswer(body=json.dumps(chart).encode())) as api:
         result = live(tmp_path / "data", api).run("VerifyData")
     assert (result.exit_code, "the field total_volumes is missing" in result.errors[0]) == (30, True), result.stderr
+
+
+# --- Gaps
+
+
+def gaps_of(pipeline, world="sample"):
+    with duckdb.connect(str(pipeline.data_dir / world / "crypto_data.duckdb"), read_only=True) as connection:
+        query = (
+            "select gap_from::date, gap_to::date, cause, state from price_gaps where granularity = 'day' order by all"
+        )
+        return [(str(start), str(end), *rest) for start, end, *rest in connection.execute(query).fetchall()]
+
+
+def test_days_that_nobody_asked_for_are_a_gap_until_a_run_asks_for_them(tmp_path):
+    pipeline = Pipeline(tmp_path / "data")
+    pipeline.run("Publish", now="2026-05-01T13:30:00Z")
+    late = pipeline.run("Publish", now="2026-05-12T13:30:00Z")
+    assert "warnings=1" in late.stderr, late.stderr
+    assert gaps_of(pipeline) == [("2026-05-02", "2026-05-05", "not_run", "open")]
+    pipeline.run("Publish", "--date", "2026-05-04", now="2026-05-12T14:30:00Z")
+    assert gaps_of(pipeline) == [("2026-05-02", "2026-05-05", "not_run", "closed")]
+
+
+def test_days_whose_runs_have_failed_are_a_gap_of_the_api(tmp_path):
+    def answer(number):
+        return FaultAnswer(status=404, body=b'{"error": "down"}') if number == 2 else None
+
+    with Api(answer) as api:
+        pipeline = live(tmp_path / "data", api)
+        codes = [
+            pipeline.run("Publish", now=(INSTANT - timedelta(days=days)).isoformat()).exit_code for days in (11, 7, 0)
+        ]
+    assert codes == [0, 20, 0]
+    assert gaps_of(pipeline, "live") == [("2026-05-05", "2026-05-08", "api_failed", "open")]

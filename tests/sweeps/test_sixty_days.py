@@ -5,6 +5,7 @@ any of the pipeline's code.
 """
 
 import hashlib
+import itertools
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
 
@@ -58,6 +59,11 @@ class Market:
             "market_caps": [[stamp, price * 2e7] for stamp, price in points],
             "total_volumes": [[stamp, price * 1e5] for stamp, price in points],
         }
+
+    def served(self, start, now):
+        """Whether an answer at `now` has the settled point of the hour."""
+        point = self.point(milliseconds(start) // HOUR, now)
+        return bool(point) and point[0] <= milliseconds(now)
 
     def point(self, slot, now):
         age = now - datetime.fromtimestamp(slot * 3600, tz=timezone.utc)
@@ -171,7 +177,7 @@ def test_after_each_run_each_candle_and_its_certificate_are_as_plain_python_has_
 def test_the_ledger_has_each_change_of_a_candle_that_was_over_and_no_other(history):
     folder, versions, _ = history
     changes = set()
-    for (_, before, _), (now, after, _) in zip(versions, versions[1:], strict=False):
+    for (_, before, _), (now, after, _) in itertools.pairwise(versions):
         later = {row["date"]: row for row in after}
         changes |= {
             (row["date"], name, now.replace(tzinfo=None), str(later[row["date"]][name]))
@@ -188,6 +194,10 @@ def test_the_ledger_has_each_change_of_a_candle_that_was_over_and_no_other(histo
         change for change in changes if change[1] in {"status", "points"}
     }
     assert {"points_revised", "points_added"} <= {each["reason"] for each in kept}
+
+
+def stamp_of(revision):
+    return milliseconds(revision["observed_at"].replace(tzinfo=timezone.utc))
 
 
 def test_the_ledger_has_each_revised_point(history):
@@ -213,3 +223,38 @@ def test_each_candle_names_as_many_points_of_raw_answers_as_it_has(history):
         " is distinct from (select sum(points) from candle_sources as source where source.date = candle.date)"
     )
     assert rows(folder, query) == []
+
+
+def test_the_gap_ledger_has_each_hole_with_its_cause_and_no_other(history):
+    folder, versions, _ = history
+    runs = [now for now, *_ in versions]
+    days = [FIRST + timedelta(days=number) for number in range(-7, DAYS)]
+    expected = set()
+    for day in days:
+        midnight = datetime.combine(day, time(), timezone.utc)
+        covering = [now for now in runs if now.date() - timedelta(days=7) <= day <= now.date()]
+        if not covering:
+            expected.add(("day", midnight, "not_run", "open"))
+            continue
+        for hour in range(24):
+            slot = midnight + timedelta(hours=hour)
+            due_at = slot + timedelta(hours=1, minutes=35)
+            if slot + timedelta(hours=1) > runs[-1]:
+                continue
+            asked = [now for now in covering if now >= due_at]
+            seen = [now for now in covering if Market().served(slot, now)]
+            if seen and (not asked or seen[0] <= asked[0]):
+                continue
+            if asked:
+                expected.add(("hourly", slot, "coingecko_silent", "closed" if seen else "open"))
+            else:
+                expected.add(("hourly", slot, "not_settled" if runs[-1] < due_at else "not_run", "open"))
+    found = set()
+    for gap in rows(folder, "from price_gaps"):
+        step = timedelta(days=1) if gap["granularity"] == "day" else timedelta(hours=1)
+        for number in range(gap["slots"]):
+            start = gap["gap_from"].replace(tzinfo=timezone.utc) + number * step
+            found.add((gap["granularity"], start, gap["cause"], gap["state"]))
+    assert found == expected
+    assert {cause for _, _, cause, _ in found} >= {"coingecko_silent", "not_run"}
+    assert {state for *_, state in found} == {"open", "closed"}

@@ -1,0 +1,104 @@
+with
+
+    series as (select * from {{ ref("int_series_chosen") }}),
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    observations as (select * from {{ ref("int_prices_observed") }}),
+
+    extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
+
+    now_known as (select max(extracted_at) as as_of, from extractions),
+
+    slots as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            unnest(
+                generate_series(
+                    date::timestamp,
+                    date + interval 1 day - to_seconds({{ slot_seconds("granularity") }}),
+                    to_seconds({{ slot_seconds("granularity") }})
+                )
+            ) as slot_from,
+        from series
+    ),
+
+    due as (
+        select
+            slots.*,
+            slot_from + to_seconds({{ slot_seconds("granularity") }}) as slot_to,
+            slot_from
+            + to_seconds({{ slot_seconds("granularity") }})
+            + interval {{ var("settling_minutes") }} minute as due_at,
+            now_known.as_of,
+        from slots
+        cross join now_known
+        where slot_from + to_seconds({{ slot_seconds("granularity") }}) <= now_known.as_of
+    ),
+
+    -- When a point of the slot was first known, be it live or not; a point that is only live is none
+    filled as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
+            min(first_extracted_at) as filled_at,
+        from observations
+        semi join settled_prices using (coin_id, vs_currency, granularity, observed_ms)
+        group by all
+    ),
+
+    late_or_never as (
+        select due.*, filled.filled_at,
+        from due
+        left join filled using (coin_id, vs_currency, granularity, slot_from)
+        where filled.filled_at is null or filled.filled_at > due.due_at
+    ),
+
+    -- The first answer that should have had a point of the slot
+    asked as (
+        select
+            late_or_never.coin_id,
+            late_or_never.vs_currency,
+            late_or_never.granularity,
+            late_or_never.slot_from,
+            min(extractions.extracted_at) as asked_at,
+        from late_or_never
+        inner join
+            extractions
+            on late_or_never.coin_id = extractions.coin_id
+            and late_or_never.vs_currency = extractions.vs_currency
+            and late_or_never.granularity = extractions.granularity
+            and late_or_never.slot_from >= extractions.window_from
+            and late_or_never.slot_to <= extractions.window_to + interval 1 second
+            and late_or_never.due_at <= extractions.extracted_at
+        group by all
+    ),
+
+    missed as (
+        select
+            late_or_never.coin_id,
+            late_or_never.vs_currency,
+            late_or_never.granularity,
+            late_or_never.slot_from,
+            late_or_never.slot_to,
+            case
+                when asked.asked_at is not null
+                then 'coingecko_silent'
+                when late_or_never.as_of < late_or_never.due_at
+                then 'not_settled'
+                else 'not_run'
+            end as cause,
+            asked.asked_at as found_at,
+            late_or_never.filled_at as closed_at,
+        from late_or_never
+        left join asked using (coin_id, vs_currency, granularity, slot_from)
+        where late_or_never.filled_at is null or late_or_never.filled_at > asked.asked_at
+    )
+
+select *
+from missed
