@@ -24,6 +24,7 @@ TABLES = {
     "daily_candlestick": "coin_id, vs_currency, date",
     "candle_sources": "coin_id, vs_currency, date, archive_file",
     "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
+    "price_anomalies": "coin_id, vs_currency, date, measure, observed_at",
     "price_gaps": "coin_id, vs_currency, gap_from, granularity",
 }
 """The published tables, and what each is ordered by."""

@@ -43,6 +43,7 @@ class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.c
     days = luigi.Parameter("7", description="whole days before the run's date, 2 to 89")
     max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
     min_coverage = luigi.Parameter("0.9", description="least share of a day's slots for a final candle, 0.5 to 1")
+    repeat_hours = luigi.Parameter("12", description="a price that is the same for so long is refused, 1 to 720")
     now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
 
 
@@ -70,6 +71,7 @@ class Settings:
     days: int
     max_age_hours: float
     min_coverage: float
+    repeat_hours: float
     now: datetime | None
     plan: str
     base_url: str
@@ -104,7 +106,11 @@ class Settings:
     @property
     def dbt_vars(self) -> dict[str, float]:
         """What dbt's models and tests are told, as dbt's vars; dbt_project.yml holds the same defaults."""
-        return {"min_coverage": self.min_coverage, "max_age_minutes": round(self.max_age_hours * 60)}
+        return {
+            "min_coverage": self.min_coverage,
+            "repeat_hours": self.repeat_hours,
+            "max_age_minutes": round(self.max_age_hours * 60),
+        }
 
     def instant(self) -> datetime:
         """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
@@ -166,6 +172,7 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         days=_checked(main, "days", lambda text: values.whole_number(text, 2, 89)),
         max_age_hours=_checked(main, "max_age_hours", lambda text: values.number(text, 1, 168)),
         min_coverage=_checked(main, "min_coverage", lambda text: values.number(text, 0.5, 1)),
+        repeat_hours=_checked(main, "repeat_hours", lambda text: values.number(text, 1, 720)),
         now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),

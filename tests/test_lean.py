@@ -47,6 +47,7 @@ def settings_in(world):
         days=7,
         max_age_hours=6.0,
         min_coverage=0.9,
+        repeat_hours=12.0,
         now=NOW,
         plan="keyless",
         base_url="https://api.coingecko.com/api/v3",
