@@ -1,25 +1,34 @@
 {#-
-    The marker of the step Transform. The loader leaves in pipeline.pending_marker what it is about to vouch for;
-    this hook moves it to pipeline.markers in the transaction that replaces daily_candlestick, with the number of
-    rows and their hash. A dbt run by hand, which has another target, never vouches for anything.
+    The marker of the step Transform. The loader leaves in pipeline.pending_marker what it is about to vouch for; at the
+    end of a run that has built all models this moves it to pipeline.markers, in one transaction, with the number of
+    rows of daily_candlestick and their hash. Killed before, or with a model that was not built, the step is not done.
+    A dbt run by hand, which has another target, never vouches for anything.
 -#}
-{% macro vouch_for_daily_candlestick() %}
-    {% if target.name == "pipeline" %}
+{% macro vouch_for_daily_candlestick(results) %}
+    {% set models = results | selectattr("node.resource_type", "in", ["model", "seed"]) | list %}
+    {% set built = models | selectattr("status", "equalto", "success") | list %}
+    {% if execute and target.name == "pipeline" and models and built | length == models | length %}
+        begin
+        ;
+
         delete from pipeline.markers
         where (step, day) in (select (step, day) from pipeline.pending_marker)
         ;
 
-    insert into pipeline.markers
-    select
-        (select coalesce(max(number), 0) + 1 from pipeline.markers),
-        step,
-        day,
-        fingerprint,
-        stamp,
-        (select count(*) from {{ this }}),
-        (select coalesce(bit_xor(hash(candle::varchar)), 0)::varchar from {{ this }} as candle)
-    from pipeline.pending_marker;
+        insert into pipeline.markers
+        select
+            (select coalesce(max(number), 0) + 1 from pipeline.markers),
+            step,
+            day,
+            fingerprint,
+            stamp,
+            (select count(*) from main.daily_candlestick),
+            (select coalesce(bit_xor(hash(candle::varchar)), 0)::varchar from main.daily_candlestick as candle)
+        from pipeline.pending_marker;
 
         delete from pipeline.pending_marker
+        ;
+
+        commit
     {% endif %}
 {% endmacro %}

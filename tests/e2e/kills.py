@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from tests.e2e.command_line import Pipeline, Result
 from tests.e2e.published import Row
 
 _PATIENCE_SECONDS = 5.0
+_STAMP = re.compile(r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{6}\.json$")
 
 
 @dataclass(frozen=True)
@@ -78,5 +80,9 @@ def kill_and_rerun(pipeline: Pipeline, kill: Kill) -> Aftermath:
 
 
 def files_that_count(pipeline: Pipeline) -> set[str]:
-    """The names of all that a run makes, apart from logs, and from what dbt compiles: tests run anew compile anew."""
-    return {name for name in published.files_of(pipeline.sample) if not name.startswith("work/dbt/")}
+    """The names of all that a run makes, apart from logs, and from what dbt compiles: tests run anew compile anew.
+
+    A run's record is named after its build, which is another one each time.
+    """
+    names = {name for name in published.files_of(pipeline.sample) if not name.startswith("work/dbt/")}
+    return {_STAMP.sub("-<stamp>.json", name) for name in names}

@@ -1,9 +1,3 @@
-{{
-    config(
-        post_hook="{{ vouch_for_daily_candlestick() }}",
-    )
-}}
-
 with
 
     series as (select * from {{ ref("int_series_chosen") }}),
