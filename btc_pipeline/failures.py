@@ -9,10 +9,9 @@ import json
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import extract, files, warehouse
+from btc_pipeline import extract, files, ledgers, warehouse
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.settings import Settings
-from btc_pipeline.warehouse import quoted
 
 COLUMNS = {
     "run_date": "date",
@@ -47,14 +46,6 @@ def keep(folder: Path, settings: Settings, day: date, step: str, error: Pipeline
     files.write(folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{day.isoformat()}-{step}.ndjson", f"{json.dumps(record)}\n".encode())
 
 
-def load(connection: warehouse.Connection, folder: Path, provenance: str) -> None:
-    """Replace the table `pipeline.failed_runs` by what is on record of this provenance."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    connection.execute(f"create or replace table pipeline.failed_runs ({columns})")
-    if any(folder.glob("*.ndjson")):
-        typed = ", ".join(f"{name}: {quoted(kind)}" for name, kind in COLUMNS.items())
-        connection.execute(
-            f"insert into pipeline.failed_runs select * from read_json({quoted(str(folder / '*.ndjson'))},"
-            f" format = 'newline_delimited', ignore_errors = true, columns = {{{typed}}})"
-            f" where source = {quoted(provenance)}"
-        )
+def load(connection: warehouse.Connection, folder: Path, provenance: str) -> list[str]:
+    """Replace the table `pipeline.failed_runs` by what is on record of this provenance; a line for each damaged one."""
+    return ledgers.load(connection, "pipeline.failed_runs", COLUMNS, folder, provenance)

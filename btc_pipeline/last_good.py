@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from btc_pipeline import warehouse
+from btc_pipeline import ledgers, warehouse
 from btc_pipeline.warehouse import quoted
 
 CANDLE = {
@@ -48,30 +48,22 @@ REVISION = {
 """The columns of `candle_revisions`, which the ledger's files have too."""
 
 
-def load(connection: warehouse.Connection, published: Path, ledger: Path, provenance: str) -> None:
+def load(connection: warehouse.Connection, published: Path, ledger: Path, provenance: str) -> list[str]:
     """Replace the schema `published`: `daily_candlestick` and `publication` as readers have them, `revisions`.
 
     Where nothing is published, or of another provenance, or by a contract without these columns, they are empty.
+
+    Returns:
+        A line for each file of the ledger that is damaged.
     """
-    create_tables(connection)
-    if published.exists():
-        _copy_published(connection, published, provenance)
-    if any(ledger.glob("*.ndjson")):
-        typed = ", ".join(f"{name}: {quoted(kind)}" for name, kind in REVISION.items())
-        connection.execute(
-            f"insert into published.revisions select * from read_json({quoted(str(ledger / '*.ndjson'))},"
-            f" format = 'newline_delimited', columns = {{{typed}}}) where source = {quoted(provenance)}"
-        )
-
-
-def create_tables(connection: warehouse.Connection) -> None:
-    """Create the schema's tables anew, empty."""
     connection.execute(
         f"create schema if not exists published;"
         f"create or replace table published.daily_candlestick ({_columns(CANDLE)});"
-        f"create or replace table published.publication (key varchar, value varchar);"
-        f"create or replace table published.revisions ({_columns(REVISION)})"
+        f"create or replace table published.publication (key varchar, value varchar)"
     )
+    if published.exists():
+        _copy_published(connection, published, provenance)
+    return ledgers.load(connection, "published.revisions", REVISION, ledger, provenance)
 
 
 def _copy_published(connection: warehouse.Connection, published: Path, provenance: str) -> None:

@@ -39,6 +39,8 @@ _TABLES = f"""
     {warehouse.create_markers(MARKERS)};
 """
 
+_NOWHERE = Path("nowhere")
+
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
     " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
@@ -79,6 +81,9 @@ def load(job: Load) -> tuple[int, list[str]]:
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with warehouse.opened(job.database, read_only=False) as connection:
         create_tables(connection)
+        # Outside of the transaction: a damaged file, read inside, undoes all of it and says nothing at the commit
+        notes += last_good.load(connection, job.published, job.ledger, job.provenance)
+        notes += failures.load(connection, job.failures, job.provenance)
         loaded = connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall()
         rows, left_out = _new_rows(job, {file for file, _ in loaded}, max((n for _, n in loaded), default=0))
         connection.execute("begin")
@@ -97,8 +102,6 @@ def load(job: Load) -> tuple[int, list[str]]:
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
             f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
         )
-        failures.load(connection, job.failures, job.provenance)
-        last_good.load(connection, job.published, job.ledger, job.provenance)
         connection.execute("commit")
     return len(rows), notes + left_out
 
@@ -106,8 +109,8 @@ def load(job: Load) -> tuple[int, list[str]]:
 def create_tables(connection: warehouse.Connection) -> None:
     """Create the sources of dbt's models where they are not there, empty."""
     connection.execute(_TABLES)
-    last_good.create_tables(connection)
-    failures.load(connection, Path("nowhere"), "")
+    last_good.load(connection, _NOWHERE, _NOWHERE, "")
+    failures.load(connection, _NOWHERE, "")
 
 
 def distrust(database: Path) -> None:

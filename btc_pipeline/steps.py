@@ -141,6 +141,8 @@ class Step(luigi.Task):
         try:
             if lock.hold_and_sign(world.lock):
                 files.sweep(world.root, world.temporary)
+                for database in (world.cache, world.work):
+                    warehouse.finish(database)
             yield facts
         except KeyboardInterrupt:
             raise InterruptionError(

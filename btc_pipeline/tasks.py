@@ -26,7 +26,7 @@ _MODELS = (
     "dbt_project/*.yml",
     "requirements.lock",
 )
-_LOADER = tuple(f"btc_pipeline/{name}.py" for name in ("loader", "last_good", "failures"))
+_LOADER = tuple(f"btc_pipeline/{name}.py" for name in ("loader", "last_good", "failures", "ledgers"))
 _DBT = ("btc_pipeline/dbt_process.py", "btc_pipeline/transform.py", "btc_pipeline/census.py")
 
 

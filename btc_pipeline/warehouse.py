@@ -97,6 +97,13 @@ def read_all(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"select bit_xor(hash(each)) from {table} as each")
 
 
+def finish(path: Path) -> None:
+    """Take in the write-ahead log that a killed process has left beside a database; a damaged one stays as it is."""
+    if path.with_name(path.name + ".wal").exists():
+        with contextlib.suppress(DamagedDatabaseError), opened(path, read_only=False):
+            pass
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database, and its write-ahead log, out of the way; the latest one is kept."""
     aside = path.with_name(path.name + ".damaged")

@@ -84,3 +84,11 @@ def test_the_ledger_is_all_its_files_of_this_source(folder):
         line = json.dumps(REVISION | {"new_value": name, "source": source})
         (folder / "it's revisions" / f"{name}.ndjson").write_text(line + "\n")
     assert sorted(loaded(folder, "select new_value from published.revisions")) == [("one",), ("two",)]
+
+
+def test_a_damaged_file_of_the_ledger_costs_no_other(folder):
+    for name in ("one", "three"):
+        line = json.dumps(REVISION | {"new_value": name})
+        (folder / "it's revisions" / f"{name}.ndjson").write_text(line + "\n")
+    (folder / "it's revisions" / "two.ndjson").write_text('{"coin_id": "bit')
+    assert loaded(folder, "select new_value from published.revisions") == [("one",), ("three",)]

@@ -310,6 +310,29 @@ def test_damage_in_any_table_is_found(job, keep):
     assert "the damaged one is" in note
 
 
+def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, keep):
+    answer = keep()
+    with duckdb.connect(str(job.published)) as connection:
+        connection.execute("create table daily_candlestick as select range as open from range(500_000)")
+    content = bytearray(job.published.read_bytes())
+    content[12_288 + 1000 : 12_288 + 2000] = bytes(1000)
+    job.published.write_bytes(content)
+    assert loader.load(job) == (1, [])
+    assert [file for *_, file in loaded_in(job)] == [answer.file]
+    with warehouse.opened(job.database, read_only=True) as connection:
+        assert connection.execute("select build from pipeline.this_run").fetchall() == [(job.stamp,)]
+
+
+def test_a_damaged_file_of_the_ledger_is_left_out_and_named(job, keep):
+    keep()
+    job.ledger.mkdir()
+    damaged = job.ledger / "2026-05-15-x.ndjson"
+    damaged.write_bytes(b"\x00garbage")
+    number, (note,) = loader.load(job)
+    assert number == 1
+    assert note.startswith(f"left out: {damaged} is damaged, restore it from a backup: ")
+
+
 def test_a_database_of_somebody_else_is_built_anew(job, keep):
     keep()
     job.database.parent.mkdir()

@@ -208,6 +208,27 @@ def test_an_empty_file_holds_no_table(database):
         rows_of(database)
 
 
+def test_the_log_of_a_killed_writer_is_taken_in(database):
+    killed = (
+        f"import duckdb, os; c = duckdb.connect({str(database)!r}); c.execute('insert into prices values (9, 9.5)');"
+        "os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", killed], check=False)
+    log = database.with_name(database.name + ".wal")
+    assert log.exists()
+    before = rows_of(database)
+    warehouse.finish(database)
+    assert not log.exists()
+    assert rows_of(database) == before
+
+
+def test_a_damaged_log_is_left_to_whoever_opens_the_database(database):
+    database.write_bytes(b"garbage")
+    database.with_name(database.name + ".wal").write_bytes(b"garbage")
+    warehouse.finish(database)
+    assert database.read_bytes() == b"garbage"
+
+
 def test_a_damaged_database_is_set_aside_with_its_log_and_makes_room(database):
     database.write_bytes(b"garbage")
     log = database.with_name(database.name + ".wal")
