@@ -6,7 +6,8 @@ Writes and reads files below one folder; opens no database and judges no answer.
         20261123T134500000Z-1f2e3d4c.json.gz         the answer, byte for byte, gzipped
         20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and what was asked; written last
 
-The folders are Hive partitions, so they can move to object storage as they are.
+Beside `market_chart` lies `ohlc`, CoinGecko's own candles, in the same folders. These are Hive partitions, so they can
+move to object storage as they are.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pathlib import Path
 
 from btc_pipeline import files
 
-_STREAM = "market_chart"
+MARKET_CHART = "market_chart"
+OHLC = "ohlc"
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -35,7 +37,7 @@ class DamagedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, and when (UTC). `provenance` says of whom."""
+    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: `market_chart` or `ohlc`."""
 
     coin_id: str
     vs_currency: str
@@ -44,6 +46,7 @@ class Request:
     window_to: datetime
     extracted_at: datetime
     provenance: str
+    stream: str = MARKET_CHART
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,9 @@ def manifest_of(root: Path, file: str) -> Path:
     return root / (file.removesuffix(_ANSWER) + _MANIFEST)
 
 
-def entries(root: Path) -> tuple[list[Entry], list[Path]]:
-    """All archived answers in the order of their extraction, and the manifests that cannot be read."""
-    readable, damaged = _read_manifests(root, (root / _STREAM).rglob("*" + _MANIFEST))
+def entries(root: Path, stream: str = MARKET_CHART) -> tuple[list[Entry], list[Path]]:
+    """All archived answers of a stream in the order of their extraction, and the manifests that cannot be read."""
+    readable, damaged = _read_manifests(root, (root / stream).rglob("*" + _MANIFEST))
     return sorted(readable, key=_order), sorted(damaged)
 
 
@@ -121,7 +124,7 @@ def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
 
 
 def _folder(of: Request) -> Path:
-    return Path(_STREAM, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
+    return Path(of.stream, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
 
 
 def _order(entry: Entry) -> tuple[datetime, str]:

@@ -1,5 +1,7 @@
 """Extract and load: one run of the connector into the cache, and its answers into the raw archive.
 
+Beside the prices it asks for CoinGecko's own candles, the second opinion; without them it goes on with a warning.
+
 The parent's side of the connector process. Opens no network itself, apart from starting the sample's server.
 """
 
@@ -8,18 +10,29 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 
-from btc_pipeline import archive, children, warehouse
+from btc_pipeline import archive, children, console, warehouse
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
 CONNECTOR = "btc_pipeline.coingecko.connector"
 TABLE = "raw.market_chart"
+OPINIONS = "raw.ohlc"
+OHLC_DAYS = (7, 14, 30)
+"""The `days` for which CoinGecko's candles are of four hours."""
 MARKERS = "raw.pipeline_markers"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The archived answers of a run. There may be fewer opinions than charts."""
+
+    charts: list[archive.Entry]
+    opinions: list[archive.Entry]
 
 
 @dataclass(frozen=True)
@@ -37,8 +50,8 @@ class Window:
         return cls(start, min(last_second, now.replace(microsecond=0)))
 
 
-def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> list[archive.Entry]:
-    """Fetch a market chart for each coin into the cache and keep each answer in the raw archive.
+def fetch(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> Fetched:
+    """Fetch a market chart, and candles, for each coin into the cache and keep each answer in the raw archive.
 
     Args:
         settings: coins, currency, days, how to reach CoinGecko, and the instant of the extraction.
@@ -47,7 +60,7 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
         is_lean: import only what the connector needs; False is the plain import, for comparison.
 
     Returns:
-        The archived answers, one for each coin.
+        The archived answers: a market chart for each coin, and the candles that there were.
 
     Raises:
         ExtractionError: no answer in time, a refusal, or an answer that is no market chart.
@@ -59,18 +72,34 @@ def market_charts(settings: Settings, world: World, day: date, *, is_lean: bool 
     if world.cache.exists():
         _set_aside_if_damaged(world)
     try:
-        _sync(settings, world, window, now, is_lean=is_lean)
+        no_opinion = _sync(settings, world, window, now, is_lean=is_lean)
     except warehouse.DamagedDatabaseError:  # in what no select reads, such as an index
         warehouse.set_aside(world.cache)
-        _sync(settings, world, window, now, is_lean=is_lean)
-    return [
+        no_opinion = _sync(settings, world, window, now, is_lean=is_lean)
+    charts = [
         archive.keep(world.raw, _request(settings, day, window, now, coin), body)
         for coin, body in answers_in_cache(world, settings).items()
     ]
+    days = _ohlc_days(settings, window, now)
+    if not days:
+        return Fetched(charts, [])
+    window = Window(now - timedelta(days=days), now)
+    opinions = [
+        archive.keep(world.raw, replace(_request(settings, day, window, now, coin), stream=archive.OHLC), body)
+        for coin, body in _opinions_in_cache(world, settings, no_opinion).items()
+    ]
+    return Fetched(charts, opinions)
 
 
 def _request(settings: Settings, day: date, window: Window, now: datetime, coin: str) -> archive.Request:
     return archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
+
+
+def _ohlc_days(settings: Settings, window: Window, now: datetime) -> int:
+    """The least number of days that `/ohlc` takes and that covers the window; 0: it is not to be asked."""
+    if not settings.second_opinion or window.end < now - timedelta(days=OHLC_DAYS[-1]):
+        return 0
+    return next((days for days in OHLC_DAYS if now - timedelta(days=days) <= window.start), OHLC_DAYS[-1])
 
 
 def _job(settings: Settings, world: World, window: Window, base_url: str) -> children.Json:
@@ -83,6 +112,7 @@ def _job(settings: Settings, world: World, window: Window, base_url: str) -> chi
             "vs_currency": settings.vs_currency,
             "window_from": int(window.start.timestamp()),
             "window_to": int(window.end.timestamp()),
+            "ohlc_days": _ohlc_days(settings, window, settings.instant()),
             "max_retries": settings.retries,
             "max_wait_seconds": settings.max_wait_seconds,
         },
@@ -113,12 +143,29 @@ def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:
     return found
 
 
+def _opinions_in_cache(world: World, settings: Settings, no_opinion: Mapping[str, str]) -> dict[str, bytes]:
+    """The candles of the last sync by coin, without those that were not answered; what is missing is a warning."""
+    for reason in sorted(set(no_opinion.values())):
+        coins = ", ".join(sorted(coin for coin, why in no_opinion.items() if why == reason))
+        console.log.warning("ExtractAndLoad goes on without a second opinion on %s: %s", coins, reason)
+    try:
+        with warehouse.opened(world.cache, read_only=True) as connection:
+            rows = connection.execute(f"select coin_id, vs_currency, answer from {OPINIONS}").fetchall()
+    except (FileNotFoundError, warehouse.MissingTableError):
+        return {}
+    return {
+        coin: str(answer).encode()
+        for coin, currency, answer in rows
+        if currency == settings.vs_currency and coin in settings.coins and coin not in no_opinion
+    }
+
+
 def _is_ours(currency: object, points: object, settings: Settings) -> bool:
     return currency == settings.vs_currency and isinstance(points, int) and points > 0
 
 
-def _sync(settings: Settings, world: World, window: Window, now: datetime, *, is_lean: bool) -> None:
-    """Run the connector once, in a process and a scratch folder of its own."""
+def _sync(settings: Settings, world: World, window: Window, now: datetime, *, is_lean: bool) -> dict[str, str]:
+    """Run the connector once, in a process and a scratch folder of its own; why there are opinions missing."""
     shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
     scratch = world.temporary / "airbyte"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -127,13 +174,13 @@ def _sync(settings: Settings, world: World, window: Window, now: datetime, *, is
     connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
     try:
         with _server(settings, now) as base_url:
-            _run(connector, _job(settings, world, window, base_url), settings)
+            return _run(connector, _job(settings, world, window, base_url), settings)
     finally:
         connector.end()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _run(connector: children.Child, job: children.Json, settings: Settings) -> None:
+def _run(connector: children.Child, job: children.Json, settings: Settings) -> dict[str, str]:
     try:
         result = connector.work(job, settings.deadline_seconds)
     except children.ChildError as error:
@@ -155,6 +202,7 @@ def _run(connector: children.Child, job: children.Json, settings: Settings) -> N
             _advice(str(result["error"])),
             url=job["config"]["base_url"],
         )
+    return dict(result["no_opinion"])
 
 
 def _advice(reason: str) -> str:

@@ -1,4 +1,4 @@
-"""The loader: from the raw archive into the table `raw.market_chart` of dbt's database.
+"""The loader: from the raw archive into the tables `raw.market_chart` and `raw.ohlc` of dbt's database.
 
 dbt's database is derived: where it is damaged, or was built by other models or from another provenance, it is
 built anew from the archive. Knows nothing of dbt's models.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from btc_pipeline import archive, failures, last_good, verify, warehouse
 from btc_pipeline.warehouse import quoted
 
 RAW_TABLE = "raw.market_chart"
+OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
 
 # One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
@@ -28,6 +29,10 @@ _TABLES = f"""
         granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
         extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
         prices json not null, market_caps json, total_volumes json
+    );
+    create table if not exists {OHLC_TABLE} (
+        archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
+        vs_currency varchar not null, extracted_at timestamp not null, candles json not null
     );
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.pending_marker (
@@ -46,6 +51,11 @@ _COLUMNS = (
     " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
     " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP', run_date: 'DATE',"
     " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
+)
+
+_OHLC_COLUMNS = (
+    "archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR', vs_currency: 'VARCHAR',"
+    " extracted_at: 'TIMESTAMP', candles: 'JSON'"
 )
 
 
@@ -86,15 +96,11 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += failures.load(connection, job.failures, job.provenance)
         loaded = connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall()
         rows, left_out = _new_rows(job, {file for file, _ in loaded}, max((n for _, n in loaded), default=0))
+        known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
+        opinions, no_opinions = _new_opinions(job, {file for (file,) in known})
         connection.execute("begin")
-        if rows:
-            batch = job.scratch / "load.ndjson"
-            batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-            connection.execute(
-                f"insert into {RAW_TABLE} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
-                f" maximum_object_size = 268435456, columns = {{{_COLUMNS}}})"
-            )
-            batch.unlink()
+        _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
+        _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
@@ -103,7 +109,7 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
         )
         connection.execute("commit")
-    return len(rows), notes + left_out
+    return len(rows), notes + left_out + no_opinions
 
 
 def create_tables(connection: warehouse.Connection) -> None:
@@ -150,15 +156,59 @@ def _version(job: Load) -> str:
     return f"{job.built_from} {job.provenance}"
 
 
-def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[str, Any]], list[str]]:
-    entries, damaged = archive.entries(job.raw)
+def _insert(connection: warehouse.Connection, job: Load, table: str, columns: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    batch = job.scratch / "load.ndjson"
+    batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    connection.execute(
+        f"insert into {table} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
+        f" maximum_object_size = 268435456, columns = {{{columns}}})"
+    )
+    batch.unlink()
+
+
+def _new_entries(job: Load, stream: str, loaded: set[str]) -> tuple[list[archive.Entry], list[str]]:
+    """What of a stream is not loaded yet and is to be, and a line for each manifest that cannot be read."""
+    entries, damaged = archive.entries(job.raw, stream)
+    until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
+    new = [
+        entry
+        for entry in entries
+        if entry.file not in loaded
+        and entry.request.provenance == job.provenance
+        and entry.request.extracted_at <= until
+    ]
+    return new, [f"left out: {path} is no manifest of the raw archive" for path in damaged]
+
+
+def _new_opinions(job: Load, loaded: set[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    entries, left_out = _new_entries(job, archive.OHLC, loaded)
     rows: list[dict[str, Any]] = []
-    left_out = [f"left out: {path} is no manifest of the raw archive" for path in damaged]
     for entry in entries:
-        if entry.file in loaded or entry.request.provenance != job.provenance:
+        try:
+            body = entry.read(job.raw)
+            verify.ohlc(entry.request, body)
+        except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
+            left_out.append(f"left out: {entry.file}: {error}")
             continue
-        if job.until and entry.request.extracted_at > datetime.fromisoformat(job.until):
-            continue
+        row = {
+            "archive_file": entry.file,
+            "sha256": entry.sha256,
+            "source": entry.request.provenance,
+            "coin_id": entry.request.coin_id,
+            "vs_currency": entry.request.vs_currency,
+            "extracted_at": entry.request.extracted_at.replace(tzinfo=None).isoformat(),
+            "candles": json.loads(body),
+        }
+        rows.append(row)
+    return rows, left_out
+
+
+def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[str, Any]], list[str]]:
+    entries, left_out = _new_entries(job, archive.MARKET_CHART, loaded)
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
         try:
             body = entry.read(job.raw)
             verified = verify.market_chart(entry.request, body)

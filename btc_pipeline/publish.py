@@ -17,7 +17,7 @@ from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
-CONTRACT = "1.1"
+CONTRACT = "1.2"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {
@@ -25,6 +25,7 @@ TABLES = {
     "candle_sources": "coin_id, vs_currency, date, archive_file",
     "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
     "price_anomalies": "coin_id, vs_currency, date, measure, observed_at",
+    "second_opinions": "coin_id, vs_currency, date",
     "price_gaps": "coin_id, vs_currency, gap_from, granularity",
 }
 """The published tables, and what each is ordered by."""

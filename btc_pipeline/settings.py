@@ -44,6 +44,8 @@ class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.c
     max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
     min_coverage = luigi.Parameter("0.9", description="least share of a day's slots for a final candle, 0.5 to 1")
     repeat_hours = luigi.Parameter("12", description="a price that is the same for so long is refused, 1 to 720")
+    second_opinion = luigi.Parameter("true", description="whether /ohlc is asked as well: true or false")
+    second_opinion_limit_bps = luigi.Parameter("50", description="difference from it that is a warning, 0.1 to 10000")
     now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
 
 
@@ -72,6 +74,8 @@ class Settings:
     max_age_hours: float
     min_coverage: float
     repeat_hours: float
+    second_opinion: bool
+    second_opinion_limit_bps: float
     now: datetime | None
     plan: str
     base_url: str
@@ -109,6 +113,7 @@ class Settings:
         return {
             "min_coverage": self.min_coverage,
             "repeat_hours": self.repeat_hours,
+            "second_opinion_limit_bps": self.second_opinion_limit_bps,
             "max_age_minutes": round(self.max_age_hours * 60),
         }
 
@@ -173,6 +178,10 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         max_age_hours=_checked(main, "max_age_hours", lambda text: values.number(text, 1, 168)),
         min_coverage=_checked(main, "min_coverage", lambda text: values.number(text, 0.5, 1)),
         repeat_hours=_checked(main, "repeat_hours", lambda text: values.number(text, 1, 720)),
+        second_opinion=_choice(main, "second_opinion", {"false", "true"}) == "true",
+        second_opinion_limit_bps=_checked(
+            main, "second_opinion_limit_bps", lambda text: values.number(text, 0.1, 10_000)
+        ),
         now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),

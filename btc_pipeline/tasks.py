@@ -42,7 +42,7 @@ class ExtractAndLoad(Step):
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
         """What is asked, and of whom."""
-        return settings.provenance, settings.coins, settings.vs_currency, settings.days
+        return settings.provenance, settings.coins, settings.vs_currency, settings.days, settings.second_opinion
 
     def output(self) -> AllOf:
         """A marker row beside the cache's table, and the run's answers in the archive."""
@@ -57,11 +57,11 @@ class ExtractAndLoad(Step):
         """Fetch, archive, vouch; dbt's imports go on beside it."""
         with self.at_work() as facts:
             transform.start_ahead(self.settings, self.world)
-            answers = extract.market_charts(self.settings, self.world, self.date)
-            facts["answers"] = len(answers)
-            raw = self.world.raw
+            fetched = extract.fetch(self.settings, self.world, self.date)
+            facts.update(answers=len(fetched.charts), second_opinions=len(fetched.opinions))
+            raw, answers = self.world.raw, [*fetched.charts, *fetched.opinions]
             made = [path for each in answers for path in (raw / each.file, archive.manifest_of(raw, each.file))]
-            self.marker().write(made, facts={"files": [each.file for each in answers]})
+            self.marker().write(made, facts={"files": [each.file for each in fetched.charts]})
             self.cached().write()
 
 

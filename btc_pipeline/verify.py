@@ -22,6 +22,7 @@ _SLACK = timedelta(minutes=2)
 _LEAST_SHARE_OF_POINTS = 0.5
 _LEAST_PRICE = 1e-300  # what is smaller has lost its digits
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
+_OHLC_MS = 4 * 3_600_000
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
 _MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
 
@@ -91,6 +92,32 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
     return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)), new_fields)
+
+
+def ohlc(request: Request, body: bytes) -> int:
+    """Check an answer of CoinGecko's own candles; how many there are.
+
+    Raises:
+        BadAnswerError: a candle is no `[close, open, high, low, close]`, not stamped on a whole four hours in
+            milliseconds, stamped after the one that is open, twice there, or its low and high do not enclose it.
+    """
+    candles = answers.ohlc(body)
+    if candles is None:
+        raise BadAnswerError(f"no candles but {answers.refusal(body)}")
+    stamps: set[int] = set()
+    for row, candle in enumerate(candles):
+        if len(candle) != 5:
+            raise BadAnswerError(f"row {row}: {_shown(candle)} is no [time, open, high, low, close]")
+        prices = [_point(row, [candle[0], price])[1] for price in candle[1:]]
+        if prices[1] != max(prices) or prices[2] != min(prices):
+            raise BadAnswerError(f"row {row}: low and high of {_shown(candle)} do not enclose it")
+        closes_at = _instant(int(candle[0]))
+        if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
+            raise BadAnswerError(f"row {row}: {closes_at:%Y-%m-%dT%H:%M:%SZ} is no close of four hours up to now")
+        if candle[0] in stamps:
+            raise BadAnswerError(f"row {row}: there are two candles at {candle[0]}")
+        stamps.add(candle[0])
+    return len(candles)
 
 
 def _point(row: int, pair: Any) -> tuple[int, float]:

@@ -75,6 +75,7 @@ def test_a_manifest_says_what_was_asked_and_the_checksum_of_the_file(tmp_path):
             "window_to": "2026-05-15T13:30:00+00:00",
             "extracted_at": "2026-05-15T13:30:00.123456+00:00",
             "provenance": "CoinGecko",
+            "stream": "market_chart",
         },
     }
 
@@ -239,3 +240,34 @@ def test_a_copy_of_a_manifest_is_no_second_answer(tmp_path):
     manifest.with_name("copy.manifest.json").write_bytes(manifest.read_bytes())
     found, _ = archive.entries(tmp_path)
     assert found == [entry]
+
+
+# --- Streams
+
+
+def test_streams_lie_apart(tmp_path):
+    chart, opinion = (
+        archive.keep(tmp_path, REQUEST, BODY),
+        archive.keep(tmp_path, replace(REQUEST, stream="ohlc"), BODY),
+    )
+    assert opinion.file == chart.file.replace("market_chart/", "ohlc/")
+    assert archive.entries(tmp_path) == ([chart], [])
+    assert archive.entries(tmp_path, "ohlc") == ([opinion], [])
+
+
+def test_a_manifest_from_before_there_were_streams_is_a_market_chart_s(tmp_path):
+    entry = archive.keep(tmp_path, REQUEST, BODY)
+    manifest = manifest_of(tmp_path, entry)
+    content = json.loads(manifest.read_bytes())
+    del content["request"]["stream"]
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(content))
+    assert archive.entries(tmp_path) == ([entry], [])
+
+
+def test_a_manifest_of_another_stream_is_none_of_this_place(tmp_path):
+    entry = archive.keep(tmp_path, REQUEST, BODY)
+    manifest = manifest_of(tmp_path, entry)
+    manifest.chmod(0o644)
+    manifest.write_bytes(manifest.read_bytes().replace(b'"stream": "market_chart"', b'"stream": "../ohlc"'))
+    assert archive.entries(tmp_path) == ([], [manifest])

@@ -28,7 +28,7 @@ def worlds(tmp_path_factory):
     """The world of a run of the connector for two coins, with the lean import and with the plain one."""
     worlds = {kind: World(tmp_path_factory.mktemp(kind), "sample") for kind in ("lean", "plain")}
     for kind, world in worlds.items():
-        extract.market_charts(settings_in(world), world, NOW.date(), is_lean=kind == "lean")
+        extract.fetch(settings_in(world), world, NOW.date(), is_lean=kind == "lean")
     return worlds
 
 
@@ -48,6 +48,8 @@ def settings_in(world):
         max_age_hours=6.0,
         min_coverage=0.9,
         repeat_hours=12.0,
+        second_opinion=True,
+        second_opinion_limit_bps=50.0,
         now=NOW,
         plan="keyless",
         base_url="https://api.coingecko.com/api/v3",
@@ -116,20 +118,20 @@ def test_the_sample_is_asked_for_past_any_proxy(name, tmp_path, monkeypatch):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, "intranet.example")
     world = World(tmp_path, "sample")
-    assert len(extract.market_charts(settings_in(world), world, NOW.date())) == 2
+    assert len(extract.fetch(settings_in(world), world, NOW.date()).charts) == 2
 
 
 def test_an_extraction_that_failed_is_no_obstacle_to_the_next_of_its_process(tmp_path):
     world = World(tmp_path, "sample")
     with pytest.raises(ExtractionError):
-        extract.market_charts(replace(settings_in(world), coins=("no-such-coin",)), world, NOW.date())
-    assert len(extract.market_charts(settings_in(world), world, NOW.date())) == 2
+        extract.fetch(replace(settings_in(world), coins=("no-such-coin",)), world, NOW.date())
+    assert len(extract.fetch(settings_in(world), world, NOW.date()).charts) == 2
 
 
 def test_an_extraction_that_cannot_begin_leaves_no_process_behind(tmp_path):
     world = World(tmp_path, "sample")
     with pytest.raises(ConfigurationError):
-        extract.market_charts(replace(settings_in(world), recordings=tmp_path / "gone"), world, NOW.date())
+        extract.fetch(replace(settings_in(world), recordings=tmp_path / "gone"), world, NOW.date())
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in children]
     assert [command for command in commands if extract.CONNECTOR in command] == []
@@ -156,7 +158,7 @@ def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
             api_key_file=tmp_path / "key",
         )  # fmt: skip
         try:
-            extract.market_charts(live, world, NOW.date())
+            extract.fetch(live, world, NOW.date())
         except ExtractionError as error:
             shown = f"{error} {error!r}"
         assert {request.headers["x-cg-demo-api-key"] for request in server.requests} == {KEY}

@@ -344,3 +344,55 @@ def test_a_damaged_answer_is_verified_or_refused_and_nothing_else_happens(seed):
             del body[where : where + chance.randint(1, 60)]
     with contextlib.suppress(verify.BadAnswerError):
         checked(bytes(body))
+
+
+# --- CoinGecko's own candles
+
+
+OHLC = sample.ohlc("bitcoin", "usd", 7, NOW)
+
+
+def test_candles_of_four_hours_up_to_the_one_that_is_open_are_good():
+    assert verify.ohlc(REQUEST, json.dumps(OHLC).encode()) == len(OHLC) == 42
+
+
+def test_no_candles_at_all_are_an_answer():
+    assert verify.ohlc(REQUEST, b"[]") == 0
+
+
+@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings of the real API are not here")
+def test_recorded_candles_are_good():
+    recorded_at = replace(REQUEST, extracted_at=datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc))
+    assert verify.ohlc(recorded_at, (RECORDINGS / "btc_usd_7d_ohlc_2021.json").read_bytes()) == 42
+
+
+@pytest.mark.parametrize(("body", "words"), [
+    (b'{"error": "coin not found"}', "no candles but coin not found"),
+    (b"<html>", "no candles but an HTML page, no JSON"),
+    (b'[{"close": 1}]', "no candles but"),
+    (b"[1, 2]", "no candles but"),
+], ids=["error", "html", "objects", "numbers"])  # fmt: skip
+def test_what_is_no_list_of_candles_is_refused(body, words):
+    with pytest.raises(verify.BadAnswerError, match=words):
+        verify.ohlc(REQUEST, body)
+
+
+CLOSE = OHLC[3][0]
+
+
+@pytest.mark.parametrize(("candle", "words"), [
+    ([CLOSE, 1, 2, 0.5], "is no \\[time, open, high, low, close\\]"),
+    ([CLOSE, 1, 2, None, 1], "price None is not a finite number"),
+    ([CLOSE, 1, 2, 0, 1], "price 0 is not positive"),
+    ([CLOSE, 1, 2, -1, 1], "price -1 is not positive"),
+    ([CLOSE, 1, 0.9, 0.5, 0.8], "low and high of .* do not enclose it"),
+    ([CLOSE, 1, 2, 1.5, 1.7], "low and high of .* do not enclose it"),
+    ([CLOSE / 1000, 1, 2, 0.5, 1], "is no whole number of milliseconds|is not in milliseconds"),
+    ([CLOSE + 3_600_000, 1, 2, 0.5, 1], "is no close of four hours up to now"),
+    ([CLOSE + 7 * 86_400_000, 1, 2, 0.5, 1], "is no close of four hours up to now"),
+    ([CLOSE, 1, 2, 0.5, 1], "two candles at"),
+    (["x", 1, 2, 0.5, 1], "time 'x' is no whole number of milliseconds"),
+], ids=["4", "null", "zero", "negative", "high", "low", "seconds", "odd hour", "future", "twice", "text"])  # fmt: skip
+def test_a_bad_candle_is_refused_by_its_row(candle, words):
+    with pytest.raises(verify.BadAnswerError, match=f"^row 4: .*({words})"):
+        verify.ohlc(REQUEST, json.dumps([*OHLC[:4], candle, *OHLC[5:]]).encode())

@@ -1,4 +1,4 @@
-"""What CoinGecko answers: is a body a market chart, or which of its error shapes is it?
+"""What CoinGecko answers: is a body a market chart, candles, or which of its error shapes is it?
 
 Pure functions over bytes and numbers; imports nothing of Airbyte, so that tests and the parent may use it.
 """
@@ -29,6 +29,14 @@ def market_chart(body: bytes) -> dict[str, Any] | None:
     """The body as a market chart: a JSON object with an array `prices`; None if it is anything else."""
     parsed = _parsed(body)
     if isinstance(parsed, dict) and isinstance(parsed.get("prices"), list):
+        return parsed
+    return None
+
+
+def ohlc(body: bytes) -> list[Any] | None:
+    """The body as CoinGecko's own candles: a JSON array of arrays; None if it is anything else."""
+    parsed = _parsed(body)
+    if isinstance(parsed, list) and all(isinstance(candle, list) for candle in parsed):
         return parsed
     return None
 

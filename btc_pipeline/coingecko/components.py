@@ -31,6 +31,7 @@ from btc_pipeline.coingecko import answers
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a year of one coin is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
 _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
+_OHLC_SECONDS = 20.0
 _LONGEST_BACKOFF_SECONDS = 30.0
 
 key_header: dict[str, str] = {}
@@ -38,6 +39,10 @@ key_header: dict[str, str] = {}
 
 failures: dict[str, str] = {}
 """Request path -> why its last try failed; an answered request has no entry."""
+
+
+opinion_failures: dict[str, str] = {}
+"""Coin -> why CoinGecko has given no candles of its own, which are asked for once."""
 
 
 class RefusedAnswerError(requests.RequestException):
@@ -69,7 +74,10 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
         return dict(key_header)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called for each request that is sent."""
+        """Called for each request that is sent, and for no second opinion after one that had no answer."""
+        if _is_opinion(request) and any(reason.startswith("no answer") for reason in opinion_failures.values()):
+            opinion_failures.setdefault(_coin(request.url), "not asked, after one without an answer")
+            raise RefusedAnswerError("not asked", request=request)
         request.headers.update(key_header)
         request.hooks["response"] = [_bounded]
         return request
@@ -127,12 +135,45 @@ class CoinGeckoErrorHandler(ErrorHandler):
         return min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2.0 ** max(0, attempt_count - 1))
 
     def _no_answer(self, error: Exception | None) -> ErrorResolution:
-        request = getattr(error, "request", None)
-        path = urlsplit(getattr(request, "url", None) or "").path
+        path = _path(getattr(error, "request", None))
         if isinstance(error, RefusedAnswerError):
             return _failed(path, str(error))
         failures[path] = f"no answer: {type(error).__name__}"
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, failures[path])
+
+
+@dataclass
+class OpinionErrorHandler(ErrorHandler):
+    """Notes why CoinGecko's own candles are not to be had, and goes on without them."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Nothing to prepare."""
+
+    @property
+    def max_retries(self) -> int:
+        """None: the next run asks for the same days again."""
+        return 0
+
+    @property
+    def max_time(self) -> None:
+        """The parent bounds the whole extraction."""
+        return None
+
+    def interpret_response(self, response: requests.Response | Exception | None) -> ErrorResolution:
+        """Success, or nothing."""
+        if isinstance(response, requests.Response):
+            if response.status_code == 200 and answers.ohlc(response.content) is not None:
+                return SUCCESS_RESOLUTION
+            reason = f"HTTP {response.status_code}, {answers.refusal(response.content)}"
+            opinion_failures[_coin(response.url)] = reason
+        else:
+            is_refused = isinstance(response, RefusedAnswerError)
+            reason = str(response) if is_refused else f"no answer: {type(response).__name__}"
+            opinion_failures[_coin(getattr(getattr(response, "request", None), "url", None))] = reason
+        return ErrorResolution(ResponseAction.IGNORE, None, reason)
 
 
 @dataclass
@@ -153,6 +194,34 @@ class AnswerExtractor(RecordExtractor):
             yield arrays | {"answer": response.content.decode("utf-8")}
 
 
+@dataclass
+class OpinionExtractor(RecordExtractor):
+    """One record for each answer of candles: the body word for word."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Nothing to prepare."""
+
+    def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
+        """The record, without coin and currency, which the manifest adds."""
+        if answers.ohlc(response.content) is not None:
+            yield {"answer": response.content.decode("utf-8")}
+
+
+def _path(request: Any) -> str:
+    return urlsplit(getattr(request, "url", None) or "").path
+
+
+def _coin(url: str | None) -> str:
+    return urlsplit(url or "").path.removesuffix("/ohlc").rpartition("/")[2]
+
+
+def _is_opinion(request: requests.PreparedRequest) -> bool:
+    return _path(request).endswith("/ohlc")
+
+
 def _failed(path: str, reason: str) -> ErrorResolution:
     failures[path] = reason
     return ErrorResolution(ResponseAction.FAIL, FailureType.config_error, reason)
@@ -171,7 +240,8 @@ def _bounded(response: requests.Response, **_: Any) -> None:
             f"HTTP {response.status_code}, a redirect to {host}, which is never followed",
             request=response.request,
         )
-    give_up_at = time.monotonic() + MAX_ANSWER_SECONDS
+    seconds = _OHLC_SECONDS if _is_opinion(response.request) else MAX_ANSWER_SECONDS
+    give_up_at = time.monotonic() + seconds
     chunks: list[bytes] = []
     size = 0
     for chunk in response.iter_content(1 << 16):
@@ -180,9 +250,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
         if size > MAX_ANSWER_BYTES:
             raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request)
         if time.monotonic() > give_up_at:
-            raise RefusedAnswerError(
-                f"an answer that takes more than {MAX_ANSWER_SECONDS:g} s", request=response.request
-            )
+            raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request=response.request)
     response._content = _without_key(b"".join(chunks))
 
 

@@ -4,7 +4,8 @@ Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pi
 Nothing else may import it: what it imports and locks ends with its process.
 
 Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: `cache` (path), `config` (see
-manifest.yaml), `key_header` (header -> key, empty for keyless), `timeout_seconds`. Result: `{"rows": n}`,
+manifest.yaml; without `ohlc_days` there is no second opinion), `key_header` (header -> key, empty for keyless),
+`timeout_seconds`. Result: `{"rows": n, "no_opinion": {coin: why}}`,
 `{"error": "…"}` in CoinGecko's own words, `{"damage": "…"}` where DuckDB cannot use the cache, or
 `{"fault": "…"}` where anything else failed on this side.
 """
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from btc_pipeline import children
 
 STREAM = "market_chart"
+OPINION = "ohlc"
 SCHEMA = "raw"
 
 
@@ -44,8 +47,8 @@ def work(_: None, job: children.Json) -> children.Json:
 
     components.key_header.update(job["key_header"])
     manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
-    requester = manifest["streams"][0]["retriever"]["requester"]
-    requester["read_timeout_in_seconds"] = job["timeout_seconds"]
+    for stream in manifest["streams"]:
+        stream["retriever"]["requester"]["read_timeout_in_seconds"] = job["timeout_seconds"]
     source = Source(
         executor=DeclarativeExecutor("source-coingecko", manifest),
         name="source-coingecko",
@@ -56,11 +59,24 @@ def work(_: None, job: children.Json) -> children.Json:
     try:
         with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
             rows = source.read(cache, force_full_refresh=True).processed_records
+            no_opinion = _second_opinions(source, cache, job["config"]["coins"]) if job["config"]["ohlc_days"] else {}
     except Exception as error:  # noqa: BLE001 - whatever PyAirbyte raises, CoinGecko's words are what matters
         return {"error": _explained(components.failures)} if components.failures else _own_fault(error)
     if components.failures:
         return {"error": _explained(components.failures)}
-    return {"rows": rows}
+    return {"rows": rows, "no_opinion": no_opinion}
+
+
+def _second_opinions(source: Any, cache: Any, coins: Iterable[str]) -> dict[str, str]:
+    """Read CoinGecko's own candles after all else is there; of which coins there are none, and why."""
+    from btc_pipeline.coingecko import components
+
+    try:
+        source.read(cache, streams=[OPINION], force_full_refresh=True)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the prices are there
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        return {coin: components.opinion_failures.get(coin, reason) for coin in coins}
+    return components.opinion_failures
 
 
 def _explained(failures: dict[str, str]) -> str:

@@ -4,7 +4,8 @@ Must not change or re-stamp a point: it chooses a recording and cuts it. Knows n
 
 A recording is the body of a `market_chart` answer in a file `<coin>_<vs_currency>_<N>d_<series>_<date>.json`,
 such as `btc_usd_30d_hourly_2021-05-15.json`. `coin` is CoinGecko's id or one of the symbols below, `series`
-5min, hourly or daily. Files with other names (OHLC, error bodies, a README) are left alone.
+5min, hourly or daily. The body of an `ohlc` answer is `<coin>_<vs_currency>_<N>d_ohlc_<date or year>.json`. Files
+with other names (error bodies, a README) are left alone.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import cast
 
-from btc_pipeline.coingecko.sample import Granularity, MarketChart, granularity_for
+from btc_pipeline.coingecko.sample import Granularity, MarketChart, Ohlc, granularity_for, ohlc_close
 
 _NAME = re.compile(r"([a-z0-9-]+)_([a-z0-9]+)_[0-9]+d_(5min|hourly|daily)_([0-9]{4}-[0-9]{2}-[0-9]{2})\.json")
+_OHLC_NAME = re.compile(r"([a-z0-9-]+)_([a-z0-9]+)_[0-9]+d_ohlc_[0-9]{4}(?:-[0-9]{2}-[0-9]{2})?\.json")
 _ARRAYS = ("prices", "market_caps", "total_volumes")
 _COIN_OF_SYMBOL = {
     "btc": "bitcoin",
@@ -78,10 +80,20 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class OhlcRecording:
+    """A recorded answer of `/ohlc`: CoinGecko's own candles, stamped in unix milliseconds (UTC) at their close."""
+
+    coin_id: str
+    vs_currency: str
+    candles: Ohlc
+
+
+@dataclass(frozen=True)
 class Recordings:
     """All recordings of a folder, newest first, as answers for the replay server."""
 
     recordings: tuple[Recording, ...]
+    ohlc_recordings: tuple[OhlcRecording, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> Recordings:
@@ -94,7 +106,8 @@ class Recordings:
         if not recordings:
             example = "btc_usd_30d_hourly_2021-05-15.json"
             raise RecordingError(f"no recording in {folder}: it needs files with names like {example}")
-        return cls(tuple(sorted(recordings, key=lambda each: each.recorded_on, reverse=True)))
+        ohlc = [_read_ohlc(file, name) for file in files if (name := _OHLC_NAME.fullmatch(file.name))]
+        return cls(tuple(sorted(recordings, key=lambda each: each.recorded_on, reverse=True)), tuple(ohlc))
 
     def knows_coin(self, coin_id: str) -> bool:
         """Whether there is a recording of the coin."""
@@ -125,23 +138,52 @@ class Recordings:
                 return fullest
         return {name: [] for name in _ARRAYS}
 
+    def ohlc(self, coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
+        """The candles of the last `days` days that had begun by `now`; nothing recorded there: none."""
+        latest = ohlc_close(_milliseconds(now))
+        candles = [
+            candle
+            for each in self.ohlc_recordings
+            if (each.coin_id, each.vs_currency) == (coin_id, vs_currency)
+            for candle in each.candles
+            if latest - days * _DAY < candle[0] <= latest
+        ]
+        return sorted(candles, key=lambda candle: candle[0])
+
 
 def _read(file: Path, name: re.Match[str]) -> Recording:
     coin, vs_currency, granularity, day = name.groups()
     try:
         recorded_on = date.fromisoformat(day)
-        body = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordingError(f"cannot read the recording {file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # a bad date, bad UTF-8, bad JSON
+    except ValueError as error:
         raise RecordingError(f"damaged recording {file}: {error}") from error
     return Recording(
         coin_id=_COIN_OF_SYMBOL.get(coin, coin),
         vs_currency=vs_currency,
         granularity=cast(Granularity, granularity),
         recorded_on=recorded_on,
-        chart=_chart(body, file),
+        chart=_chart(_body(file), file),
     )
+
+
+def _read_ohlc(file: Path, name: re.Match[str]) -> OhlcRecording:
+    coin, vs_currency = name.groups()
+    body = _body(file)
+    if not isinstance(body, list):
+        raise RecordingError(f"damaged recording {file}: not a JSON array")
+    for number, candle in enumerate(body):
+        if not isinstance(candle, list) or len(candle) != 5 or not all(_is_point([candle[0], at]) for at in candle[1:]):
+            raise RecordingError(f"damaged recording {file}: row {number} is not [milliseconds, four prices]")
+    return OhlcRecording(_COIN_OF_SYMBOL.get(coin, coin), vs_currency, body)
+
+
+def _body(file: Path) -> object:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"cannot read the recording {file}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # bad UTF-8, bad JSON
+        raise RecordingError(f"damaged recording {file}: {error}") from error
 
 
 def _chart(body: object, file: Path) -> MarketChart:

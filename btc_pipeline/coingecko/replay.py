@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _RANGE = re.compile(r"/api/v3/coins/([^/]+)/market_chart/range")
+_OHLC = re.compile(r"/api/v3/coins/([^/]+)/ohlc")
 _INCORRECT_PATH = {"error": "Incorrect path. Please check https://www.coingecko.com/api/"}
 _EXCEEDS_TIME_RANGE = (
     "Your request exceeds the allowed time range. Public API users are limited to querying historical data"
@@ -58,6 +59,9 @@ class Answers(Protocol):
         self, coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime, /
     ) -> sample.MarketChart:
         """The points of [start, end] as of `now`."""
+
+    def ohlc(self, coin_id: str, vs_currency: str, days: int, now: datetime, /) -> sample.Ohlc:
+        """CoinGecko's own candles of four hours of the last `days` days as of `now`."""
 
 
 class Request(NamedTuple):
@@ -182,20 +186,31 @@ def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, o
     path, _, query = target.partition("?")
     if path == "/api/v3/ping":
         return HTTPStatus.OK, {"gecko_says": "(V3) To the Moon!"}
-    if range_of := _RANGE.fullmatch(path):
-        parameters = {name: values[-1] for name, values in parse_qs(query).items()}
-        return _respond_range(answers, range_of[1], parameters, now)
+    for pattern, respond_to in ((_RANGE, _respond_range), (_OHLC, _respond_ohlc)):
+        if coin := pattern.fullmatch(path):
+            parameters = {name: values[-1] for name, values in parse_qs(query).items()}
+            if not answers.knows_coin(coin[1]):
+                return HTTPStatus.NOT_FOUND, {"error": "coin not found"}
+            if not answers.knows_currency(coin[1], parameters.get("vs_currency", "")):
+                return HTTPStatus.BAD_REQUEST, {"error": "invalid vs_currency"}
+            return respond_to(answers, coin[1], parameters, now)
     return HTTPStatus.NOT_FOUND, _INCORRECT_PATH
+
+
+def _respond_ohlc(
+    answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
+) -> tuple[HTTPStatus, object]:
+    """Of the numbers of days that CoinGecko takes, those that come to candles of four hours."""
+    if "days" not in parameters:
+        return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "Missing parameter days"}
+    if parameters["days"] not in map(str, sample.OHLC_DAYS):
+        return HTTPStatus.BAD_REQUEST, {"error": "Invalid days parameter"}
+    return HTTPStatus.OK, answers.ohlc(coin_id, parameters["vs_currency"], int(parameters["days"]), now)
 
 
 def _respond_range(
     answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
 ) -> tuple[HTTPStatus, object]:
-    vs_currency = parameters.get("vs_currency", "")
-    if not answers.knows_coin(coin_id):
-        return HTTPStatus.NOT_FOUND, {"error": "coin not found"}
-    if not answers.knows_currency(coin_id, vs_currency):
-        return HTTPStatus.BAD_REQUEST, {"error": "invalid vs_currency"}
     for name in ("from", "to"):
         if name not in parameters:
             return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": f"Missing parameter {name}"}
@@ -209,7 +224,7 @@ def _respond_range(
         facts = {"error_code": 10012, "error_message": _EXCEEDS_TIME_RANGE}
         timestamp = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
         return HTTPStatus.UNAUTHORIZED, {"error": {"status": {"timestamp": timestamp, **facts}}}
-    return HTTPStatus.OK, answers.market_chart(coin_id, vs_currency, start, end, now)
+    return HTTPStatus.OK, answers.market_chart(coin_id, parameters["vs_currency"], start, end, now)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

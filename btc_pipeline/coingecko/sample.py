@@ -1,4 +1,4 @@
-"""The synthetic market behind the `sample` source: CoinGecko's `market_chart`, quirks included.
+"""The synthetic market behind the `sample` source: CoinGecko's `market_chart` and `ohlc`, quirks included.
 
 Does no I/O, reads no clock, keeps no state, imports the standard library only: each point follows from its
 coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself.
@@ -27,6 +27,12 @@ from typing import Literal, NamedTuple, TypeAlias
 Granularity: TypeAlias = Literal["5min", "hourly", "daily"]
 MarketChart: TypeAlias = dict[str, list[list[float | None]]]
 """`prices`, `market_caps` and `total_volumes`: lists of [unix milliseconds, value]."""
+Ohlc: TypeAlias = list[list[float]]
+"""CoinGecko's own candles of four hours: lists of [unix milliseconds of the close, open, high, low, close]."""
+
+OHLC_DAYS = (7, 14, 30)
+"""The `days` for which `/ohlc` has candles of four hours; what else it takes gives other candles."""
+OHLC_STEP = timedelta(hours=4)
 
 REACHES_NOW = timedelta(seconds=60)
 """A window that ends no longer than this before now reaches now."""
@@ -121,6 +127,26 @@ def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime,
         "market_caps": [[point.stamp, point.market_cap] for point in points],
         "total_volumes": [[point.stamp, point.total_volume] for point in points],
     }
+
+
+def ohlc(coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
+    """CoinGecko's own candles at `now`: of the hourly points, the last one up to now and stamped at its close to come.
+
+    As recorded: `days` times six candles, the first without what is before its window; one without a point is left out.
+    """
+    last = ohlc_close(_milliseconds(now) - 1)
+    start = _EPOCH + timedelta(milliseconds=last) - days * timedelta(days=1)
+    candles: dict[int, list[float]] = {}
+    for point in settled_points(coin_id, vs_currency, "hourly", start, now):
+        if _served_from(point.stamp) <= _milliseconds(now):
+            candles.setdefault(ohlc_close(point.stamp), []).append(point.price)
+    return [[close, prices[0], max(prices), min(prices), prices[-1]] for close, prices in candles.items()]
+
+
+def ohlc_close(stamp: int) -> int:
+    """The close of the four-hour candle that a stamp lies in; all in unix milliseconds."""
+    step = OHLC_STEP // timedelta(milliseconds=1)
+    return stamp - stamp % step + step
 
 
 def settled_points(

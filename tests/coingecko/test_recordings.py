@@ -232,3 +232,34 @@ def test_a_missing_folder_or_one_without_recordings_is_named(tmp_path: Path) -> 
     (tmp_path / "btc_usd_7d_ohlc_2021.json").write_text("[]", encoding="utf-8")
     with pytest.raises(RecordingError, match=f"no recording in {tmp_path}"):
         Recordings.read(tmp_path)
+
+
+# --- CoinGecko's own candles
+
+
+def test_recorded_candles_are_served_as_they_are(folder):
+    recorded = json.loads((folder / "btc_usd_7d_ohlc_2021.json").read_text())
+    assert Recordings.read(folder).ohlc("bitcoin", "usd", 14, NOW) == recorded
+
+
+def test_candles_that_had_not_begun_and_those_before_the_window_are_not_served(folder):
+    (folder / "btc_usd_7d_ohlc_2021.json").write_text(
+        json.dumps([[milliseconds(NOW.replace(hour=hour, minute=0, second=0)), 1, 2, 1, 2] for hour in (12, 16, 20)])
+    )
+    recordings = Recordings.read(folder)
+    assert [at[0] % 86_400_000 // 3_600_000 for at in recordings.ohlc("bitcoin", "usd", 7, NOW)] == [12, 16]
+    assert recordings.ohlc("bitcoin", "usd", 7, NOW + 8 * DAY) == []
+    assert recordings.ohlc("bitcoin", "eur", 7, NOW) == recordings.ohlc("ethereum", "usd", 7, NOW) == []
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("{}", "not a JSON array"),
+    ("[[1620504000000, 1, 2, 1]]", "row 0 is not"),
+    ("[[1620504000000, 1, 2, 1, 2], 7]", "row 1 is not"),
+    ('[[1620504000000, 1, "2", 1, 2]]', "row 0 is not"),
+    ("[", "damaged recording"),
+])  # fmt: skip
+def test_damaged_candles_are_named(content, words, folder):
+    (folder / "btc_usd_7d_ohlc_2021.json").write_text(content)
+    with pytest.raises(RecordingError, match=f"btc_usd_7d_ohlc_2021.json: .*{words}|{words}.*btc_usd_7d_ohlc_2021"):
+        Recordings.read(folder)

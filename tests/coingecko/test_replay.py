@@ -136,12 +136,22 @@ RANGE = "/coins/bitcoin/market_chart/range"
         (f"{RANGE}?vs_currency=usd&from=-1&to=2", (400, {"error": "invalid from"})),
         (f"{RANGE}?vs_currency=usd&from=1&to=123456789012", (400, {"error": "invalid to"})),
         (f"{RANGE}?vs_currency=usd&from=2&to=1", (400, {"error": "invalid date range"})),
+        ("/coins/no-such-coin/ohlc?vs_currency=usd&days=7", (404, {"error": "coin not found"})),
+        ("/coins/bitcoin/ohlc?vs_currency=xyz&days=7", (400, {"error": "invalid vs_currency"})),
+        ("/coins/bitcoin/ohlc?vs_currency=usd", (422, {"error": "Missing parameter days"})),
+        ("/coins/bitcoin/ohlc?vs_currency=usd&days=8", (400, {"error": "Invalid days parameter"})),
     ],
 )
 def test_a_bad_request_gets_coingecko_s_error(
     server: ReplayServer, get: Get, path: str, answer: tuple[int, Any]
 ) -> None:
     assert get(server.base_url + path) == answer
+
+
+@pytest.mark.parametrize("days", sample.OHLC_DAYS)
+def test_candles_of_four_hours_are_served(server: ReplayServer, get: Get, days: int) -> None:
+    answer = get(f"{server.base_url}/coins/bitcoin/ohlc?vs_currency=usd&days={days}")
+    assert answer == (200, sample.ohlc("bitcoin", "usd", days, NOW))
 
 
 def test_a_path_outside_the_api_is_not_found(server: ReplayServer, get: Get) -> None:

@@ -268,3 +268,25 @@ def test_what_the_market_does_not_know_it_says(coin_id: str, vs_currency: str) -
     assert not sample.knows_currency(coin_id, vs_currency)
     with pytest.raises(KeyError):
         sample.market_chart(coin_id, vs_currency, MONDAY, MONDAY + DAY, MONDAY + DAY)
+
+
+# --- CoinGecko's own candles
+
+
+@pytest.mark.parametrize("days", sample.OHLC_DAYS)
+@pytest.mark.parametrize("now", NOWS[:8], ids=str)
+def test_candles_are_the_hourly_points_of_their_four_hours(now, days):
+    candles = sample.ohlc("bitcoin", "usd", days, now)
+    known = [point for point in served(now, days + 1) if not is_live(point)]
+    for closed_at, *prices in candles:
+        inside = [p.price for p in known if closed_at - 4 * 3_600_000 <= p.stamp < closed_at]
+        assert prices == [inside[0], max(inside), min(inside), inside[-1]]
+
+
+@pytest.mark.parametrize("now", NOWS, ids=str)
+def test_candles_end_with_the_one_that_is_open_and_are_six_a_day(now):
+    candles = sample.ohlc("ethereum", "eur", 7, now)
+    closes = [at(candle[0]) for candle in candles]
+    assert all(later - earlier == 4 * HOUR for earlier, later in pairwise(closes))
+    assert closes[-1] - 4 * HOUR <= now + HOUR  # its first hour may have no point yet
+    assert len(candles) in {41, 42}

@@ -24,16 +24,28 @@ INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
 
 
 class Api(FaultyServer):
-    """An API whose GETs are answered by a function of their number; it knows when each came."""
+    """An API whose GETs for prices are answered by a function of their number; it knows when each came.
 
-    def __init__(self, answer: Callable[[int], FaultAnswer | None]) -> None:
+    Those for the second opinion are answered by a function of their path, without one truly.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[int], FaultAnswer | None],
+        opinion: Callable[[str], FaultAnswer | None] = lambda path: None,
+        now: datetime = INSTANT,
+    ) -> None:
         self.came_at: list[float] = []
+        self.opinions_asked: list[str] = []
 
         def on_request(path: str, number: int) -> FaultAnswer | None:
+            if "/ohlc?" in path:
+                self.opinions_asked.append(path)
+                return opinion(path)
             self.came_at.append(time.monotonic())
-            return answer(number)
+            return answer(len(self.came_at))
 
-        super().__init__(sample, on_request, INSTANT)
+        super().__init__(sample, on_request, now)
 
     def wait_for_a_request(self) -> None:
         """Return when the first GET is there."""

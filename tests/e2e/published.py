@@ -17,17 +17,17 @@ Row = dict[str, Any]
 
 def candles(database: Path) -> list[Row]:
     """`daily_candlestick` in the order in which it is stored."""
-    return _rows(database, "select * from main.daily_candlestick")
+    return rows(database, "select * from main.daily_candlestick")
 
 
 def candles_as_text(database: Path) -> list[Row]:
     """The same, each value as DuckDB writes it: equal to the last digit or not equal."""
-    return _rows(database, "select columns(*)::varchar from main.daily_candlestick")
+    return rows(database, "select columns(*)::varchar from main.daily_candlestick")
 
 
 def publication(database: Path) -> dict[str, str]:
     """The facts about the published version."""
-    return {row["key"]: row["value"] for row in _rows(database, "select * from main.publication")}
+    return {row["key"]: row["value"] for row in rows(database, "select * from main.publication")}
 
 
 def files_of(folder: Path) -> dict[str, tuple[int, int, int]]:
@@ -51,12 +51,12 @@ _LEFTOVER = re.compile(r"\.tmp-|/tmp/.|\.wal$|\.damaged$|\.tmp$|/test_results\.j
 
 
 def _answers_kept_twice(data_dir: Path) -> Iterator[str]:
-    for folder in data_dir.glob("*/raw/market_chart/*/*/date=*"):
+    for folder in data_dir.glob("*/raw/*/*/*/date=*"):
         if len(list(folder.iterdir())) != 2:  # the answer and its manifest
             yield from (path.relative_to(data_dir).as_posix() for path in sorted(folder.iterdir()))
 
 
-def _rows(database: Path, query: str) -> list[Row]:
+def rows(database: Path, query: str) -> list[Row]:
     with duckdb.connect(str(database), read_only=True) as connection:
         found = connection.execute(query)
         names = [column[0] for column in found.description]

@@ -61,6 +61,16 @@ class Market:
             "total_volumes": [[stamp, price * 1e5] for stamp, price in points],
         }
 
+    def ohlc(self, coin_id, vs_currency, days, now, /):
+        last = (milliseconds(now) - 1) // (4 * HOUR) + 1
+        candles = []
+        for number in range(last - 6 * days, last):
+            points = filter(None, (self.point(slot, now) for slot in range(4 * number, 4 * number + 4)))
+            prices = [price for stamp, price in points if stamp <= milliseconds(now)]
+            if prices:
+                candles.append([(number + 1) * 4 * HOUR, prices[0], max(prices), min(prices), prices[-1]])
+        return candles
+
     def served(self, start, now):
         """Whether an answer at `now` has the settled point of the hour."""
         point = self.point(milliseconds(start) // HOUR, now)
@@ -219,6 +229,15 @@ def test_the_ledger_has_each_revised_point(history):
     }
     assert kept == truth.point_revisions
     assert len(kept) > 10
+
+
+def test_coingecko_s_own_candles_agree_with_each_day_that_is_over(history):
+    folder, _, _ = history
+    opinions = rows(folder, "from second_opinions")
+    assert {each["verdict"] for each in opinions} <= {"agrees", "incomplete"}
+    agreeing = [each["largest_bps"] for each in opinions if each["verdict"] == "agrees"]
+    assert len(agreeing) > 0.9 * len(opinions)
+    assert max(agreeing) < 1e-9
 
 
 def test_each_candle_names_as_many_points_of_raw_answers_as_it_has(history):
