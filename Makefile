@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test sweep check format bench lock clean
+.PHONY: help install run replay why docs test selftest sweep check format bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=202
 
 docs: .venv/.installed ## Write the models' documentation, with lineage from source to chart, to data/docs/index.html
 	@$(python) -m btc_pipeline.lineage
+
+selftest: .venv/.installed ## Inject faults into sample data, one at a time: which check catches which? A missed one fails
+	@$(python) -m btc_pipeline selftest $(ARGS)
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest tests/sweeps -m sweep $(ARGS)

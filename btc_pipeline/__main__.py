@@ -1,4 +1,4 @@
-"""The command line beside Luigi's. `run`: choose the source, run the pipeline, show the candles. `why`, `replay`: ask.
+"""The command line beside Luigi's. `run`: choose the source, run the pipeline, show the candles. The others ask.
 
 As thin as it can be over Luigi's command line: further arguments are Luigi's own, e.g.
 `btc-pipeline run --pipeline-coins bitcoin,ethereum`. Nothing else of the project chooses a source.
@@ -39,11 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="INSTANT",
         help="instead print the candles as they were then, e.g. 2026-11-20T00:40:00Z",
     )
+    commands.add_parser("selftest", help="inject faults into sample data and show which check catches which")
     known, luigi_arguments = parser.parse_known_args(arguments)
     if known.command == "run":
         sys.exit(run(luigi_arguments))
     if known.command == "why":
         sys.exit(_told(luigi_arguments, lambda settings, world: why(settings, world, known.coin, known.day)))
+    if known.command == "selftest":
+        sys.exit(_told(luigi_arguments, selftest))
     sys.exit(_told(luigi_arguments, lambda settings, world: replay(settings, world, known.as_of)))
 
 
@@ -105,6 +108,28 @@ def replay(configured: settings.Settings, world: World, as_of: datetime | None) 
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
         )
     return f"identical: {number} candles, rebuilt from {world.raw} and compared with {world.published}"
+
+
+def selftest(configured: settings.Settings, world: World) -> str:
+    """The faults and what caught them.
+
+    Raises:
+        CandleTestError: some were missed; the matrix is printed.
+    """
+    del world
+    from btc_pipeline import faults
+    from btc_pipeline import selftest as injection
+    from btc_pipeline.tasks import Transform
+
+    verdicts = injection.run(configured, Transform(date=configured.today()).sources_hash(), faults.ALL)
+    text, missed = injection.matrix(verdicts), injection.missed(verdicts)
+    if missed:
+        print(text)
+        raise CandleTestError(
+            f"{len(missed)} of {len(verdicts)} faults were missed: {', '.join(each.fault.name for each in missed)}",
+            "mend the check that is named for it",
+        )
+    return text
 
 
 def _told(luigi_arguments: Sequence[str], told: Callable[[settings.Settings, World], str]) -> int:

@@ -6,6 +6,8 @@ else may import it: dbt's imports, memory and locks end with this process.
 Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`),
 `is_unit_tested` (leave the unit tests out), and for `build` what `loader.Load` takes. Result:
 `{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
+
+For the self-test a job is `copies`, each a `path` and a `command`; the result is `{"outcomes": [nodes, …]}`.
 """
 
 from __future__ import annotations
@@ -76,6 +78,8 @@ def work(dbt: Dbt, job: children.Json) -> children.Json:
     """Load where the command is `build`, then run dbt."""
     if dbt.error:
         return {"error": dbt.error}
+    if "copies" in job:
+        return _outcomes_of_copies(dbt, job["copies"])
     loaded, notes = 0, list[str]()
     if job["command"] == "build":
         try:
@@ -86,6 +90,18 @@ def work(dbt: Dbt, job: children.Json) -> children.Json:
     if isinstance(nodes, str):
         return {"error": nodes}
     return {"nodes": [_node(result) for result in nodes], "loaded": loaded, "notes": notes}
+
+
+def _outcomes_of_copies(dbt: Dbt, copies: list[children.Json]) -> children.Json:
+    """Run dbt on one database after the other, each in the place of the real one."""
+    outcomes = []
+    for copy in copies:
+        Path(copy["path"]).replace(dbt.database)
+        nodes = dbt.nodes(copy["command"], is_unit_tested=True)
+        if isinstance(nodes, str):
+            return {"error": nodes}
+        outcomes.append([_node(result) for result in nodes])
+    return {"outcomes": outcomes}
 
 
 def _load(database: Path, job: children.Json) -> loader.Load:

@@ -112,12 +112,25 @@ def judge(settings: Settings, world: World, table: DuckDBTarget) -> dict[str, st
         tests = _run(settings, world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
     try:
         _raise_for_failures(tests)
-        _take_census(tests)
+        take_census(tests)
     except CandleTestError:
         unit_tests.forget(world.dbt_target)
         loader.distrust(world.work)
         raise
     return {test["name"]: test["status"] for test in tests}
+
+
+def judge_copies(settings: Settings, world: World, copies: Sequence[children.Json]) -> list[list[Node]]:
+    """Put each copy (`path`, and the `command`, `build` or `test`) in the place of dbt's database and run dbt.
+
+    For the self-test: the database is spent afterwards.
+
+    Returns:
+        For each copy what its nodes came to.
+    """
+    result = _run(settings, world, {"copies": list(copies)}, CandleTestError)
+    outcomes: list[list[Node]] = result["outcomes"]
+    return outcomes
 
 
 def _results_of(world: World, stamp: str) -> list[Node] | None:
@@ -142,7 +155,12 @@ def _raise_for_failures(tests: Sequence[Node]) -> None:
         )
 
 
-def _take_census(tests: Sequence[Node]) -> None:
+def take_census(tests: Sequence[Node]) -> None:
+    """Compare the tests that ran with those that the project declares.
+
+    Raises:
+        CandleTestError: names what did not run, and what is not declared.
+    """
     declared, executed = census.declared(PROJECT), Counter(test["name"] for test in tests)
     if declared != executed:
         missing = sorted((declared - executed).elements())

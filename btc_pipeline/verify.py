@@ -28,7 +28,11 @@ _MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
 
 
 class BadAnswerError(Exception):
-    """Why an answer is refused; names the row where there is one."""
+    """Why an answer is refused; names the row where there is one. `check` is what it did not pass."""
+
+    def __init__(self, reason: str, check: str) -> None:
+        super().__init__(reason)
+        self.check = check
 
 
 class StaleAnswerError(BadAnswerError):
@@ -67,13 +71,13 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     """
     chart = answers.market_chart(body)
     if chart is None:
-        raise BadAnswerError(f"no market chart but {answers.refusal(body)}")
+        raise BadAnswerError(f"no market chart but {answers.refusal(body)}", "the_answer_is_a_market_chart")
     for name in FIELDS:
         if name not in chart:
-            raise BadAnswerError(f"the field {name} is missing")
+            raise BadAnswerError(f"the field {name} is missing", "all_fields_are_there")
     points = [_point(row, pair) for row, pair in enumerate(chart["prices"])]
     if not points:
-        raise BadAnswerError("prices is empty")
+        raise BadAnswerError("prices is empty", "there_are_points")
     for name in ("market_caps", "total_volumes"):
         _check_companion(name, chart.get(name))
     _check_window(request, points)
@@ -86,7 +90,8 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     if end - newest_at > max_age:
         raise StaleAnswerError(
             f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale:"
-            f" {(end - newest_at).total_seconds() / 3600:.1f} hours old"
+            f" {(end - newest_at).total_seconds() / 3600:.1f} hours old",
+            "the_newest_point_is_fresh",
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
@@ -103,35 +108,44 @@ def ohlc(request: Request, body: bytes) -> int:
     """
     candles = answers.ohlc(body)
     if candles is None:
-        raise BadAnswerError(f"no candles but {answers.refusal(body)}")
+        raise BadAnswerError(f"no candles but {answers.refusal(body)}", "the_answer_is_candles")
     stamps: set[int] = set()
     for row, candle in enumerate(candles):
         if len(candle) != 5:
-            raise BadAnswerError(f"row {row}: {_shown(candle)} is no [time, open, high, low, close]")
+            raise BadAnswerError(
+                f"row {row}: {_shown(candle)} is no [time, open, high, low, close]", "candles_have_four_prices"
+            )
         prices = [_point(row, [candle[0], price])[1] for price in candle[1:]]
         if prices[1] != max(prices) or prices[2] != min(prices):
-            raise BadAnswerError(f"row {row}: low and high of {_shown(candle)} do not enclose it")
+            raise BadAnswerError(
+                f"row {row}: low and high of {_shown(candle)} do not enclose it", "high_and_low_enclose_the_candle"
+            )
         closes_at = _instant(int(candle[0]))
         if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
-            raise BadAnswerError(f"row {row}: {closes_at:%Y-%m-%dT%H:%M:%SZ} is no close of four hours up to now")
+            raise BadAnswerError(
+                f"row {row}: {closes_at:%Y-%m-%dT%H:%M:%SZ} is no close of four hours up to now",
+                "candles_close_every_four_hours",
+            )
         if candle[0] in stamps:
-            raise BadAnswerError(f"row {row}: there are two candles at {candle[0]}")
+            raise BadAnswerError(f"row {row}: there are two candles at {candle[0]}", "no_candle_is_there_twice")
         stamps.add(candle[0])
     return len(candles)
 
 
 def _point(row: int, pair: Any) -> tuple[int, float]:
     if not isinstance(pair, list) or len(pair) != 2:
-        raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]")
+        raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]", "points_are_pairs")
     stamp, price = pair
     if not _is_finite(stamp) or stamp != int(stamp):
-        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is no whole number of milliseconds")
+        raise BadAnswerError(
+            f"row {row}: time {_shown(stamp)} is no whole number of milliseconds", "times_are_milliseconds"
+        )
     if not _is_finite(price):
-        raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number")
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number", "prices_are_finite")
     if price < _LEAST_PRICE:
-        raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive")
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive", "prices_are_positive")
     if not _MILLISECONDS_FROM <= stamp < _MILLISECONDS_TO:
-        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds")
+        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds", "times_are_milliseconds")
     return int(stamp), float(price)
 
 
@@ -140,11 +154,13 @@ def _check_companion(name: str, pairs: Any) -> None:
     if pairs is None:
         return
     if not isinstance(pairs, list):
-        raise BadAnswerError(f"{name} is no array")
+        raise BadAnswerError(f"{name} is no array", "amounts_are_amounts")
     for row, pair in enumerate(pairs):
         is_pair = isinstance(pair, list) and len(pair) == 2 and _is_finite(pair[0]) and 0 <= pair[0] < _MILLISECONDS_TO
         if not is_pair or not (pair[1] is None or (_is_finite(pair[1]) and pair[1] >= 0)):
-            raise BadAnswerError(f"{name}, row {row}: {_shown(pair)} is no [time, amount or null]")
+            raise BadAnswerError(
+                f"{name}, row {row}: {_shown(pair)} is no [time, amount or null]", "amounts_are_amounts"
+            )
 
 
 def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
@@ -154,7 +170,8 @@ def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
         if not first <= at <= last:
             raise BadAnswerError(
                 f"row {row}: {at:%Y-%m-%dT%H:%M:%SZ} is outside the window"
-                f" {first:%Y-%m-%dT%H:%M:%SZ} to {last - _SLACK:%Y-%m-%dT%H:%M:%SZ}"
+                f" {first:%Y-%m-%dT%H:%M:%SZ} to {last - _SLACK:%Y-%m-%dT%H:%M:%SZ}",
+                "points_are_in_the_window",
             )
 
 
@@ -164,7 +181,8 @@ def _check_conflicts(points: list[tuple[int, float]]) -> None:
         earlier_row, earlier_price = seen.setdefault(stamp, (row, price))
         if price != earlier_price:
             raise BadAnswerError(
-                f"rows {earlier_row} and {row}: two prices at {stamp}: {earlier_price!r} and {price!r}"
+                f"rows {earlier_row} and {row}: two prices at {stamp}: {earlier_price!r} and {price!r}",
+                "no_stamp_has_two_prices",
             )
 
 
@@ -173,13 +191,15 @@ def _granularity(stamps: list[int]) -> str:
     ordered = sorted(set(stamps))
     steps = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(ordered)]
     if not steps:
-        raise BadAnswerError("a single point has no granularity")
+        raise BadAnswerError("a single point has no granularity", "points_are_hourly_or_finer")
     step = median(steps)
     if step <= 900:
         return "5-minute"
     if step <= 3 * 3600:
         return "hourly"
-    raise BadAnswerError(f"the points are {step / 3600:.1f} hours apart: daily points make no candles")
+    raise BadAnswerError(
+        f"the points are {step / 3600:.1f} hours apart: daily points make no candles", "points_are_hourly_or_finer"
+    )
 
 
 def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
@@ -187,7 +207,7 @@ def _check_number(stamps: list[int], granularity: str, window: timedelta) -> Non
     expected = math.floor(window.total_seconds() / seconds)
     seen = len({stamp // (seconds * 1000) for stamp in stamps})
     if seen < expected * _LEAST_SHARE_OF_POINTS:
-        raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots")
+        raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots", "there_are_enough_points")
 
 
 def _is_finite(value: Any) -> bool:

@@ -84,6 +84,7 @@ def _check_news(world: World, entry: archive.Entry, found: verify.Verified) -> N
         if known.newest_settled_at >= found.newest_settled_at:
             raise verify.StaleAnswerError(
                 f"nothing new: the newest point, {found.newest_settled_at:%Y-%m-%dT%H:%M:%SZ}, was known at"
-                f" {earlier.request.extracted_at:%Y-%m-%dT%H:%M:%SZ}"
+                f" {earlier.request.extracted_at:%Y-%m-%dT%H:%M:%SZ}",
+                "the_answer_brings_something_new",
             )
         return

@@ -1,0 +1,50 @@
+"""The kinds of fault that the self-test injects; each names the one check that has to catch it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Chart = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AnswerFault:
+    """A fault in an answer, which the gate refuses: `spoil` changes the chart in place, or gives another body."""
+
+    name: str
+    check: str
+    spoil: Callable[[Chart], object]
+
+    def body(self, good: bytes) -> bytes:
+        """The answer with the fault."""
+        chart = json.loads(good)
+        spoilt = self.spoil(chart)
+        return spoilt if isinstance(spoilt, bytes) else json.dumps(chart).encode()
+
+
+@dataclass(frozen=True)
+class DatabaseFault:
+    """A fault behind the gate, as SQL on dbt's database; then `dbt build` or `dbt test`, as `command` says.
+
+    A `build` carries a fault of the raw answers through all models; a `test` finds one in what the models made.
+    """
+
+    name: str
+    check: str
+    sql: str
+    command: str = "test"
+
+
+@dataclass(frozen=True)
+class DroppedTestFault:
+    """A test that is declared, and did not run: for the census."""
+
+    name: str
+    check: str
+    test: str
+
+
+Fault = AnswerFault | DatabaseFault | DroppedTestFault

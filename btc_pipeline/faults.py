@@ -1,0 +1,264 @@
+"""The faults of the self-test, and the functions that spoil an answer; the good day is `selftest`'s."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from btc_pipeline.fault_kinds import AnswerFault, Chart, DatabaseFault, DroppedTestFault, Fault
+
+HOUR_MS = 3_600_000
+OVER = "date '2026-05-13'"
+"""A day of the good week that is long over."""
+
+_ONE = f"coin_id = 'bitcoin' and date = {OVER}"
+_CANDLE = "update main.daily_candlestick set"
+_BUILT_ANEW = "drop table main.int_prices_observed;"
+
+
+def _price(row: int, price: object) -> Callable[[Chart], object]:
+    return lambda chart: chart["prices"][row].__setitem__(1, price)
+
+
+def _stamps(change: Callable[[int], int]) -> Callable[[Chart], object]:
+    def spoil(chart: Chart) -> None:
+        for name in ("prices", "market_caps", "total_volumes"):
+            chart[name] = [[change(stamp), value] for stamp, value in chart[name]]
+
+    return spoil
+
+
+def _kept(keep: Callable[[list[Any]], list[Any]]) -> Callable[[Chart], object]:
+    def spoil(chart: Chart) -> None:
+        for name in ("prices", "market_caps", "total_volumes"):
+            chart[name] = keep(chart[name])
+
+    return spoil
+
+
+ANSWERS: tuple[Fault, ...] = (
+    AnswerFault("zero price", "prices_are_positive", _price(70, 0)),
+    AnswerFault("negative price", "prices_are_positive", _price(70, -64_000.5)),
+    AnswerFault("NaN price", "prices_are_finite", _price(70, float("nan"))),
+    AnswerFault("price missing (null)", "prices_are_finite", _price(70, None)),
+    AnswerFault("price as text", "prices_are_finite", _price(70, "64000.5")),
+    AnswerFault("pair without its price", "points_are_pairs", lambda chart: chart["prices"][70].pop()),
+    AnswerFault("array truncated", "there_are_enough_points", _kept(lambda points: points[: len(points) // 3])),
+    AnswerFault("answer cut off", "the_answer_is_a_market_chart", lambda chart: json.dumps(chart).encode()[:-900]),
+    AnswerFault("HTML instead of JSON", "the_answer_is_a_market_chart", lambda _: b"<html>busy</html>"),
+    AnswerFault("field missing", "all_fields_are_there", lambda chart: chart.pop("total_volumes")),
+    AnswerFault("no points", "there_are_points", _kept(lambda _: [])),
+    AnswerFault("negative volume", "amounts_are_amounts", lambda chart: chart["total_volumes"][9].__setitem__(1, -1)),
+    AnswerFault("seconds instead of milliseconds", "times_are_milliseconds", _stamps(lambda stamp: stamp // 1000)),
+    AnswerFault("zone shifted ahead (+5:30)", "points_are_in_the_window", _stamps(lambda at: at + 11 * HOUR_MS // 2)),
+    AnswerFault("zone shifted back (-8:00)", "points_are_in_the_window", _stamps(lambda at: at - 8 * HOUR_MS)),
+    AnswerFault(
+        "future point",
+        "points_are_in_the_window",
+        lambda chart: chart["prices"].append([chart["prices"][-1][0] + 9 * HOUR_MS, chart["prices"][-1][1]]),
+    ),
+    AnswerFault(
+        "conflicting duplicates",
+        "no_stamp_has_two_prices",
+        lambda chart: chart["prices"].insert(70, [chart["prices"][70][0], chart["prices"][70][1] * 1.01]),
+    ),
+    AnswerFault("daily points passed as hourly", "points_are_hourly_or_finer", _kept(lambda points: points[::24])),
+    AnswerFault("series that has stopped", "the_newest_point_is_fresh", _kept(lambda points: points[:-12])),
+)
+
+DATABASE: tuple[Fault, ...] = (
+    DatabaseFault(
+        "hours missing",
+        "singular:assert_no_settled_day_has_too_few_points",
+        f"""
+        update raw.market_chart set prices = to_json(list_filter(
+            prices::double[][], lambda point: not point[1]::bigint // {HOUR_MS} % 24 between 10 and 15))
+        where coin_id = 'bitcoin'; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "hours missing, and not many",
+        "singular:assert_no_gap_is_open",
+        f"""
+        update raw.market_chart set prices = to_json(list_filter(
+            prices::double[][],
+            lambda point: epoch_ms(point[1]::bigint) not between {OVER} and {OVER} + interval 2 hour))
+        where coin_id = 'bitcoin'; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "stale repeat",
+        "singular:assert_no_price_is_repeated_for_hours",
+        f"""
+        update raw.market_chart set prices = to_json(list_transform(
+            prices::double[][],
+            lambda point: [point[1], if(epoch_ms(point[1]::bigint)::date = {OVER}, 64000.5, point[2])]))
+        where coin_id = 'bitcoin'; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "factor of 1000",
+        "singular:assert_no_price_jumps_by_a_factor_of_1000",
+        f"""
+        update raw.market_chart set prices = to_json(list_transform(
+            prices::double[][],
+            lambda point: [point[1], if(epoch_ms(point[1]::bigint)::date = {OVER}, point[2] / 1000, point[2])]))
+        where coin_id = 'bitcoin'; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "swapped coins",
+        "singular:assert_no_coin_has_the_prices_of_another",
+        f"""
+        update raw.market_chart set coin_id = if(coin_id = 'bitcoin', 'solana', 'bitcoin')
+        where run_date = (select max(run_date) from raw.market_chart); {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "one coin's answer for both",
+        "singular:assert_no_coin_has_the_prices_of_another",
+        f"""
+        update raw.market_chart set prices = other.prices
+        from (select run_date, prices from raw.market_chart where coin_id = 'bitcoin') as other
+        where market_chart.run_date = other.run_date; delete from published.daily_candlestick; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "zone shifted behind the gate",
+        "singular:assert_the_second_opinion_agrees",
+        f"""
+        update raw.market_chart set prices = to_json(list_transform(
+            prices::double[][], lambda point: [point[1] - {5 * HOUR_MS}, point[2]])); {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "partial day overwriting a full one",
+        "singular:assert_every_point_of_every_loaded_answer_is_in_the_observations",
+        f"delete from main.int_prices_observed where {_ONE} and hour(observed_at) < 12",
+        "build",
+    ),
+    DatabaseFault(
+        "duplicated stamp",
+        "generic:int_prices_observed..unique_combination",
+        f"insert into main.int_prices_observed from main.int_prices_observed where {_ONE} and hour(observed_at) = 7",
+    ),
+    DatabaseFault(
+        "revised point, the old value kept",
+        "singular:assert_the_latest_version_of_a_revised_point_is_the_settled_one",
+        f"""
+        insert into main.int_prices_observed
+        select * replace (2 as version, price * 1.01 as price, false as is_latest)
+        from main.int_prices_observed where {_ONE} and hour(observed_at) = 7
+        """,
+    ),
+    DatabaseFault(
+        "day out of all proportion",
+        "singular:assert_no_day_is_unusual",
+        f"""
+        update raw.market_chart set prices = to_json(list_transform(
+            prices::double[][], lambda point: [point[1], if(epoch_ms(point[1]::bigint)
+            between {OVER} + interval 9 hour and {OVER} + interval 15 hour, point[2] * 1.8, point[2])]))
+        where coin_id = 'bitcoin'; {_BUILT_ANEW}
+        """,
+        "build",
+    ),
+    DatabaseFault(
+        "live point left in",
+        "singular:assert_no_live_point_is_in_a_settled_candle",
+        f"""
+        {_CANDLE} is_closed_by_live_point = true, close = live.price, last_point_at = live.observed_at
+        from (from main.int_prices_observed where is_live) as live
+        where daily_candlestick.coin_id = live.coin_id and daily_candlestick.date = live.date
+        and daily_candlestick.status <> 'open'
+        """,
+    ),
+    DatabaseFault(
+        "live point taken for a settled one",
+        "singular:assert_settled_candles_equal_a_recomputation_from_the_raw_answers",
+        "update main.int_prices_observed set is_live = false",
+        "build",
+    ),
+    DatabaseFault(
+        "candle cut at another zone's midnight",
+        "singular:assert_settled_candles_equal_a_recomputation_from_the_raw_answers",
+        f"""
+        {_CANDLE} open = other.open, high = other.high, low = other.low, close = other.close
+        from (
+            select coin_id, min_by(price, observed_ms) as open, max(price) as high, min(price) as low,
+                max_by(price, observed_ms) as close,
+            from main.int_prices_observed where (observed_at + interval 5 hour)::date = {OVER} group by coin_id
+        ) as other
+        where daily_candlestick.coin_id = other.coin_id and date = {OVER}
+        """,
+    ),
+    DatabaseFault(
+        "high below close",
+        "generic:daily_candlestick.close.between_columns",
+        f"{_CANDLE} high = close * 0.999, open = least(open, close * 0.999) where {_ONE}",
+    ),
+    DatabaseFault(
+        "low of zero", "generic:daily_candlestick.low.finite_and_positive", f"{_CANDLE} low = 0 where {_ONE}"
+    ),
+    DatabaseFault(
+        "high of NaN", "generic:daily_candlestick.high.finite_and_positive", f"{_CANDLE} high = 'nan' where {_ONE}"
+    ),
+    DatabaseFault(
+        "summed volume",
+        "singular:assert_volume_is_that_of_the_last_point_and_no_sum",
+        f"{_CANDLE} volume_24h = volume_24h * 24 where {_ONE}",
+    ),
+    DatabaseFault(
+        "candle twice",
+        "generic:daily_candlestick..unique_combination",
+        f"insert into main.daily_candlestick from main.daily_candlestick where {_ONE}",
+    ),
+    DatabaseFault(
+        "candle lost",
+        "singular:assert_the_new_version_has_no_fewer_candles_than_the_last_good_one",
+        f"delete from main.daily_candlestick where {_ONE}",
+    ),
+    DatabaseFault(
+        "published candle changed in silence",
+        "singular:assert_no_published_candle_changes_without_a_revision",
+        f"{_CANDLE} close = (high + low) / 2 where {_ONE}",
+    ),
+    DatabaseFault(
+        "candle of tomorrow",
+        "singular:assert_only_the_day_of_the_newest_extraction_is_open",
+        f"{_CANDLE} date = date + 1 where status = 'open' and coin_id = 'bitcoin'",
+    ),
+    DatabaseFault(
+        "final without coverage",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"{_CANDLE} coverage = 0.5 where {_ONE}",
+    ),
+    DatabaseFault(
+        "certificate without its raw answer",
+        "singular:assert_each_candle_names_all_its_raw_answers",
+        f"delete from main.candle_sources where {_ONE}",
+    ),
+    DatabaseFault(
+        "two sources in one database",
+        "generic:stg_coingecko__extractions.source.one_value_only",
+        "update raw.market_chart set source = 'CoinGecko' where load_number = 1",
+    ),
+    DatabaseFault(
+        "prices of yesterday",
+        "freshness:raw.market_chart",
+        "update pipeline.this_run set as_of = as_of + interval 1 day",
+    ),
+)
+
+CENSUS: tuple[Fault, ...] = (
+    DroppedTestFault("dropped test", "census", "singular:assert_no_live_point_is_in_a_settled_candle"),
+)
+
+ALL: tuple[Fault, ...] = (*ANSWERS, *DATABASE, *CENSUS)

@@ -1,0 +1,177 @@
+"""The self-test: do the checks catch what they are there for?
+
+Builds a good day of SAMPLE data in a temporary folder, injects one fault at a time, and asks the real gates: the gate
+for answers, dbt's tests, the census. A fault is caught when the check that is named for it refuses, fails or warns, and
+had nothing to say before. Touches neither the data folder nor the network.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+
+from btc_pipeline import archive, loader, publish, transform, verify, warehouse
+from btc_pipeline.coingecko import sample
+from btc_pipeline.errors import CandleTestError
+from btc_pipeline.fault_kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
+from btc_pipeline.settings import Settings
+from btc_pipeline.targets import DuckDBTarget
+from btc_pipeline.world import World
+
+COINS = ("bitcoin", "solana")
+DAYS = tuple(datetime(2026, 5, day, 13, 30, tzinfo=timezone.utc) for day in (15, 16))
+"""When the good data were asked for: they are published by the first run, and built again by the second."""
+
+MAX_AGE = timedelta(hours=6)
+_GOOD = frozenset({"pass", "success"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault: `refused`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
+
+    fault: Fault
+    outcome: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the check that is named for the fault caught it."""
+        return self.outcome != "MISSED"
+
+
+def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[Verdict]:
+    """Inject each fault and ask the gates.
+
+    Raises:
+        CandleTestError: the good day itself does not pass, so that nothing could be said about the checks.
+    """
+    with tempfile.TemporaryDirectory(prefix="btc-pipeline-selftest-") as folder:
+        good = _good_day(_settings(settings, Path(folder)), sources_hash)
+        of_database = [fault for fault in injected if isinstance(fault, DatabaseFault)]
+        in_database = dict(zip(of_database, good.judged(of_database), strict=True))
+        return [
+            in_database[fault]
+            if isinstance(fault, DatabaseFault)
+            else good.refused(fault)
+            if isinstance(fault, AnswerFault)
+            else good.counted(fault)
+            for fault in injected
+        ]
+
+
+def matrix(verdicts: Sequence[Verdict]) -> str:
+    """The faults and what caught them, as text."""
+    rows = [("fault", "outcome", "check that is named for it", "others")]
+    rows += [
+        (each.fault.name, each.outcome, each.fault.check, f"+{len(each.others)}" if each.others else "")
+        for each in verdicts
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    caught = sum(each.is_caught for each in verdicts)
+    title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {DAYS[-1]:%Y-%m-%dT%H:%M:%SZ}"
+    return "\n".join([title, "", *lines, "", f"{caught} of {len(verdicts)} faults caught"])
+
+
+@dataclass(frozen=True)
+class GoodDay:
+    """A built and tested database, the answers that it is from, and what each test came to."""
+
+    settings: Settings
+    world: World
+    tests: tuple[transform.Node, ...]
+
+    def refused(self, fault: AnswerFault) -> Verdict:
+        """What the gate says to the newest answer with the fault."""
+        entry = archive.entries(self.world.raw)[0][-1]
+        try:
+            verify.market_chart(entry.request, fault.body(entry.read(self.world.raw)), MAX_AGE)
+        except verify.BadAnswerError as error:
+            return Verdict(fault, "refused") if error.check == fault.check else Verdict(fault, "MISSED", (error.check,))
+        return Verdict(fault, "MISSED")
+
+    def judged(self, injected: Sequence[DatabaseFault]) -> list[Verdict]:
+        """What dbt's tests say to the database with each fault in turn."""
+        copies = []
+        for number, fault in enumerate(injected):
+            path = self.world.temporary / f"fault-{number}.duckdb"
+            shutil.copyfile(self.world.work, path)
+            with warehouse.opened(path, read_only=False) as connection:
+                connection.execute(fault.sql)
+            copies.append({"path": str(path), "command": fault.command})
+        outcomes = transform.judge_copies(self.settings, self.world, copies) if copies else []
+        return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
+
+    def counted(self, fault: DroppedTestFault) -> Verdict:
+        """What the census says when one test has not run."""
+        remaining = [test for test in self.tests if test["name"] != fault.test]
+        with suppress(CandleTestError):
+            transform.take_census(remaining)
+            return Verdict(fault, "MISSED")
+        return Verdict(fault, "fails") if len(remaining) < len(self.tests) else Verdict(fault, "MISSED")
+
+
+def _verdict(fault: DatabaseFault, nodes: Sequence[transform.Node]) -> Verdict:
+    spoke = {
+        node["name"]: node["status"]
+        for node in nodes
+        if node["kind"] == "test" and node["status"] not in {*_GOOD, "skipped"}
+    }
+    own = spoke.pop(fault.check, None)
+    outcome = {None: "MISSED", "warn": "warns"}.get(own, "fails")
+    return Verdict(fault, outcome, tuple(sorted(spoke)))
+
+
+def _settings(settings: Settings, folder: Path) -> Settings:
+    """The defaults of a sample run, wherever it is called from; what is configured for the checks stays."""
+    return replace(
+        settings,
+        data_dir=folder,
+        source="sample",
+        recordings=None,
+        coins=COINS,
+        vs_currency="usd",
+        days=14,
+        now=DAYS[-1],
+    )
+
+
+def _good_day(settings: Settings, sources_hash: str) -> GoodDay:
+    world = World(settings.data_dir, settings.source)
+    world.temporary.mkdir(parents=True)
+    for number, now in enumerate(DAYS):
+        told = replace(settings, now=now)
+        for coin in COINS:
+            keep_answers(told, world, coin, now)
+        target = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
+        transform.build(told, world, transform.Build(target, sources_hash))
+        tests = json.loads(world.test_results.read_bytes())["tests"]
+        loud = [test["name"] for test in tests if test["status"] not in _GOOD]
+        if loud:
+            raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "mend that first")
+        if number == 0:
+            publish.swap_in(told, world, now.date(), {})
+    return GoodDay(settings, world, tuple(tests))
+
+
+def keep_answers(settings: Settings, world: World, coin: str, now: datetime) -> None:
+    """Put the sample's answers of an instant into the archive, as the connector would."""
+    start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
+    request = archive.Request(coin, settings.vs_currency, now.date(), start, now, now, settings.provenance)
+    chart = sample.market_chart(coin, settings.vs_currency, start, now, now)
+    archive.keep(world.raw, request, json.dumps(chart).encode())
+    ohlc = replace(request, window_from=now - timedelta(days=30), stream=archive.OHLC)
+    archive.keep(world.raw, ohlc, json.dumps(sample.ohlc(coin, settings.vs_currency, 30, now)).encode())
+
+
+def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The faults that their check did not catch."""
+    return list(itertools.filterfalse(lambda each: each.is_caught, verdicts))
