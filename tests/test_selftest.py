@@ -18,7 +18,7 @@ CHECKS = {fault.check for fault in faults.ALL}
 GATE = Path(verify.__file__).read_text(encoding="utf-8")
 
 UNTOUCHED = AnswerFault("nothing at all", "prices_are_positive", lambda chart: None)
-OTHERWISE = AnswerFault("caught by another", "prices_are_finite", faults.ANSWERS[0].spoil)
+OTHERWISE = AnswerFault("caught by another", "prices_are_finite", lambda chart: chart["prices"][7].__setitem__(1, 0))
 HARMLESS = DatabaseFault("nothing in the database", "singular:assert_no_gap_is_open", "select 1")
 LOW = DatabaseFault("low of zero", "generic:daily_candlestick.low.finite_and_positive",
                     "update main.daily_candlestick set low = 0 where date = date '2026-05-13'")  # fmt: skip

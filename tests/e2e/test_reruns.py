@@ -72,14 +72,15 @@ def test_a_table_that_was_changed_by_hand_is_pending(database, change, steps, fi
     assert finished.pending() == steps
 
 
-def test_an_answer_that_is_gone_from_the_archive_makes_all_pending(finished):
-    (answer,) = finished.sample.rglob("*.json.gz")
+@pytest.mark.parametrize("stream", ["market_chart", "ohlc"])
+def test_an_answer_that_is_gone_from_the_archive_makes_all_pending(stream, finished):
+    (answer,) = (finished.sample / "raw" / stream).rglob("*.json.gz")
     answer.unlink()
     assert finished.pending() == STEPS
 
 
 def test_an_answer_that_was_changed_in_the_archive_makes_all_pending(finished):
-    (answer,) = finished.sample.rglob("*.json.gz")
+    (answer,) = (finished.sample / "raw/market_chart").rglob("*.json.gz")
     answer.chmod(0o644)
     answer.write_bytes(answer.read_bytes()[:-1])
     assert finished.pending() == STEPS
@@ -195,7 +196,7 @@ LOSSES = [
     Loss("noise in the working database", lambda sample: overwrite(sample / WORK, HEADERS), STEPS[2:5]),
     Loss("empty working database", lambda sample: empty(sample / WORK), STEPS[2:5]),
     Loss("deleted cache", lambda sample: (sample / CACHE).unlink(), STEPS, until="Visualize"),
-    Loss("half a cache", lambda sample: halve(sample / CACHE), STEPS[:2], until="VerifyData"),
+    Loss("noise in the cache", lambda sample: overwrite(sample / CACHE, HEADERS), STEPS[:2], until="VerifyData"),
     Loss("empty cache", lambda sample: empty(sample / CACHE), STEPS[:2], until="VerifyData"),
 ]
 
