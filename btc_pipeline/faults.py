@@ -216,6 +216,16 @@ DATABASE: tuple[Fault, ...] = (
         f"{_CANDLE} volume_24h = volume_24h * 24 where {_ONE}",
     ),
     DatabaseFault(
+        "volumes lost",
+        "generic:daily_candlestick.volume_24h.not_null_proportion",
+        f"{_CANDLE} volume_24h = null where coin_id = 'bitcoin'",
+    ),
+    DatabaseFault(
+        "time running back",
+        "generic:daily_candlestick.first_point_at.never_decreases",
+        f"{_CANDLE} first_point_at = first_point_at - interval 2 day where {_ONE}",
+    ),
+    DatabaseFault(
         "candle twice",
         "generic:daily_candlestick..unique_combination",
         f"insert into main.daily_candlestick from main.daily_candlestick where {_ONE}",

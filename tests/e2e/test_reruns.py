@@ -176,10 +176,6 @@ def overwrite(path: Path, start: int) -> None:
     path.write_bytes(content[:start] + noise)
 
 
-def halve(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
