@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+from bench import unchecked
 from btc_pipeline.coingecko import sample
 from btc_pipeline.coingecko.replay import ReplayServer
 
@@ -32,6 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ReplayServer(sample, now=NOW) as server:
         scratch = Path(folder)
         _compare_full_run(scratch, server.base_url, rounds)
+        _compare_gates(scratch, rounds)
         _compare_rerun(scratch, rounds * 2)
         _compare_connector(scratch, server.base_url, rounds)
 
@@ -57,6 +59,26 @@ def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
     for step in STEPS:
         _print_part(step, statistics.median(spent[step]), total)
     _print_part("Python, Luigi, looking", total - sum(statistics.median(spent[step]) for step in STEPS), total)
+
+
+def _compare_gates(scratch: Path, rounds: int) -> None:
+    """What the models' tests, the census and the gate for answers add to a full run."""
+    project = unchecked.copy_to(scratch / "unchecked")
+    looked: list[float] = []
+
+    def full(root: Path) -> None:
+        shutil.rmtree(scratch / "data", ignore_errors=True)
+        told = _run(_pipeline(scratch), root)
+        if root == ROOT:
+            looked.append(
+                sum(float(seconds) for seconds in re.findall(r"(?:VerifyData|Test) done .*seconds=(.+)", told))
+            )
+
+    ours, least = _in_turn(lambda: full(ROOT), lambda: full(project), rounds)
+    _print_ratio("full first run", "the same with one test of its models", ours, least)
+    total = statistics.median(ours)
+    _print_part("tests of the models", total - statistics.median(least), total)
+    _print_part("VerifyData and Test", statistics.median(looked), total)
 
 
 def _compare_rerun(scratch: Path, rounds: int) -> None:
@@ -96,8 +118,8 @@ def _in_turn(ours: Callable[[], object], least: Callable[[], object], rounds: in
     return spent[0][1:], spent[1][1:]
 
 
-def _run(arguments: Sequence[str]) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+def _run(arguments: Sequence[str], root: Path = ROOT) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
     return done.stderr

@@ -23,6 +23,7 @@ def main(kind: str, folder: str, base_url: str) -> None:
             "vs_currency": "usd",
             "window_from": int(datetime(2026, 5, 8, tzinfo=timezone.utc).timestamp()),
             "window_to": int(datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc).timestamp()),
+            "ohlc_days": 14,
             "max_retries": 0,
             "max_wait_seconds": 0,
         },
@@ -31,7 +32,7 @@ def main(kind: str, folder: str, base_url: str) -> None:
     }
     preparation = {"scratch": str(root / "scratch"), "logs": str(root / "logs"), "is_lean": kind == "lean"}
     result = Child(CONNECTOR, root / "log", preparation).work(job, 120)
-    if result != {"rows": 1}:
+    if result.get("rows") != 1:
         sys.exit(str(result))
 
 

@@ -61,15 +61,8 @@ class Dbt:
         DuckDBConnectionManager.close_all_connections()
 
     def _invoke(self, command: str, manifest: Any, *selection: str) -> Any:
-        quiet = [
-            "--log-level",
-            "warn",
-            "--log-level-file",
-            "warn",
-            "--log-path",
-            self._logs,
-            "--no-use-colors",
-        ]
+        # Without its log for a terminal dbt takes a tenth less: it formats each event, and then shows none
+        quiet = ["--log-level", "none", "--log-level-file", "warn", "--log-path", self._logs, "--no-use-colors"]
         options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
         return self._runner(manifest=manifest).invoke([*quiet, *options, *command.split(), *self._folders, *selection])
 
