@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TypeVar
 
 from btc_pipeline import console, reachable, setting_values, settings, table, warehouse
@@ -39,12 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="INSTANT",
         help="instead print the candles as they were then, e.g. 2026-11-20T00:40:00Z",
     )
+    record_command = commands.add_parser("record", help="keep real answers of the API, to be replayed without network")
+    record_command.add_argument(
+        "folder", type=_argument(setting_values.path), help="where the files go; made where it is missing"
+    )
     commands.add_parser("selftest", help="inject faults into sample data and show which check catches which")
     known, luigi_arguments = parser.parse_known_args(arguments)
     if known.command == "run":
         sys.exit(run(luigi_arguments))
     if known.command == "why":
         sys.exit(_told(luigi_arguments, lambda settings, world: why(settings, world, known.coin, known.day)))
+    if known.command == "record":
+        sys.exit(_told(luigi_arguments, lambda settings, _: record(settings, known.folder)))
     if known.command == "selftest":
         sys.exit(_told(luigi_arguments, selftest))
     sys.exit(_told(luigi_arguments, lambda settings, world: replay(settings, world, known.as_of)))
@@ -108,6 +116,20 @@ def replay(configured: settings.Settings, world: World, as_of: datetime | None) 
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
         )
     return f"identical: {number} candles, rebuilt from {world.raw} and compared with {world.published}"
+
+
+def record(configured: settings.Settings, folder: Path) -> str:
+    """The recordings that were made, and how to replay them."""
+    from btc_pipeline import recording
+
+    made, instant = recording.record(configured, folder)
+    return "\n".join(
+        [
+            *map(str, made),
+            "replay them: btc-pipeline run --pipeline-source sample"
+            f" --pipeline-recordings {shlex.quote(str(folder))} --pipeline-now {instant:%Y-%m-%dT%H:%M:%SZ}",
+        ]
+    )
 
 
 def selftest(configured: settings.Settings, world: World) -> str:
