@@ -323,6 +323,21 @@ def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, ke
         assert connection.execute("select build from pipeline.this_run").fetchall() == [(job.stamp,)]
 
 
+def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(job, world):
+    request = replace(REQUEST, stream="ohlc")
+    good = sample.ohlc("bitcoin", "usd", 7, NOW)
+    kept = archive.keep(world / "raw", request, json.dumps(good).encode())
+    bad = archive.keep(world / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
+    assert loader.load(job) == (
+        0,
+        [f"left out: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose it"],
+    )
+    with warehouse.opened(job.database, read_only=True) as connection:
+        assert connection.execute("select archive_file, len(candles::double[][]) from raw.ohlc").fetchall() == [
+            (kept.file, len(good))
+        ]
+
+
 def test_a_damaged_file_of_the_ledger_is_left_out_and_named(job, keep):
     keep()
     job.ledger.mkdir()

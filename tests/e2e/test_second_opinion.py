@@ -22,10 +22,6 @@ def candles(change=lambda candle: candle):
     return json.dumps([change(candle) for candle in sample.ohlc("bitcoin", "usd", 14, INSTANT)]).encode()
 
 
-def stamped_at_its_open(candle):
-    return [candle[0] - 4 * 3_600_000, *candle[1:]]
-
-
 def a_little_dearer(candle):
     return [candle[0], *(price * 1.004 for price in candle[1:])]
 
@@ -59,13 +55,11 @@ CASES = [
     Case("the true answer", lambda path: None, "agrees"),
     Case("a little dearer, and a lower limit", always(body=candles(a_little_dearer)), "differs", tests_that_warn=1,
          options=("--pipeline-second-opinion-limit-bps", "39")),
-    Case("stamped at the open", always(body=candles(stamped_at_its_open)), "differs", tests_that_warn=1),
     NOT_FOUND,
     Case("asked to wait", always(status=429, headers={"Retry-After": "600"}), "", "HTTP 429"),
     Case("a redirect", always(status=302, headers={"Location": "http://127.0.0.1:9/"}), "", "redirect"),
     Case("reset", always(is_reset=True), "", "no answer"),
     Case("silence", always(delay=60), "", "no answer", options=SHORT),
-    Case("high below low", always(body=candles(lambda each: [each[0], 1, 1, 2, 1])), "none", "left out: ohlc/"),
 ]  # fmt: skip
 
 
