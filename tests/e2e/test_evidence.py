@@ -112,6 +112,7 @@ def test_the_ledger_outlives_both_databases(copied):
     assert rows(copied, "from candle_revisions") == before != []
 
 
+@pytest.mark.sweep
 def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
     revised: dict[str, float] = {}
 
@@ -301,6 +302,7 @@ def gaps_of(pipeline, world="sample"):
         return [(str(start), str(end), *rest) for start, end, *rest in connection.execute(query).fetchall()]
 
 
+@pytest.mark.sweep
 def test_days_that_nobody_asked_for_are_a_gap_until_a_run_asks_for_them(tmp_path):
     pipeline = Pipeline(tmp_path / "data")
     pipeline.run("Publish", now="2026-05-01T13:30:00Z")
@@ -311,6 +313,7 @@ def test_days_that_nobody_asked_for_are_a_gap_until_a_run_asks_for_them(tmp_path
     assert gaps_of(pipeline) == [("2026-05-02", "2026-05-05", "not_run", "closed")]
 
 
+@pytest.mark.sweep
 def test_days_whose_runs_have_failed_are_a_gap_of_the_api(tmp_path):
     def answer(number):
         return FaultAnswer(status=404, body=b'{"error": "down"}') if number == 2 else None
