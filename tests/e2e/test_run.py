@@ -10,6 +10,7 @@ from tests.e2e import published, truth
 from tests.e2e.command_line import ROOT, STEPS, Pipeline
 
 RECORDING = "btc_usd_30d_hourly_2021-05-15.json"
+OHLC_RECORDING = "btc_usd_7d_ohlc_2021.json"
 RECORDED_NOW = datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 STEP_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\w+) done( \S+=.+)* seconds=\d+\.\d+")
 
@@ -150,7 +151,16 @@ def recordings(tmp_path_factory):
     series = [[stamp, 50_000 + (stamp // 1000) % 7_919 + 0.125] for stamp in stamps]
     body = {"prices": series, "market_caps": series, "total_volumes": series}
     (folder / RECORDING).write_text(json.dumps(body))
+    (folder / OHLC_RECORDING).write_text(json.dumps(_four_hours_of(series[:-1])))
     return folder
+
+
+def _four_hours_of(series):
+    """By hand: candles of four hours, stamped at their close."""
+    candles: dict[int, list[float]] = {}
+    for stamp, price in series:
+        candles.setdefault(stamp // 14_400_000 * 14_400_000 + 14_400_000, []).append(price)
+    return [[close, prices[0], max(prices), min(prices), prices[-1]] for close, prices in candles.items()]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -178,6 +188,18 @@ def test_recorded_answers_make_the_candles_that_the_recording_holds(replayed, re
         row["date"]: truth.Ohlc.of_row(row) for row in published.candles(pipeline.sample / "crypto_data.duckdb")
     }
     assert published_candles == _candles_of(json.loads((recordings / RECORDING).read_text())["prices"])
+
+
+def test_recorded_candles_of_coingecko_agree_with_ours(replayed):
+    """To a hundredth of a basis point: the recorded ones are rounded to cents."""
+    pipeline, result = replayed
+    opinions = published.rows(
+        pipeline.sample / "crypto_data.duckdb", "from main.second_opinions where verdict <> 'none'"
+    )
+    assert "warnings=0 " in result.stderr
+    assert {row["verdict"] for row in opinions[1:]} == {"agrees"}
+    assert len(opinions) == 7
+    assert max(row["largest_bps"] for row in opinions[1:]) < 0.01
 
 
 def _candles_of(prices):
