@@ -32,6 +32,7 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a year of one coin is below 1 MB; DuckDB r
 MAX_ANSWER_SECONDS = 120.0
 _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
 _OHLC_SECONDS = 20.0
+_ASK_NO_MORE = ("no answer", "HTTP 429")
 _LONGEST_BACKOFF_SECONDS = 30.0
 
 key_header: dict[str, str] = {}
@@ -74,8 +75,8 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
         return dict(key_header)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called for each request that is sent, and for no second opinion after one that had no answer."""
-        if _is_opinion(request) and any(reason.startswith("no answer") for reason in opinion_failures.values()):
+        """Called for each request that is sent; of second opinions none after one that had no answer, or a 429."""
+        if _is_opinion(request) and any(each.startswith(_ASK_NO_MORE) for each in opinion_failures.values()):
             opinion_failures.setdefault(_coin(request.url), "not asked, after one without an answer")
             raise RefusedAnswerError("not asked", request=request)
         request.headers.update(key_header)

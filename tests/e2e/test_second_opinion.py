@@ -144,8 +144,9 @@ def test_the_next_run_asks_for_the_days_that_were_missed(outcomes, tmp_path):
     assert {row["verdict"] for row in opinions(again)} == {"agrees"}
 
 
-def test_after_one_without_an_answer_no_further_coin_is_asked_for(tmp_path):
-    with Api(truly, always(delay=60)) as api:
+@pytest.mark.parametrize("fault", [{"delay": 60}, {"status": 429}], ids=["silence", "asked to wait"])
+def test_after_one_without_an_answer_no_further_coin_is_asked_for(fault, tmp_path):
+    with Api(truly, always(**fault)) as api:
         coins = ("--pipeline-coins", "bitcoin,cardano,ethereum,monero,solana,tether", *SHORT)
         result = live(tmp_path / "data", api, *coins).run("ExtractAndLoad")
     assert result.exit_code == 0, result.stderr
