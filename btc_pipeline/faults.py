@@ -15,6 +15,7 @@ OVER = "date '2026-05-13'"
 _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _BUILT_ANEW = "drop table main.int_prices_observed;"
+_OF_BITCOIN = "where coin_id = 'bitcoin'"
 
 
 def _price(row: int, price: object) -> Callable[[Chart], object]:
@@ -36,6 +37,22 @@ def _kept(keep: Callable[[list[Any]], list[Any]]) -> Callable[[Chart], object]:
 
     return spoil
 
+
+def _raw(changed: str, where: str = _OF_BITCOIN) -> str:
+    """The SQL that changes the points of raw answers, each `[milliseconds, price]`, and has the models built anew."""
+    return f"update raw.market_chart set prices = to_json({changed}) {where}; {_BUILT_ANEW}"
+
+
+def _without(condition: str) -> str:
+    return _raw(f"list_filter(prices::double[][], lambda point: not ({condition}))")
+
+
+def _priced(condition: str, price: str) -> str:
+    changed = f"[point[1], if({condition}, {price}, point[2])]"
+    return _raw(f"list_transform(prices::double[][], lambda point: {changed})")
+
+
+_AT = "epoch_ms(point[1]::bigint)"
 
 ANSWERS: tuple[Fault, ...] = (
     AnswerFault("zero price", "prices_are_positive", _price(70, 0)),
@@ -71,44 +88,25 @@ DATABASE: tuple[Fault, ...] = (
     DatabaseFault(
         "hours missing",
         "singular:assert_no_settled_day_has_too_few_points",
-        f"""
-        update raw.market_chart set prices = to_json(list_filter(
-            prices::double[][], lambda point: not point[1]::bigint // {HOUR_MS} % 24 between 10 and 15))
-        where coin_id = 'bitcoin'; {_BUILT_ANEW}
-        """,
+        _without(f"point[1]::bigint // {HOUR_MS} % 24 between 10 and 15"),
         "build",
     ),
     DatabaseFault(
         "hours missing, and not many",
         "singular:assert_no_gap_is_open",
-        f"""
-        update raw.market_chart set prices = to_json(list_filter(
-            prices::double[][],
-            lambda point: epoch_ms(point[1]::bigint) not between {OVER} and {OVER} + interval 2 hour))
-        where coin_id = 'bitcoin'; {_BUILT_ANEW}
-        """,
+        _without(f"{_AT} between {OVER} and {OVER} + interval 2 hour"),
         "build",
     ),
     DatabaseFault(
         "stale repeat",
         "singular:assert_no_price_is_repeated_for_hours",
-        f"""
-        update raw.market_chart set prices = to_json(list_transform(
-            prices::double[][],
-            lambda point: [point[1], if(epoch_ms(point[1]::bigint)::date = {OVER}, 64000.5, point[2])]))
-        where coin_id = 'bitcoin'; {_BUILT_ANEW}
-        """,
+        _priced(f"{_AT}::date = {OVER}", "64000.5"),
         "build",
     ),
     DatabaseFault(
         "factor of 1000",
         "singular:assert_no_price_jumps_by_a_factor_of_1000",
-        f"""
-        update raw.market_chart set prices = to_json(list_transform(
-            prices::double[][],
-            lambda point: [point[1], if(epoch_ms(point[1]::bigint)::date = {OVER}, point[2] / 1000, point[2])]))
-        where coin_id = 'bitcoin'; {_BUILT_ANEW}
-        """,
+        _priced(f"{_AT}::date = {OVER}", "point[2] / 1000"),
         "build",
     ),
     DatabaseFault(
@@ -133,10 +131,7 @@ DATABASE: tuple[Fault, ...] = (
     DatabaseFault(
         "zone shifted behind the gate",
         "singular:assert_the_second_opinion_agrees",
-        f"""
-        update raw.market_chart set prices = to_json(list_transform(
-            prices::double[][], lambda point: [point[1] - {5 * HOUR_MS}, point[2]])); {_BUILT_ANEW}
-        """,
+        _raw(f"list_transform(prices::double[][], lambda point: [point[1] - {5 * HOUR_MS}, point[2]])", where=""),
         "build",
     ),
     DatabaseFault(
@@ -162,12 +157,7 @@ DATABASE: tuple[Fault, ...] = (
     DatabaseFault(
         "day out of all proportion",
         "singular:assert_no_day_is_unusual",
-        f"""
-        update raw.market_chart set prices = to_json(list_transform(
-            prices::double[][], lambda point: [point[1], if(epoch_ms(point[1]::bigint)
-            between {OVER} + interval 9 hour and {OVER} + interval 15 hour, point[2] * 1.8, point[2])]))
-        where coin_id = 'bitcoin'; {_BUILT_ANEW}
-        """,
+        _priced(f"{_AT} between {OVER} + interval 9 hour and {OVER} + interval 15 hour", "point[2] * 1.8"),
         "build",
     ),
     DatabaseFault(

@@ -7,6 +7,7 @@ built anew from the archive. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -45,6 +46,8 @@ _TABLES = f"""
 """
 
 _NOWHERE = Path("nowhere")
+
+Row = dict[str, Any]
 
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
@@ -90,14 +93,16 @@ def load(job: Load) -> tuple[int, list[str]]:
     notes = _make_room(job)
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with warehouse.opened(job.database, read_only=False) as connection:
-        create_tables(connection)
+        connection.execute(_TABLES)
         # Outside of the transaction: a damaged file, read inside, undoes all of it and says nothing at the commit
         notes += last_good.load(connection, job.published, job.ledger, job.provenance)
         notes += failures.load(connection, job.failures, job.provenance)
-        loaded = connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall()
-        rows, left_out = _new_rows(job, {file for file, _ in loaded}, max((n for _, n in loaded), default=0))
+        loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
+        rows, left_out = _new_rows(job, archive.MARKET_CHART, set(loaded), _of_chart)
+        for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
+            row["load_number"] = number
         known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
-        opinions, no_opinions = _new_opinions(job, {file for (file,) in known})
+        opinions, no_opinions = _new_rows(job, archive.OHLC, {file for (file,) in known}, _of_ohlc)
         connection.execute("begin")
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
         _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
@@ -156,7 +161,7 @@ def _version(job: Load) -> str:
     return f"{job.built_from} {job.provenance}"
 
 
-def _insert(connection: warehouse.Connection, job: Load, table: str, columns: str, rows: list[dict[str, Any]]) -> None:
+def _insert(connection: warehouse.Connection, job: Load, table: str, columns: str, rows: list[Row]) -> None:
     if not rows:
         return
     batch = job.scratch / "load.ndjson"
@@ -182,57 +187,44 @@ def _new_entries(job: Load, stream: str, loaded: set[str]) -> tuple[list[archive
     return new, [f"left out: {path} is no manifest of the raw archive" for path in damaged]
 
 
-def _new_opinions(job: Load, loaded: set[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    entries, left_out = _new_entries(job, archive.OHLC, loaded)
-    rows: list[dict[str, Any]] = []
+def _new_rows(
+    job: Load, stream: str, loaded: set[str], to_row: Callable[[archive.Entry, bytes], Row]
+) -> tuple[list[Row], list[str]]:
+    """A row for each new answer of a stream that the gate lets through, and a line for each that is left out."""
+    entries, left_out = _new_entries(job, stream, loaded)
+    rows: list[Row] = []
     for entry in entries:
         try:
-            body = entry.read(job.raw)
-            verify.ohlc(entry.request, body)
+            rows.append(_asked(entry) | to_row(entry, entry.read(job.raw)))
         except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
             left_out.append(f"left out: {entry.file}: {error}")
-            continue
-        row = {
-            "archive_file": entry.file,
-            "sha256": entry.sha256,
-            "source": entry.request.provenance,
-            "coin_id": entry.request.coin_id,
-            "vs_currency": entry.request.vs_currency,
-            "extracted_at": entry.request.extracted_at.replace(tzinfo=None).isoformat(),
-            "candles": json.loads(body),
-        }
-        rows.append(row)
     return rows, left_out
 
 
-def _new_rows(job: Load, loaded: set[str], last_number: int) -> tuple[list[dict[str, Any]], list[str]]:
-    entries, left_out = _new_entries(job, archive.MARKET_CHART, loaded)
-    rows: list[dict[str, Any]] = []
-    for entry in entries:
-        try:
-            body = entry.read(job.raw)
-            verified = verify.market_chart(entry.request, body)
-        except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
-            left_out.append(f"left out: {entry.file}: {error}")
-            continue
-        rows.append(_row(entry, body, verified, last_number + len(rows) + 1))
-    return rows, left_out
-
-
-def _row(entry: archive.Entry, body: bytes, found: verify.Verified, number: int) -> dict[str, Any]:
-    request = entry.request
-    chart = json.loads(body)
+def _asked(entry: archive.Entry) -> Row:
     return {
-        "load_number": number,
         "archive_file": entry.file,
         "sha256": entry.sha256,
-        "source": request.provenance,
-        "coin_id": request.coin_id,
-        "vs_currency": request.vs_currency,
+        "source": entry.request.provenance,
+        "coin_id": entry.request.coin_id,
+        "vs_currency": entry.request.vs_currency,
+        "extracted_at": entry.request.extracted_at.replace(tzinfo=None).isoformat(),
+    }
+
+
+def _of_ohlc(entry: archive.Entry, body: bytes) -> Row:
+    verify.ohlc(entry.request, body)
+    return {"candles": json.loads(body)}
+
+
+def _of_chart(entry: archive.Entry, body: bytes) -> Row:
+    request = entry.request
+    found = verify.market_chart(request, body)
+    chart = json.loads(body)
+    return {
         "granularity": found.granularity,
         "window_from": request.window_from.replace(tzinfo=None).isoformat(),
         "window_to": request.window_to.replace(tzinfo=None).isoformat(),
-        "extracted_at": request.extracted_at.replace(tzinfo=None).isoformat(),
         "run_date": request.date.isoformat(),
         "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
         "prices": chart["prices"],

@@ -39,8 +39,11 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-record-") as scratch:
         world = World(Path(scratch), settings.source)
         fetched = extract.fetch(settings, world, day)
-        bodies = {folder / _name(settings, world, each, day): each.read(world.raw) for each in fetched.charts}
-        bodies |= {folder / _ohlc_name(each, day): each.read(world.raw) for each in fetched.opinions}
+        bodies: dict[Path, bytes] = {}
+        for each in fetched.charts:
+            body = each.read(world.raw)
+            bodies[folder / _name(settings, each.request, body, day)] = body
+        bodies |= {folder / _ohlc_name(each.request, day): each.read(world.raw) for each in fetched.opinions}
     for path, body in bodies.items():
         if path.exists() and path.read_bytes() != body:
             raise ConfigurationError(f"there is another recording: {path}", "name another folder, or remove it")
@@ -49,17 +52,15 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
     return sorted(bodies), max(each.request.extracted_at for each in fetched.charts)
 
 
-def _name(settings: Settings, world: World, entry: archive.Entry, day: date) -> str:
-    request = entry.request
+def _name(settings: Settings, request: archive.Request, body: bytes, day: date) -> str:
     try:
-        found = verify.market_chart(request, entry.read(world.raw))
+        found = verify.market_chart(request, body)
     except verify.BadAnswerError as error:
         raise ExtractionError(f"the answer for {request.coin_id} is not kept: {error}", "run it again later") from None
     series = _SERIES[found.granularity]
     return f"{request.coin_id}_{request.vs_currency}_{settings.days}d_{series}_{day.isoformat()}.json"
 
 
-def _ohlc_name(entry: archive.Entry, day: date) -> str:
-    request = entry.request
+def _ohlc_name(request: archive.Request, day: date) -> str:
     days = (request.window_to - request.window_from).days
     return f"{request.coin_id}_{request.vs_currency}_{days}d_ohlc_{day.isoformat()}.json"

@@ -41,7 +41,6 @@ key_header: dict[str, str] = {}
 failures: dict[str, str] = {}
 """Request path -> why its last try failed; an answered request has no entry."""
 
-
 opinion_failures: dict[str, str] = {}
 """Coin -> why CoinGecko has given no candles of its own, which are asked for once."""
 
@@ -77,7 +76,7 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Called for each request that is sent; of second opinions none after one that had no answer, or a 429."""
         if _is_opinion(request) and any(each.startswith(_ASK_NO_MORE) for each in opinion_failures.values()):
-            opinion_failures.setdefault(_coin(request.url), "not asked, after one without an answer")
+            opinion_failures.setdefault(_coin(request), "not asked, after one without an answer")
             raise RefusedAnswerError("not asked", request=request)
         request.headers.update(key_header)
         request.hooks["response"] = [_bounded]
@@ -169,11 +168,11 @@ class OpinionErrorHandler(ErrorHandler):
             if response.status_code == 200 and answers.ohlc(response.content) is not None:
                 return SUCCESS_RESOLUTION
             reason = f"HTTP {response.status_code}, {answers.refusal(response.content)}"
-            opinion_failures[_coin(response.url)] = reason
+            opinion_failures[_coin(response.request)] = reason
         else:
             is_refused = isinstance(response, RefusedAnswerError)
             reason = str(response) if is_refused else f"no answer: {type(response).__name__}"
-            opinion_failures[_coin(getattr(getattr(response, "request", None), "url", None))] = reason
+            opinion_failures[_coin(getattr(response, "request", None))] = reason
         return ErrorResolution(ResponseAction.IGNORE, None, reason)
 
 
@@ -215,8 +214,8 @@ def _path(request: Any) -> str:
     return urlsplit(getattr(request, "url", None) or "").path
 
 
-def _coin(url: str | None) -> str:
-    return urlsplit(url or "").path.removesuffix("/ohlc").rpartition("/")[2]
+def _coin(request: Any) -> str:
+    return _path(request).removesuffix("/ohlc").rpartition("/")[2]
 
 
 def _is_opinion(request: requests.PreparedRequest) -> bool:

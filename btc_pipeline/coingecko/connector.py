@@ -73,7 +73,9 @@ def _second_opinions(source: Any, cache: Any, coins: Iterable[str]) -> dict[str,
 
     try:
         source.read(cache, streams=[OPINION], force_full_refresh=True)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the prices are there
+    except Exception as error:
+        if "damage" in _own_fault(error):
+            raise
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         return {coin: components.opinion_failures.get(coin, reason) for coin in coins}
     return components.opinion_failures

@@ -10,18 +10,7 @@ with
 
     slots as (
         select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            coverage,
-            unnest(
-                generate_series(
-                    date::timestamp,
-                    date + interval 1 day - to_seconds({{ slot_seconds("granularity") }}),
-                    to_seconds({{ slot_seconds("granularity") }})
-                )
-            ) as slot_from,
+            coin_id, vs_currency, granularity, date, coverage, {{ slots_of_day("granularity", "date") }} as slot_from,
         from series
         where is_settled and coverage < {{ var("min_coverage") }}
     ),

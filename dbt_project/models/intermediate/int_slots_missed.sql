@@ -11,18 +11,7 @@ with
     now_known as (select max(extracted_at) as as_of, from extractions),
 
     slots as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            unnest(
-                generate_series(
-                    date::timestamp,
-                    date + interval 1 day - to_seconds({{ slot_seconds("granularity") }}),
-                    to_seconds({{ slot_seconds("granularity") }})
-                )
-            ) as slot_from,
+        select coin_id, vs_currency, granularity, date, {{ slots_of_day("granularity", "date") }} as slot_from,
         from series
     ),
 
