@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from btc_pipeline import loader, warehouse
+from btc_pipeline import console, loader, warehouse
+from btc_pipeline.errors import PipelineError, TransformationError
 from btc_pipeline.transform import PROJECT
 
 _PAGE = "static_index.html"
@@ -22,7 +23,7 @@ def write(page: Path) -> None:
     """Write the page; it needs no network to be opened.
 
     Raises:
-        RuntimeError: dbt has failed; says how.
+        TransformationError: dbt has failed; says how.
     """
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder, "crypto_data.duckdb")
@@ -30,9 +31,9 @@ def write(page: Path) -> None:
             loader.create_tables(connection)
         options: list[str | Path] = [
             *("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", Path(folder, "target")),
-            *("--log-path", folder, "--quiet"),
+            *("--log-path", folder, "--quiet", "--no-use-colors"),
         ]
-        for command in ("run", "docs generate --static"):
+        for command in ("seed", "run", "docs generate --static"):
             ended = subprocess.run(
                 [Path(sys.executable).with_name("dbt"), *command.split(), *options],
                 env={**os.environ, "BTC_PIPELINE_DATABASE": str(database)},
@@ -41,11 +42,19 @@ def write(page: Path) -> None:
                 check=False,
             )
             if ended.returncode:
-                raise RuntimeError(f"dbt {command}: {ended.stdout}{ended.stderr}")
+                raise TransformationError(
+                    f"dbt {command} has failed: {ended.stdout}{ended.stderr}",
+                    "mend the model; `dbt build` works by hand in dbt_project/",
+                )
         page.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(folder, "target", _PAGE), page)
 
 
 if __name__ == "__main__":
-    write(Path("data/docs/index.html"))
+    try:
+        write(Path("data/docs/index.html"))
+    except PipelineError as error:
+        console.prepare()
+        console.log.error("%s", error)
+        sys.exit(error.exit_code)
     print("data/docs/index.html")
