@@ -92,7 +92,7 @@ def why(configured: settings.Settings, world: World, coin: str, day: date) -> st
         (coin_id,) = setting_values.coins(coin)
     except ValueError as error:
         raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
-    return reasons.explained(world, coin_id, configured.vs_currency, day)
+    return "\n\n".join(reasons.explained(world, coin_id, currency, day) for currency in configured.vs_currencies)
 
 
 def replay(configured: settings.Settings, world: World, as_of: datetime | None) -> str:

@@ -6,8 +6,8 @@ Writes and reads files below one folder; opens no database and judges no answer.
         20261123T134500000Z-1f2e3d4c.json.gz         the answer, byte for byte, gzipped
         20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and what was asked; written last
 
-Beside `market_chart` lies `ohlc`, CoinGecko's own candles, in the same folders. These are Hive partitions, so they can
-move to object storage as they are.
+Beside `market_chart` lie `market_chart_5m`, the 5-minute points of the last day, and `ohlc`, CoinGecko's own candles,
+in the same folders. These are Hive partitions, so they can move to object storage as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from btc_pipeline import files
 
 MARKET_CHART = "market_chart"
+CHART_5M = "market_chart_5m"
 OHLC = "ohlc"
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
@@ -80,7 +81,7 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
     """Write an answer and then its manifest. The same answer to the same request is kept once."""
     folder = _folder(request)
     moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
-    stem = f"{moment}-{hashlib.sha256(body).hexdigest()[:8]}"
+    stem = f"{moment}-{_digest(request, body)}"
     packed = gzip.compress(body, mtime=0)
     entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
@@ -114,6 +115,19 @@ def entries(root: Path, stream: str = MARKET_CHART) -> tuple[list[Entry], list[P
     return sorted(readable, key=_order), sorted(damaged)
 
 
+def since(root: Path, request: Request, moment: datetime) -> list[Entry]:
+    """The readable answers to the like of a request (stream, pair, day, provenance) from an instant on, in order."""
+    readable, _ = _read_manifests(root, (root / _folder(request)).glob("*" + _MANIFEST))
+    return sorted(
+        (
+            entry
+            for entry in readable
+            if entry.request.extracted_at >= moment and entry.request.provenance == request.provenance
+        ),
+        key=_order,
+    )
+
+
 def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
     """The readable answers of the request's coin and currency of an extraction up to `moment`, the latest first."""
     latest = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
@@ -125,6 +139,12 @@ def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
 
 def _folder(of: Request) -> Path:
     return Path(of.stream, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
+
+
+def _digest(request: Request, body: bytes) -> str:
+    """Tells apart what came in one millisecond: two windows may have the same answer."""
+    window = f"{request.window_from.isoformat()} {request.window_to.isoformat()} "
+    return hashlib.sha256(window.encode() + body).hexdigest()[:8]
 
 
 def _order(entry: Entry) -> tuple[datetime, str]:
@@ -141,9 +161,24 @@ def _read_manifests(root: Path, paths: Iterable[Path]) -> tuple[list[Entry], lis
     return readable, damaged
 
 
+def to_plain(request: Request) -> dict[str, str]:
+    """A request as text, for JSON."""
+    return {name: value if isinstance(value, str) else value.isoformat() for name, value in asdict(request).items()}
+
+
+def from_plain(plain: dict[str, str]) -> Request:
+    """A request that `to_plain` wrote; a ValueError and its like where it did not."""
+    moments = {name: datetime.fromisoformat(plain[name]) for name in ("window_from", "window_to", "extracted_at")}
+    if any(moment.utcoffset() != timedelta(0) for moment in moments.values()):
+        raise ValueError("an instant that is not in UTC")
+    if not isinstance(plain["provenance"], str):
+        raise ValueError(plain["provenance"])
+    return Request(**{**plain, **moments, "date": date.fromisoformat(plain["date"])})  # type: ignore[arg-type]
+
+
 def _to_json(entry: Entry) -> bytes:
-    content = {"format": 1, "file": entry.file, "sha256": entry.sha256, "request": asdict(entry.request)}
-    return (json.dumps(content, indent=1, default=lambda value: value.isoformat()) + "\n").encode()
+    content = {"format": 1, "file": entry.file, "sha256": entry.sha256, "request": to_plain(entry.request)}
+    return (json.dumps(content, indent=1) + "\n").encode()
 
 
 def _from_json(root: Path, path: Path) -> Entry:
@@ -151,16 +186,10 @@ def _from_json(root: Path, path: Path) -> Entry:
     content = json.loads(path.read_bytes())
     if content["format"] != 1:
         raise ValueError(content["format"])
-    request = content["request"]
-    for name in ("window_from", "window_to", "extracted_at"):
-        request[name] = datetime.fromisoformat(request[name])
-        if request[name].utcoffset() != timedelta(0):
-            raise ValueError(name)
-    request["date"] = date.fromisoformat(request["date"])
-    entry = Entry(Request(**request), content["file"], content["sha256"])
+    entry = Entry(from_plain(content["request"]), content["file"], content["sha256"])
     answer = path.with_name(path.name.removesuffix(_MANIFEST) + _ANSWER)
     if root / entry.file != answer or root / _folder(entry.request) != path.parent:
         raise ValueError(entry.file)
-    if not _SHA256.fullmatch(entry.sha256) or not isinstance(entry.request.provenance, str):
+    if not _SHA256.fullmatch(entry.sha256):
         raise ValueError(entry.sha256)
     return entry

@@ -1,4 +1,4 @@
-"""Child processes: a job in, a result out, bounded in time, gone when the run is gone.
+"""Child processes: a job in, events while it works, a result out; bounded in time, gone when the run is gone.
 
 Both sides of the pipe live here; neither knows what the job is. A child is told two things over standard input, one
 line of JSON each: what to prepare (its imports, say), at once, and the job, when it is known; so it can be started
@@ -53,30 +53,41 @@ class Child:
             )
         self._tell(preparation)
 
-    def work(self, job: Mapping[str, Any], timeout_seconds: float) -> Json:
+    def work(
+        self, job: Mapping[str, Any], timeout_seconds: float, on_event: Callable[[Json], object] | None = None
+    ) -> Json:
         """Hand the job over and wait for its result.
+
+        Args:
+            job: what it has to do.
+            timeout_seconds: it is killed when it has been silent for so long; an event is a sign of life. One with
+                `waits_seconds` says that it will be silent for so much longer.
+            on_event: called with each event that the child tells of while it works.
 
         Raises:
             ChildError: it did not end in time, or ended without a result.
         """
         assert self._process.stdout is not None
-        timer = threading.Timer(timeout_seconds, self._process.kill)
-        timer.daemon = True
-        timer.start()
+        watch = _Watch(self._process.kill)
+        result: Any = None
         try:
+            watch.restart(timeout_seconds)
             self._tell(job)
-            answer = self._process.stdout.read()
+            for line in self._process.stdout:
+                result = _parsed(line)
+                if not isinstance(result, dict) or "event" not in result:
+                    break
+                event, result = result["event"], None
+                watch.restart(timeout_seconds + float(event.get("waits_seconds", 0)))
+                if on_event:
+                    on_event(event)
             status = self._process.wait()
         finally:
-            has_timed_out = not timer.is_alive()
-            timer.cancel()
+            watch.stop()
             self.end()
-        try:
-            result = json.loads(answer)
-        except ValueError:
-            reason = f"not done after {timeout_seconds:g} s" if has_timed_out else f"exit status {status}"
-            raise ChildError(reason, self.log) from None
-        assert isinstance(result, dict)
+        if not isinstance(result, dict):
+            reason = f"not done after {timeout_seconds:g} s" if watch.has_rung else f"exit status {status}"
+            raise ChildError(reason, self.log)
         return result
 
     def end(self) -> None:
@@ -95,12 +106,45 @@ class Child:
             self._process.stdin.flush()
 
 
+class _Watch:
+    """Rings when it was not restarted in time."""
+
+    def __init__(self, ring: Callable[[], object]) -> None:
+        self._ring = ring
+        self._timer: threading.Timer | None = None
+        self.has_rung = False
+
+    def restart(self, seconds: float) -> None:
+        self.stop()
+        self._timer = threading.Timer(seconds, self._on_time)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _on_time(self) -> None:
+        self.has_rung = True
+        self._ring()
+
+
+def tell(event: Mapping[str, Any]) -> None:
+    """The child's side: tell the parent of something while at work. Does nothing in a process that serves no job."""
+    if _told is not None:
+        os.write(_told, json.dumps({"event": event}).encode() + b"\n")
+
+
+_told: int | None = None
+
+
 def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], Json]) -> None:
     """The child's side: prepare, wait for the job, work, write the result. What is printed goes to the log.
 
     Ends at once when the parent is gone: it keeps standard input open for as long as it lives.
     """
-    result_descriptor = os.dup(sys.stdout.fileno())
+    global _told
+    result_descriptor = _told = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
@@ -111,6 +155,13 @@ def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], 
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # the connector leaves threads behind that would delay a normal exit
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def _listen(lines: queue.SimpleQueue[bytes]) -> None:

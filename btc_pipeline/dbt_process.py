@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline import children, loader, warehouse
+from btc_pipeline.pair import Pair
 
 
 class Dbt:
@@ -109,8 +110,7 @@ def _load(database: Path, job: children.Json) -> loader.Load:
         built_from=job["built_from"],
         step=job["step"],
         day=job["day"],
-        coins=tuple(job["coins"]),
-        vs_currency=job["vs_currency"],
+        pairs=tuple(Pair(*pair) for pair in job["pairs"]),
         as_of=job["as_of"],
         until=job["until"],
         fingerprint=job["fingerprint"],

@@ -23,18 +23,17 @@ def start_ahead(world: World) -> None:
 
 
 def draw(settings: Settings, world: World, day: date) -> list[Path]:
-    """Draw one chart for each coin, of the run's days.
+    """Draw one chart for each coin in each currency, of the run's days; those that have no candle are left out.
 
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
     """
-    paths = [world.chart(coin, settings.vs_currency, day) for coin in settings.coins]
+    charts = {pair: world.chart(pair.coin_id, pair.vs_currency, day) for pair in settings.pairs}
     job = {
         "database": str(world.published),
-        "vs_currency": settings.vs_currency,
         "first_day": (day - timedelta(days=settings.days)).isoformat(),
         "last_day": day.isoformat(),
-        "charts": {coin: str(path) for coin, path in zip(settings.coins, paths, strict=True)},
+        "charts": [[*pair, str(path)] for pair, path in charts.items()],
     }
     process = ahead.take(*_process(world))
     try:
@@ -43,7 +42,7 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
         raise VisualizationError(f"the chart cannot be drawn: {result['error']}", "run it again")
-    return paths
+    return [path for pair, path in charts.items() if str(pair) in result["drawn"]]
 
 
 def _process(world: World) -> tuple[str, Path, children.Json]:
@@ -62,10 +61,14 @@ def work(_: None, job: children.Json) -> children.Json:
     database = Path(job["database"])
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
     about = candles.publication(database)
-    for coin, path in job["charts"].items():
+    drawn = []
+    for coin, currency, path in job["charts"]:
+        week = candles.published(database, coin, currency, first, last)
+        if not week and len(job["charts"]) > 1:
+            continue
         facts = chart.ChartFacts(
             coin_id=coin,
-            vs_currency=job["vs_currency"],
+            vs_currency=currency,
             first_day=first,
             last_day=last,
             source=about["source"],
@@ -73,10 +76,11 @@ def work(_: None, job: children.Json) -> children.Json:
             data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
         )
         try:
-            chart.draw_candles(candles.published(database, coin, job["vs_currency"], first, last), facts, Path(path))
+            chart.draw_candles(week, facts, Path(path))
         except (ValueError, ArithmeticError, OSError) as error:
             return {"error": f"{coin}: {error}"}
-    return {}
+        drawn.append(f"{coin}/{currency}")
+    return {"drawn": drawn} if drawn else {"error": "there is no candle of any coin"}
 
 
 if __name__ == "__main__":

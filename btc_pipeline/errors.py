@@ -102,3 +102,14 @@ class InterruptionError(PipelineError):
     """A person, or systemd, has stopped the run."""
 
     exit_code = 130
+
+
+def error_of(exit_code: int) -> type[PipelineError]:
+    """The class of an exit code, for an error that was written down."""
+    waiting = [PipelineError]
+    while waiting:
+        kind = waiting.pop()
+        if kind.exit_code == exit_code:
+            return kind
+        waiting += kind.__subclasses__()
+    return PipelineError

@@ -1,8 +1,7 @@
-"""Extract and load: one run of the connector into the cache, and its answers into the raw archive.
+"""Extract and load: one run of the connector into the cache, each answer into the raw archive as it comes.
 
-Beside the prices it asks for CoinGecko's own candles, the second opinion; without them it goes on with a warning.
-
-The parent's side of the connector process. Opens no network itself, apart from starting the sample's server.
+The parent's side of the connector process. Opens no network itself, apart from starting the sample's server. What is
+asked is for `asks` to say, and what has been answered before for the task's target.
 """
 
 from __future__ import annotations
@@ -10,179 +9,176 @@ from __future__ import annotations
 import contextlib
 import errno
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from btc_pipeline import archive, children, console, warehouse
+from btc_pipeline import archive, calls, children, console, names, refusals, warehouse
+from btc_pipeline.archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.flight import Flight, Progress, pair_of
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
 CONNECTOR = "btc_pipeline.coingecko.connector"
 TABLE = "raw.market_chart"
-OPINIONS = "raw.ohlc"
-OHLC_DAYS = (7, 14, 30)
-"""The `days` for which CoinGecko's candles are of four hours."""
 MARKERS = "raw.pipeline_markers"
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """The archived answers of a run. There may be fewer opinions than charts."""
+    """What a sync brought: archived answers of each stream, and why there are no prices of a request."""
 
     charts: list[archive.Entry]
+    fine_charts: list[archive.Entry]
     opinions: list[archive.Entry]
+    refused: list[tuple[archive.Request, ExtractionError]]
+    calls: int
+    waited_seconds: float
+
+    @property
+    def answers(self) -> list[archive.Entry]:
+        """All that came."""
+        return [*self.charts, *self.fine_charts, *self.opinions]
 
 
 @dataclass(frozen=True)
-class Window:
-    """Whole UTC days: from 00:00 of `day - days` to the last second of `day`, or now, whichever is earlier."""
+class Options:
+    """How a sync is made: into which cache, whether prices may be empty, and how much of PyAirbyte is imported."""
 
-    start: datetime
-    end: datetime
-
-    @classmethod
-    def of(cls, day: date, days: int, now: datetime) -> Window:
-        """The window of a run."""
-        start = datetime.combine(day - timedelta(days=days), time(), timezone.utc)
-        last_second = datetime.combine(day, time(23, 59, 59), timezone.utc)
-        return cls(start, min(last_second, now.replace(microsecond=0)))
+    cache: Path
+    takes_empty: bool = False
+    is_lean: bool = True
 
 
-def fetch(settings: Settings, world: World, day: date, *, is_lean: bool = True) -> Fetched:
-    """Fetch a market chart, and candles, for each coin into the cache and keep each answer in the raw archive.
+def fetch(
+    settings: Settings,
+    world: World,
+    asked: Sequence[archive.Request],
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Ask CoinGecko for all of it, in one connector process.
 
     Args:
-        settings: coins, currency, days, how to reach CoinGecko, and the instant of the extraction.
-        world: where cache and archive lie.
-        day: the run's date.
-        is_lean: import only what the connector needs; False is the plain import, for comparison.
+        settings: how to reach CoinGecko, the budget, and the instant that answers count as of.
+        world: where archive, ledger of calls and logs lie.
+        asked: in this order, stream by stream.
+        options: by default the cache of the world, for prices that are there.
+        progress: told as it goes.
 
     Returns:
-        The archived answers: a market chart for each coin, and the candles that there were.
+        What came, all of it in the archive. Without prices of a pair the others are there all the same; what else is
+        missing is a warning.
 
     Raises:
-        ExtractionError: no answer in time, a refusal, or an answer that is no market chart.
+        ExtractionError: the connector failed or fell silent. What had come by then is in the archive.
         ConfigurationError: the key or the recordings cannot be used.
     """
-    now = settings.instant()
-    window = Window.of(day, settings.days, now)
+    options = options or Options(world.cache)
     settings.api_key()  # a missing key is no reason to start anything
-    if world.cache.exists():
-        _set_aside_if_damaged(world)
+    if options.cache.exists():
+        _set_aside_if_damaged(options.cache)
+    if not settings.is_sample and not calls.prepare(world.calls):
+        console.log.warning("ExtractAndLoad the ledger of calls was damaged: it counts from 0 on")
+    flight = Flight(asked, progress)
     try:
-        no_opinion = _sync(settings, world, window, now, is_lean=is_lean)
+        result = _sync(settings, world, flight, options)
     except warehouse.DamagedDatabaseError:  # in what no select reads, such as an index
-        warehouse.set_aside(world.cache)
-        no_opinion = _sync(settings, world, window, now, is_lean=is_lean)
-    charts = [
-        archive.keep(world.raw, _request(settings, day, window, now, coin), body)
-        for coin, body in answers_in_cache(world, settings).items()
-    ]
-    days = _ohlc_days(settings, window, now)
-    if not days:
-        return Fetched(charts, [])
-    window = Window(now - timedelta(days=days), now)
-    opinions = [
-        archive.keep(world.raw, replace(_request(settings, day, window, now, coin), stream=archive.OHLC), body)
-        for coin, body in _opinions_in_cache(world, settings, no_opinion).items()
-    ]
-    return Fetched(charts, opinions)
+        warehouse.set_aside(options.cache)
+        flight = Flight(asked, progress)
+        result = _sync(settings, world, flight, options)
+    names.keep(world.names, result["lists"])
+    flight.warn_of_extras()
+    charts = flight.entries(world, MARKET_CHART)
+    _check_cache(options.cache, world, charts)
+    return Fetched(
+        charts,
+        flight.entries(world, CHART_5M),
+        flight.entries(world, OHLC),
+        [(request, _refusal(settings, world, request, why)) for request, why in flight.refused(MARKET_CHART)],
+        result["calls"],
+        result["waited_seconds"],
+    )
 
 
-def _request(settings: Settings, day: date, window: Window, now: datetime, coin: str) -> archive.Request:
-    return archive.Request(coin, settings.vs_currency, day, window.start, window.end, now, settings.provenance)
+def _refusal(settings: Settings, world: World, request: archive.Request, why: str) -> ExtractionError:
+    pair = pair_of(request)
+    return ExtractionError(
+        f"CoinGecko gave no market chart of {pair}: {why}",
+        refusals.advice(why, pair, world.names),
+        **({} if settings.is_sample else {"url": settings.base_url}),
+    )
 
 
-def _ohlc_days(settings: Settings, window: Window, now: datetime) -> int:
-    """The least number of days that `/ohlc` takes and that covers the window; 0: it is not to be asked."""
-    if not settings.second_opinion or window.end < now - timedelta(days=OHLC_DAYS[-1]):
-        return 0
-    return next((days for days in OHLC_DAYS if now - timedelta(days=days) <= window.start), OHLC_DAYS[-1])
-
-
-def _job(settings: Settings, world: World, window: Window, base_url: str) -> children.Json:
+def _job(settings: Settings, world: World, flight: Flight, base_url: str, options: Options) -> children.Json:
     key = settings.api_key()
     return {
-        "cache": str(world.cache),
+        "cache": str(options.cache),
+        "raw": str(world.raw),
+        "asks": {
+            stream: {number: archive.to_plain(request) for number, request in requests.items()}
+            for stream, requests in flight.asks.items()
+        },
         "config": {
             "base_url": base_url,
-            "coins": list(settings.coins),
-            "vs_currency": settings.vs_currency,
-            "window_from": int(window.start.timestamp()),
-            "window_to": int(window.end.timestamp()),
-            "ohlc_days": _ohlc_days(settings, window, settings.instant()),
-            "max_retries": settings.retries,
-            "max_wait_seconds": settings.max_wait_seconds,
+            **{
+                stream: {number: _told(request) for number, request in requests.items()}
+                for stream, requests in flight.asks.items()
+            },
         },
+        "now": settings.instant().isoformat() if settings.is_sample or settings.now else "",
+        "takes_empty": options.takes_empty,
+        "lists": names.stale(world.names),
         "key_header": dict([key]) if key else {},
         "timeout_seconds": settings.timeout_seconds,
+        "max_retries": settings.retries,
+        "max_wait_seconds": settings.max_wait_seconds,
+        "budget": None if settings.is_sample else _budget(settings, world),
     }
 
 
-def answers_in_cache(world: World, settings: Settings) -> dict[str, bytes]:
-    """The answers of the last sync by coin, each with its arrays unpacked.
-
-    Raises:
-        ExtractionError: a coin has no row, more than one, or a row without prices.
-    """
-    try:
-        with warehouse.opened(world.cache, read_only=True) as connection:
-            rows = connection.execute(
-                f"select coin_id, vs_currency, answer, json_array_length(prices) from {TABLE}"
-            ).fetchall()
-    except (FileNotFoundError, warehouse.MissingTableError, warehouse.DamagedDatabaseError) as error:
-        raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
-    found = {
-        coin: str(answer).encode() for coin, currency, answer, points in rows if _is_ours(currency, points, settings)
-    }
-    if sorted(coin for coin, *_ in rows) != sorted(settings.coins) or set(found) != set(settings.coins):
-        missing = sorted(set(settings.coins) - set(found)) or sorted(coin for coin, *_ in rows)
-        raise ExtractionError(f"the connector brought no market chart of {', '.join(missing)}", "run it again")
-    return found
+def _told(request: archive.Request) -> children.Json:
+    """What the manifest puts into a request's path and query."""
+    told: children.Json = {"coin_id": request.coin_id, "vs_currency": request.vs_currency}
+    if request.stream == MARKET_CHART:
+        return told | {"from": int(request.window_from.timestamp()), "to": int(request.window_to.timestamp())}
+    return told | {"days": (request.window_to - request.window_from).days}
 
 
-def _opinions_in_cache(world: World, settings: Settings, no_opinion: Mapping[str, str]) -> dict[str, bytes]:
-    """The candles of the last sync by coin, without those that were not answered; what is missing is a warning."""
-    for reason in sorted(set(no_opinion.values())):
-        coins = ", ".join(sorted(coin for coin, why in no_opinion.items() if why == reason))
-        console.log.warning("ExtractAndLoad goes on without a second opinion on %s: %s", coins, reason)
-    try:
-        with warehouse.opened(world.cache, read_only=True) as connection:
-            rows = connection.execute(f"select coin_id, vs_currency, answer from {OPINIONS}").fetchall()
-    except (FileNotFoundError, warehouse.MissingTableError):
-        return {}
+def _budget(settings: Settings, world: World) -> children.Json:
     return {
-        coin: str(answer).encode()
-        for coin, currency, answer in rows
-        if currency == settings.vs_currency and coin in settings.coins and coin not in no_opinion
+        "ledger": str(world.calls),
+        "plan": settings.plan,
+        "host": urlsplit(settings.base_url).hostname,
+        "calls_a_minute": settings.calls_a_minute,
+        "calls_a_month": settings.calls_a_month,
     }
 
 
-def _is_ours(currency: object, points: object, settings: Settings) -> bool:
-    return currency == settings.vs_currency and isinstance(points, int) and points > 0
-
-
-def _sync(settings: Settings, world: World, window: Window, now: datetime, *, is_lean: bool) -> dict[str, str]:
-    """Run the connector once, in a process and a scratch folder of its own; why there are opinions missing."""
+def _sync(settings: Settings, world: World, flight: Flight, options: Options) -> children.Json:
+    """Run the connector once, in a process and a scratch folder of its own."""
     shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
     scratch = world.temporary / "airbyte"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
-    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": is_lean}
+    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": options.is_lean}
     connector = children.Child(CONNECTOR, world.logs / "connector.log", preparation)
     try:
-        with _server(settings, now) as base_url:
-            return _run(connector, _job(settings, world, window, base_url), settings)
+        with _server(settings, settings.instant()) as base_url:
+            job = _job(settings, world, flight, base_url, options)
+            return _result(connector, job, settings.deadline_seconds, flight)
     finally:
         connector.end()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _run(connector: children.Child, job: children.Json, settings: Settings) -> dict[str, str]:
+def _result(connector: children.Child, job: children.Json, deadline: float, flight: Flight) -> children.Json:
     try:
-        result = connector.work(job, settings.deadline_seconds)
+        result = connector.work(job, deadline, flight.note)
     except children.ChildError as error:
         raise ExtractionError(
             f"the connector ended without a result: {error.reason}",
@@ -196,28 +192,25 @@ def _run(connector: children.Child, job: children.Json, settings: Settings) -> d
         if "No space left" in fault:
             raise OSError(errno.ENOSPC, fault)
         raise ExtractionError(f"the connector failed: {fault}", f"run it again, or read {connector.log}")
-    if "error" in result:
-        raise ExtractionError(
-            f"CoinGecko gave no market chart: {result['error']}",
-            _advice(str(result["error"])),
-            url=job["config"]["base_url"],
-        )
-    return dict(result["no_opinion"])
+    return result
 
 
-def _advice(reason: str) -> str:
-    for sign, advice in (
-        ("HTTP 404", "check [pipeline] coins: CoinGecko's ids, such as bitcoin"),
-        ("10012", "keyless and demo plans reach back 365 days: choose a later --date"),
-        ("HTTP 400", "check [pipeline] vs_currency and [coingecko] plan"),
-        ("HTTP 401", "check [coingecko] plan and the key"),
-        ("HTTP 403", "check [coingecko] plan and the key"),
-        ("HTTP 429", "wait, or use a plan with a higher limit"),
-        ("no answer", "check the network; offline: --pipeline-source sample"),
-    ):
-        if sign in reason:
-            return advice
-    return "run it again later"
+def _check_cache(cache: Path, world: World, charts: Iterable[archive.Entry]) -> None:
+    """Airbyte's cache and the archive hold the same prices.
+
+    Raises:
+        ExtractionError: they do not.
+    """
+    expected = Counter((*pair_of(each.request), each.read(world.raw).decode()) for each in charts)
+    if not expected:
+        return
+    try:
+        with warehouse.opened(cache, read_only=True) as connection:
+            rows = connection.execute(f"select coin_id, vs_currency, answer from {TABLE}").fetchall()
+    except (FileNotFoundError, warehouse.MissingTableError, warehouse.DamagedDatabaseError) as error:
+        raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
+    if Counter((str(coin), str(currency), str(answer)) for coin, currency, answer in rows) != expected:
+        raise ExtractionError(f"the cache does not hold what was answered: {cache}", "run it again")
 
 
 @contextlib.contextmanager
@@ -238,10 +231,10 @@ def _server(settings: Settings, now: datetime) -> Iterator[str]:
         yield server.base_url
 
 
-def _set_aside_if_damaged(world: World) -> None:
+def _set_aside_if_damaged(cache: Path) -> None:
     """The cache holds nothing that the archive does not: a damaged one makes room for a new one."""
     try:
-        with warehouse.opened(world.cache, read_only=False) as connection:
+        with warehouse.opened(cache, read_only=False) as connection:
             warehouse.read_all(connection)
     except warehouse.DamagedDatabaseError:
-        warehouse.set_aside(world.cache)
+        warehouse.set_aside(cache)

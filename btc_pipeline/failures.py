@@ -6,11 +6,13 @@ One small file for each, below `failures/`; loaded into `pipeline.failed_runs`. 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import extract, files, ledgers, warehouse
+from btc_pipeline import asks, files, fingerprints, ledgers, warehouse
 from btc_pipeline.errors import PipelineError
+from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 
 COLUMNS = {
@@ -27,23 +29,28 @@ COLUMNS = {
 }
 
 
-def keep(folder: Path, settings: Settings, day: date, step: str, error: PipelineError) -> None:
-    """Write down that the run of a day has failed at a step; `error.what` holds no secret."""
+def keep(folder: Path, settings: Settings, day: date, step: str, error: PipelineError, pairs: Iterable[Pair]) -> None:
+    """Write down that the run of a day has failed at a step, for these pairs; `error.what` holds no secret."""
     now = settings.instant()
-    window = extract.Window.of(day, settings.days, now)
-    record = {
-        "run_date": day.isoformat(),
-        "failed_at": now.replace(tzinfo=None).isoformat(),
-        "step": step,
-        "exit_code": error.exit_code,
-        "reason": error.what,
-        "coins": settings.coins,
-        "vs_currency": settings.vs_currency,
-        "window_from": window.start.replace(tzinfo=None).isoformat(),
-        "window_to": window.end.replace(tzinfo=None).isoformat(),
-        "source": settings.provenance,
-    }
-    files.write(folder / f"{now:%Y%m%dT%H%M%S.%fZ}-{day.isoformat()}-{step}.ndjson", f"{json.dumps(record)}\n".encode())
+    window = asks.Window.of(day, settings.days, now)
+    coins: dict[str, list[str]] = {}
+    for pair in pairs:
+        coins.setdefault(pair.vs_currency, []).append(pair.coin_id)
+    for vs_currency, coin_ids in coins.items():
+        record = {
+            "run_date": day.isoformat(),
+            "failed_at": now.replace(tzinfo=None).isoformat(),
+            "step": step,
+            "exit_code": error.exit_code,
+            "reason": error.what,
+            "coins": coin_ids,
+            "vs_currency": vs_currency,
+            "window_from": window.start.replace(tzinfo=None).isoformat(),
+            "window_to": window.end.replace(tzinfo=None).isoformat(),
+            "source": settings.provenance,
+        }
+        named = f"{now:%Y%m%dT%H%M%S.%fZ}-{day.isoformat()}-{step}-{fingerprints.of(coin_ids, vs_currency)[:8]}.ndjson"
+        files.write(folder / named, f"{json.dumps(record)}\n".encode())
 
 
 def load(connection: warehouse.Connection, folder: Path, provenance: str) -> list[str]:

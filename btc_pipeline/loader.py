@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline import archive, failures, last_good, verify, warehouse
+from btc_pipeline.pair import Pair
 from btc_pipeline.warehouse import quoted
 
 RAW_TABLE = "raw.market_chart"
@@ -76,8 +77,7 @@ class Load:
     built_from: str
     step: str
     day: str
-    coins: tuple[str, ...]
-    vs_currency: str
+    pairs: tuple[Pair, ...]
     as_of: str
     until: str
     fingerprint: str
@@ -151,10 +151,9 @@ def _make_room(job: Load) -> list[str]:
 
 
 def _this_run(job: Load) -> str:
-    """The rows of pipeline.this_run: what the run asks for, one row for each coin."""
-    facts = (job.vs_currency, job.day, job.as_of, job.built_from, job.stamp)
-    rest = ", ".join(quoted(fact) for fact in facts)
-    return ", ".join(f"({quoted(coin)}, {rest})" for coin in job.coins)
+    """The rows of pipeline.this_run: what the run asks for, one row for each pair."""
+    rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp))
+    return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
 
 
 def _version(job: Load) -> str:

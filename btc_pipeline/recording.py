@@ -10,7 +10,7 @@ import tempfile
 from datetime import date, datetime
 from pathlib import Path
 
-from btc_pipeline import archive, extract, files, verify
+from btc_pipeline import archive, asks, extract, files, verify
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -38,11 +38,13 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
     day = settings.today()
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-record-") as scratch:
         world = World(Path(scratch), settings.source)
-        fetched = extract.fetch(settings, world, day)
+        fetched = extract.fetch(settings, world, asks.of_run(settings, day, settings.instant(), settings.pairs))
         bodies: dict[Path, bytes] = {}
-        for each in fetched.charts:
+        if fetched.refused:
+            raise fetched.refused[0][1]
+        for each in [*fetched.charts, *fetched.fine_charts]:
             body = each.read(world.raw)
-            bodies[folder / _name(settings, each.request, body, day)] = body
+            bodies[folder / _name(each.request, body, day)] = body
         bodies |= {folder / _ohlc_name(each.request, day): each.read(world.raw) for each in fetched.opinions}
     for path, body in bodies.items():
         if path.exists() and path.read_bytes() != body:
@@ -52,13 +54,14 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
     return sorted(bodies), max(each.request.extracted_at for each in fetched.charts)
 
 
-def _name(settings: Settings, request: archive.Request, body: bytes, day: date) -> str:
+def _name(request: archive.Request, body: bytes, day: date) -> str:
     try:
         found = verify.market_chart(request, body)
     except verify.BadAnswerError as error:
         raise ExtractionError(f"the answer for {request.coin_id} is not kept: {error}", "run it again later") from None
     series = _SERIES[found.granularity]
-    return f"{request.coin_id}_{request.vs_currency}_{settings.days}d_{series}_{day.isoformat()}.json"
+    days = (request.window_to.date() - request.window_from.date()).days
+    return f"{request.coin_id}_{request.vs_currency}_{days}d_{series}_{day.isoformat()}.json"
 
 
 def _ohlc_name(request: archive.Request, day: date) -> str:

@@ -141,7 +141,7 @@ def _settings(settings: Settings, folder: Path) -> Settings:
         source="sample",
         recordings=None,
         coins=COINS,
-        vs_currency="usd",
+        vs_currencies=("usd",),
         days=14,
         now=DAYS[-1],
     )
@@ -175,11 +175,12 @@ def _built(good: GoodDay, sources_hash: str) -> GoodDay:
 def keep_answers(settings: Settings, world: World, coin: str, now: datetime) -> None:
     """Put the sample's answers of an instant into the archive, as the connector would."""
     start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
-    request = archive.Request(coin, settings.vs_currency, now.date(), start, now, now, settings.provenance)
-    chart = sample.market_chart(coin, settings.vs_currency, start, now, now)
+    (currency,) = settings.vs_currencies
+    request = archive.Request(coin, currency, now.date(), start, now, now, settings.provenance)
+    chart = sample.market_chart(coin, currency, start, now, now)
     archive.keep(world.raw, request, json.dumps(chart).encode())
     ohlc = replace(request, window_from=now - timedelta(days=30), stream=archive.OHLC)
-    archive.keep(world.raw, ohlc, json.dumps(sample.ohlc(coin, settings.vs_currency, 30, now)).encode())
+    archive.keep(world.raw, ohlc, json.dumps(sample.ohlc(coin, currency, 30, now)).encode())
 
 
 def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:

@@ -88,11 +88,15 @@ def coins(text: str) -> tuple[str, ...]:
     return ids
 
 
-def currency(text: str) -> str:
-    """A currency code of CoinGecko's, e.g. usd."""
-    if not _CURRENCY.fullmatch(text):
-        raise ValueError("no currency code such as usd")
-    return text
+def currencies(text: str) -> tuple[str, ...]:
+    """Currency codes of CoinGecko's, e.g. usd, separated by commas."""
+    codes = tuple(code.strip() for code in text.split(","))
+    for code in codes:
+        if not _CURRENCY.fullmatch(code):
+            raise ValueError(f"{code[:40]!r} is no currency code such as usd")
+    if len(set(codes)) < len(codes):
+        raise ValueError("a currency is named twice")
+    return codes
 
 
 def url(text: str) -> SplitResult:

@@ -22,12 +22,15 @@ import luigi
 
 from btc_pipeline import setting_values as values
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.pair import Pair
 
 API_KEY_VARIABLE = "COINGECKO_API_KEY"
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _PLAN_HOSTS = {"keyless": "api.coingecko.com", "demo": "api.coingecko.com", "pro": "pro-api.coingecko.com"}
 _KEY_HEADERS = {"demo": "x-cg-demo-api-key", "pro": "x-cg-pro-api-key"}
+_CALLS_A_MINUTE = {"keyless": 5, "demo": 30, "pro": 250}
+_CALLS_A_MONTH = {"keyless": 0, "demo": 10_000, "pro": 500_000}
 
 Value = TypeVar("Value")
 
@@ -39,11 +42,12 @@ class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.c
     source = luigi.Parameter("live", description="live (CoinGecko) or sample (shipped replay server)")
     recordings = luigi.Parameter("", description="source=sample: a folder of recorded answers to replay")
     coins = luigi.Parameter("bitcoin", description="CoinGecko coin ids, separated by commas")
-    vs_currency = luigi.Parameter("usd", description="currency of the prices")
+    vs_currency = luigi.Parameter("usd", description="currencies of the prices, separated by commas")
     days = luigi.Parameter("7", description="whole days before the run's date, 2 to 89")
     max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
     min_coverage = luigi.Parameter("0.9", description="least share of a day's slots for a final candle, 0.5 to 1")
     repeat_hours = luigi.Parameter("12", description="a price that is the same for so long is refused, 1 to 720")
+    five_minute_points = luigi.Parameter("true", description="whether the last day's 5-minute points are asked as well")
     second_opinion = luigi.Parameter("true", description="whether /ohlc is asked as well: true or false")
     second_opinion_limit_bps = luigi.Parameter("50", description="difference from it that is a warning, 0.1 to 10000")
     now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
@@ -55,10 +59,12 @@ class coingecko(luigi.Config):  # noqa: N801 - as above
     plan = luigi.Parameter("keyless", description="keyless, demo or pro")
     base_url = luigi.Parameter("", description="the API's root; empty: the plan's own")
     api_key_file = luigi.Parameter("", description=f"file with the key; empty: ${API_KEY_VARIABLE}")
+    calls_a_minute = luigi.Parameter("", description="budget of calls, 1 to 1000; empty: the plan's own")
+    calls_a_month = luigi.Parameter("", description="budget of calls; 0: none; empty: the plan's own")
     timeout_seconds = luigi.Parameter("20", description="longest silence of the API, 1 to 300")
     retries = luigi.Parameter("4", description="further tries after a 429, a 5xx or no answer, 0 to 10")
     max_wait_seconds = luigi.Parameter("180", description="longest Retry-After that is obeyed, 0 to 900")
-    deadline_seconds = luigi.Parameter("600", description="longest extraction as a whole, 5 to 7200")
+    deadline_seconds = luigi.Parameter("600", description="longest time without an answer, 5 to 7200")
 
 
 @dataclass(frozen=True)
@@ -69,21 +75,29 @@ class Settings:
     source: str
     recordings: Path | None
     coins: tuple[str, ...]
-    vs_currency: str
+    vs_currencies: tuple[str, ...]
     days: int
     max_age_hours: float
     min_coverage: float
     repeat_hours: float
+    five_minute_points: bool
     second_opinion: bool
     second_opinion_limit_bps: float
     now: datetime | None
     plan: str
     base_url: str
     api_key_file: Path | None
+    calls_a_minute: int
+    calls_a_month: int
     timeout_seconds: float
     retries: int
     max_wait_seconds: float
     deadline_seconds: float
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Each coin in each currency."""
+        return tuple(Pair(coin, currency) for coin in self.coins for currency in self.vs_currencies)
 
     @property
     def is_sample(self) -> bool:
@@ -173,11 +187,12 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         source=source,
         recordings=recordings,
         coins=_checked(main, "coins", values.coins),
-        vs_currency=_checked(main, "vs_currency", values.currency),
+        vs_currencies=_checked(main, "vs_currency", values.currencies),
         days=_checked(main, "days", lambda text: values.whole_number(text, 2, 89)),
         max_age_hours=_checked(main, "max_age_hours", lambda text: values.number(text, 1, 168)),
         min_coverage=_checked(main, "min_coverage", lambda text: values.number(text, 0.5, 1)),
         repeat_hours=_checked(main, "repeat_hours", lambda text: values.number(text, 1, 720)),
+        five_minute_points=_choice(main, "five_minute_points", {"false", "true"}) == "true",
         second_opinion=_choice(main, "second_opinion", {"false", "true"}) == "true",
         second_opinion_limit_bps=_checked(
             main, "second_opinion_limit_bps", lambda text: values.number(text, 0.1, 10_000)
@@ -186,6 +201,12 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         plan=plan,
         base_url=_base_url(api, plan),
         api_key_file=_checked(api, "api_key_file", values.optional_path),
+        calls_a_minute=_checked(
+            api, "calls_a_minute", lambda text: values.whole_number(text or str(_CALLS_A_MINUTE[plan]), 1, 1000)
+        ),
+        calls_a_month=_checked(
+            api, "calls_a_month", lambda text: values.whole_number(text or str(_CALLS_A_MONTH[plan]), 0, 10**9)
+        ),
         timeout_seconds=_checked(api, "timeout_seconds", lambda text: values.number(text, 1, 300)),
         retries=_checked(api, "retries", lambda text: values.whole_number(text, 0, 10)),
         max_wait_seconds=_checked(api, "max_wait_seconds", lambda text: values.number(text, 0, 900)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -16,7 +17,7 @@ from typing import Any, ClassVar, Protocol, cast
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline import console, failures, files, fingerprints, lock, setting_values, settings, warehouse
+from btc_pipeline import console, failures, files, fingerprints, lock, progress, setting_values, settings, warehouse
 from btc_pipeline.errors import (
     ConfigurationError,
     ExtractionError,
@@ -24,6 +25,8 @@ from btc_pipeline.errors import (
     PipelineError,
     VerificationError,
 )
+from btc_pipeline.extraction import Refused
+from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
@@ -32,6 +35,10 @@ _NO_FOLDER_FOR_US = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
     *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
 }
+
+
+RUN = secrets.token_hex(8)
+"""Tells this run from all others: what was refused in it is not asked for again before it ends."""
 
 
 class Vouched(Protocol):
@@ -76,6 +83,9 @@ class Step(luigi.Task):
     sources: ClassVar[tuple[str, ...]] = ()
     error: ClassVar[type[PipelineError]] = PipelineError
 
+    is_followed = False
+    """Whether another step of this run needs it; the step that nobody needs is the last one."""
+
     @cached_property
     def steps_before(self) -> list[Step]:
         """The step before, where there is one."""
@@ -83,11 +93,46 @@ class Step(luigi.Task):
 
     def requires(self) -> list[Step]:
         """The step before."""
+        for step in self.steps_before:
+            step.is_followed = True
         return self.steps_before
 
     def output(self) -> Vouched:
         """What the step makes."""
         raise NotImplementedError
+
+    def make(self) -> None:
+        """Make it."""
+        raise NotImplementedError
+
+    def run(self) -> Iterator[list[Step]]:
+        """Make the output, unless it is there: a step before may have had to look again, and found nothing new.
+
+        The last step of a run asks for what was left out on the way, as tasks of their own: they fail, each with its
+        own error, and so does the run, after everything else is done.
+        """
+        if not self.output().exists():
+            self.make()
+        if not self.is_followed and (left_out := self.left_out()):
+            yield left_out
+
+    def left_out(self) -> list[Step]:
+        """What this run had to go on without."""
+        return [step for before in self.steps_before for step in before.left_out()]
+
+    def report(self, done: int, total: int, what: str) -> None:
+        """Show how far the step is, in the terminal and in luigid's visualizer."""
+        progress.show(self.get_task_family(), done, total, what)
+        percentage = 100 * done // max(total, 1)
+        if percentage != self._percentage or "waits" in what:
+            self._percentage = percentage
+            # Luigi's worker puts them here for as long as the task runs
+            self.set_progress_percentage(percentage)  # type: ignore[misc]
+            self.set_status_message(  # type: ignore[misc]
+                f"{done} of {total}: {what}"
+            )
+
+    _percentage = -1
 
     def complete(self) -> bool:
         """Whether this step and all before it are done, for these settings and this code."""
@@ -152,8 +197,11 @@ class Step(luigi.Task):
             raise self._in_our_words(error) from error
         except (ExtractionError, VerificationError) as error:
             with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
-                failures.keep(world.failures, self.settings, self.date, self.get_task_family(), error)
+                step, asked = self.get_task_family(), self.settings.pairs
+                failures.keep(world.failures, self.settings, self.date, step, error, asked)
             raise
+        finally:
+            progress.end()
         console.done(self.get_task_family(), time.monotonic() - started, facts)
 
     def _check(self) -> None:
@@ -185,6 +233,30 @@ class Step(luigi.Task):
                 "correct its rights or [pipeline] data_dir",
             )
         return self.error(f"{step}: {reason}", "run it again")
+
+
+class PairStep(Step):
+    """A step for one coin in one currency."""
+
+    coin_id = luigi.Parameter(description="CoinGecko's id, e.g. bitcoin")
+    vs_currency = luigi.Parameter("usd", description="currency of the prices")
+
+    _told: ClassVar[set[str]] = set()
+
+    @property
+    def pair(self) -> Pair:
+        """The validated pair."""
+        try:
+            (coin_id,), (currency,) = setting_values.coins(self.coin_id), setting_values.currencies(self.vs_currency)
+        except ValueError as error:
+            console.stop(ConfigurationError(f"bad {self.get_task_family()}: {error}", "name one coin, e.g. bitcoin"))
+        return Pair(coin_id, currency)
+
+    def raise_once(self, refused: Refused | None) -> None:
+        """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
+        if refused and refused.run == RUN and self.task_id not in self._told:
+            self._told.add(self.task_id)
+            raise refused.error()
 
 
 _loaded: list[tuple[CmdlineParser, Settings]] = []

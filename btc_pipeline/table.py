@@ -27,12 +27,12 @@ def of_published(settings: Settings, day: date) -> str:
     world = World(settings.data_dir, settings.source)
     about = candles.publication(world.published)
     blocks = []
-    for coin in settings.coins:
+    for coin, currency in settings.pairs:
         first = day - timedelta(days=settings.days)
-        week = candles.published(world.published, coin, settings.vs_currency, first, day)
-        title = f"{coin} / {settings.vs_currency} from {about['source']}, as of {about['as_of']}"
-        chart = world.chart(coin, settings.vs_currency, day)
-        blocks.append(f"{title}\n\n{_rows(week)}\n\nchart     {_near(chart)}")
+        week = candles.published(world.published, coin, currency, first, day)
+        title = f"{coin} / {currency} from {about['source']}, as of {about['as_of']}"
+        chart = world.chart(coin, currency, day)
+        blocks.append(f"{title}\n\n{_rows(week)}\n\nchart     {_near(chart)}" if week else f"{title}\n\nno candle")
     return "\n" + "\n\n".join(blocks) + f"\ndatabase  {_near(world.published)} (table daily_candlestick)"
 
 

@@ -25,6 +25,15 @@ def new_stamp() -> str:
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty where there is none, or it is damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 class Marker(luigi.Target):
     """A JSON file that vouches for files: their checksums, and the fingerprint of what made them.
 
@@ -50,9 +59,17 @@ class Marker(luigi.Target):
         """Which run wrote it; empty where there is no valid marker."""
         return str(self._read().get("stamp", ""))
 
+    def vouches(self) -> bool:
+        """Whether it is there, of this format and fingerprint; the files are not looked at."""
+        return self._read().get("fingerprint") == self.fingerprint
+
     def facts(self) -> dict[str, Any]:
         """What the step wanted remembered."""
         return dict(self._read().get("facts", {}))
+
+    def made(self) -> list[Path]:
+        """The files that it vouches for."""
+        return [self.root / name for name in self._read().get("files", {})]
 
     def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None) -> None:
         """Vouch for the files that were made; the last write of a step."""
@@ -68,12 +85,8 @@ class Marker(luigi.Target):
         )
 
     def _read(self) -> dict[str, Any]:
-        try:
-            marker = json.loads(self.path.read_bytes())
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
-            return {}
-        is_ours = isinstance(marker, dict) and marker.get("format") == FORMAT
-        return marker if is_ours and isinstance(marker.get("files"), dict) else {}
+        marker = read_json(self.path)
+        return marker if marker.get("format") == FORMAT and isinstance(marker.get("files"), dict) else {}
 
 
 class DuckDBTarget(luigi.Target):
@@ -171,22 +184,6 @@ class DuckDBTarget(luigi.Target):
 _Look = tuple[list[dict[str, Any]], "tuple[Any, ...] | None"]
 _NOTHING: _Look = ([], None)
 _seen: dict[tuple[Path, str], tuple[tuple[int, int, int], _Look]] = {}
-
-
-class AllOf(luigi.Target):
-    """A marked table, and the marker of the files that were made with it."""
-
-    def __init__(self, table: DuckDBTarget, made: Marker) -> None:
-        self.table = table
-        self.made = made
-
-    def exists(self) -> bool:
-        """Whether both are there."""
-        return self.table.exists() and self.made.exists()
-
-    def stamp(self) -> str:
-        """Which run made it."""
-        return self.table.stamp()
 
 
 class Publication(luigi.Target):

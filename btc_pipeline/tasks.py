@@ -1,6 +1,6 @@
 """The DAG: six steps in one chain. What each does is a function of another module.
 
-    ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize
+    ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was left out
 
 Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by what `run()` calls, never here, so that a run
 with nothing to do takes no longer than Luigi itself.
@@ -10,14 +10,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import archive, drawing, errors, extract, loader, publish, transform, verify_run
+from btc_pipeline import drawing, errors, extract, extract_run, loader, publish, transform, verify_run
+from btc_pipeline.extraction import Answer, Extraction
 from btc_pipeline.settings import Settings
-from btc_pipeline.steps import Step
-from btc_pipeline.targets import AllOf, DuckDBTarget, Marker, Publication
+from btc_pipeline.steps import RUN, PairStep, Step
+from btc_pipeline.targets import DuckDBTarget, Marker, Publication
 from btc_pipeline.world import World
 
 _ARCHIVE = ("btc_pipeline/archive.py", "btc_pipeline/warehouse.py")
-_CONNECTOR = ("btc_pipeline/coingecko/*.py", "btc_pipeline/coingecko/*.yaml", "btc_pipeline/extract.py", *_ARCHIVE)
+_CONNECTOR = (
+    "btc_pipeline/coingecko/*.py",
+    "btc_pipeline/coingecko/*.yaml",
+    *(f"btc_pipeline/{name}.py" for name in ("asks", "extract", "extract_run", "flight")),
+    *_ARCHIVE,
+)
 _GATE = ("btc_pipeline/verify.py", "btc_pipeline/coingecko/answers.py", *_ARCHIVE)
 _MODELS = (
     "dbt_project/models/**/*",
@@ -31,44 +37,69 @@ _DBT = ("btc_pipeline/dbt_process.py", "btc_pipeline/transform.py", "btc_pipelin
 
 
 class ExtractAndLoad(Step):
-    """One answer of CoinGecko for each coin: in the cache, and word for word in the raw archive.
+    """One answer of CoinGecko for each coin in each currency: in the cache, and word for word in the raw archive.
 
     coin_id   vs_currency  prices                                  market_caps         total_volumes
     bitcoin   usd          [[1621036842123, 49913.26], [16210405…  [[1621036842123, …  [[1621036842123, …
+
+    One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
     sources = _CONNECTOR
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """What is asked, and of whom."""
-        return settings.provenance, settings.coins, settings.vs_currency, settings.days, settings.second_opinion
+        """How it is asked, and of whom; not which coins: each has its own place in the record."""
+        return settings.provenance, settings.days, settings.five_minute_points, settings.second_opinion
 
-    def output(self) -> AllOf:
-        """A marker row beside the cache's table, and the run's answers in the archive."""
-        return AllOf(self.cached(), self.marker())
+    def output(self) -> Extraction:
+        """A marker row beside the cache's table, and the record of the run's answers in the archive."""
+        step, fingerprint, world = self.get_task_family(), self.fingerprint(), self.world
+        table = DuckDBTarget(world.cache, extract.TABLE, extract.MARKERS, step, self.date, fingerprint)
+        begun = world.marker(f"{step}.begun", self.date)
+        return Extraction(table, self.marker(), begun, self.settings.pairs, RUN)
 
-    def cached(self) -> DuckDBTarget:
-        """The cache's table with its marker row."""
-        step, fingerprint = self.get_task_family(), self.fingerprint()
-        return DuckDBTarget(self.world.cache, extract.TABLE, extract.MARKERS, step, self.date, fingerprint)
-
-    def run(self) -> None:
+    def make(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it."""
         with self.at_work() as facts:
             transform.start_ahead(self.settings, self.world)
-            fetched = extract.fetch(self.settings, self.world, self.date)
-            facts.update(answers=len(fetched.charts), second_opinions=len(fetched.opinions))
-            raw, answers = self.world.raw, [*fetched.charts, *fetched.opinions]
-            made = [path for each in answers for path in (raw / each.file, archive.manifest_of(raw, each.file))]
-            self.marker().write(made, facts={"files": [each.file for each in fetched.charts]})
-            self.cached().write()
+            pairs = self.settings.pairs
+            facts.update(extract_run.answers(self.settings, self.world, self.date, self.output(), pairs, self.report))
+
+    def left_out(self) -> list[Step]:
+        """The coins that were refused in this run."""
+        refused = self.output().refused()
+        pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == RUN]
+        return [ExtractCoin(date=self.date, coin_id=pair.coin_id, vs_currency=pair.vs_currency) for pair in pairs]
+
+
+class ExtractCoin(PairStep):
+    """One coin in one currency: its part of `ExtractAndLoad`, to be retried alone.
+
+    In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
+    """
+
+    sources = _CONNECTOR
+    error = errors.ExtractionError
+
+    def output(self) -> Answer:
+        """The pair's answer in the record of the day."""
+        return Answer(ExtractAndLoad(date=self.date).output(), self.pair)
+
+    def make(self) -> None:
+        """Say what was said in this run already; else ask."""
+        extraction = self.output().extraction
+        self.raise_once(extraction.refused().get(str(self.pair)))
+        with self.at_work() as facts:
+            facts.update(
+                extract_run.answers(self.settings, self.world, self.date, extraction, [self.pair], self.report)
+            )
 
 
 class VerifyData(Step):
     """Whether the answers are what was asked for: finite, positive, in milliseconds, in the window, fresh, enough.
 
-    A refused answer stays in the archive, and its extraction is withdrawn: the next run fetches anew.
+    A refused answer stays in the archive, and is taken back from the record: the next run asks for it again.
     """
 
     before = ExtractAndLoad
@@ -76,18 +107,18 @@ class VerifyData(Step):
     error = errors.VerificationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How old the newest point may be."""
-        return (settings.max_age_hours,)
+        """How old the newest point may be, and of which coins."""
+        return settings.max_age_hours, settings.pairs
 
     def output(self) -> Marker:
         """A marker with the numbers found."""
         return self.marker()
 
-    def run(self) -> None:
-        """Check each answer, in the cache and in the archive."""
+    def make(self) -> None:
+        """Check each answer in the archive."""
         with self.at_work() as facts:
             extraction = ExtractAndLoad(date=self.date).output()
-            facts.update(verify_run.answers(self.settings, self.world, extraction))
+            facts.update(verify_run.answers(self.settings, self.world, self.date, extraction))
             self.output().write(facts=facts)
 
 
@@ -111,7 +142,7 @@ class Transform(Step):
         step, fingerprint = self.get_task_family(), self.fingerprint()
         return DuckDBTarget(self.world.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint)
 
-    def run(self) -> None:
+    def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
             drawing.start_ahead(self.world)
@@ -131,7 +162,7 @@ class Test(Step):
         """A marker with the outcome of each test."""
         return self.marker()
 
-    def run(self) -> None:
+    def make(self) -> None:
         """Judge what the build tested."""
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
@@ -162,7 +193,7 @@ class Publish(Step):
         """The published file, and the marker that vouches for it."""
         return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
 
-    def run(self) -> None:
+    def make(self) -> None:
         """Copy, rename, vouch."""
         with self.at_work() as facts:
             if not tested(self.world, Transform(date=self.date).output()).exists():
@@ -186,7 +217,7 @@ class Visualize(Step):
         """A marker with the checksum of each chart."""
         return self.marker()
 
-    def run(self) -> None:
+    def make(self) -> None:
         """Draw from the published database, as any reader would see it."""
         with self.at_work() as facts:
             charts = drawing.draw(self.settings, self.world, self.date)

@@ -1,50 +1,56 @@
-"""Verifying a run: the cache's table, and each of the run's answers through the gate.
+"""Verifying a run: each of its answers through the gate.
 
 Knows where answers lie; what a good one is, is for `verify` to say.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, console, extract, verify
-from btc_pipeline.errors import ExtractionError, StaleDataError, VerificationError
+from btc_pipeline import archive, console, failures, verify
+from btc_pipeline.errors import StaleDataError, VerificationError
+from btc_pipeline.extraction import Extraction, Refused
+from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
-from btc_pipeline.targets import AllOf
 from btc_pipeline.world import World
 
-_REACHES_NOW = timedelta(minutes=1)
+_REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
 
 
-def answers(settings: Settings, world: World, extraction: AllOf) -> dict[str, Any]:
-    """Check that the run's rows are in the cache and that each answer is a market chart as asked.
-
-    Where a later run has replaced the cache's table, the archive speaks alone.
+def answers(settings: Settings, world: World, day: date, extraction: Extraction) -> dict[str, Any]:
+    """Check that each answer of the run is a market chart as asked. One that is not is taken back, and told of.
 
     Returns:
-        Facts: points, those out of order, the newest instant.
+        Facts: points, those out of order, the newest instant of the pair that is furthest behind.
 
     Raises:
-        StaleDataError: the newest point is too old, or was known before.
-        VerificationError: names coin, row and file. The extraction is withdrawn, so that a rerun fetches anew.
+        StaleDataError, VerificationError: no answer is good; the first one's error, which names pair and file. They are
+            all taken back, so that a rerun fetches anew.
     """
-    try:
-        if extraction.table.stamp() == extraction.table.newest_stamp():
-            extract.answers_in_cache(world, settings)
-        verified = [_checked(settings, world, file) for file in extraction.made.facts()["files"]]
-    except StaleDataError:
-        extraction.table.withdraw()
-        raise
-    except (ExtractionError, VerificationError) as error:
-        extraction.table.withdraw()
-        raise VerificationError(error.what, error.fix, **error.facts) from None
-    for field in sorted({field for each in verified for field in each.new_fields}):
+    verified: dict[str, verify.Verified] = {}
+    refused: dict[str, VerificationError] = {}
+    for name, file in extraction.charts().items():
+        if Pair.of(name) in extraction.pairs:
+            try:
+                verified[name] = _checked(settings, world, file)
+            except VerificationError as error:
+                refused[name] = error
+    for name, why in refused.items():
+        extraction.refuse(Pair.of(name), Refused.by(why, extraction.run))
+    if refused and not verified:
+        raise next(iter(refused.values()))
+    for name, why in refused.items():
+        console.log.warning("VerifyData goes on without %s: %s", name, why.what)
+        failures.keep(world.failures, settings, day, "VerifyData", why, [Pair.of(name)])
+    for field in sorted({field for each in verified.values() for field in each.new_fields}):
         console.log.warning("VerifyData CoinGecko's answer has a new field, kept in the raw archive only: %.80r", field)
     return {
-        "points": sum(each.points for each in verified),
-        "out_of_order": sum(each.out_of_order for each in verified),
-        "newest": f"{min(each.newest_at for each in verified):%Y-%m-%dT%H:%M:%SZ}",
+        "points": sum(each.points for each in verified.values()),
+        "out_of_order": sum(each.out_of_order for each in verified.values()),
+        "newest": f"{min(each.newest_at for each in verified.values()):%Y-%m-%dT%H:%M:%SZ}",
+        **({"refused": len(refused)} if refused else {}),
     }
 
 
@@ -59,7 +65,9 @@ def _checked(settings: Settings, world: World, file: str) -> verify.Verified:
         ) from None
     except (verify.BadAnswerError, archive.DamagedAnswerError) as error:
         raise VerificationError(
-            f"an answer is refused: {error}", "run it again: it will fetch anew", file=world.raw / file
+            f"the answer of {Path(file).parts[1].partition('=')[2]} is refused: {error}",
+            "run it again: it will fetch anew",
+            file=world.raw / file,
         ) from None
     return found
 

@@ -28,6 +28,21 @@ class World:
         return self.root / "cache.duckdb"
 
     @property
+    def history_cache(self) -> Path:
+        """Airbyte's cache of a backfill, which is of no use afterwards."""
+        return self.temporary / "history_cache.duckdb"
+
+    @property
+    def calls(self) -> Path:
+        """The ledger of calls to CoinGecko."""
+        return self.root / "calls.duckdb"
+
+    @property
+    def names(self) -> Path:
+        """CoinGecko's lists of coins and currencies."""
+        return self.root / "names"
+
+    @property
     def raw(self) -> Path:
         """The immutable raw archive."""
         return self.root / "raw"

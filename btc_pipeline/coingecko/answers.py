@@ -41,6 +41,15 @@ def ohlc(body: bytes) -> list[Any] | None:
     return None
 
 
+def names(body: bytes) -> list[Any] | None:
+    """The body as CoinGecko's list of coins (objects with an `id`) or of currencies (strings); None if neither."""
+    parsed = _parsed(body)
+    if not isinstance(parsed, list) or not parsed:
+        return None
+    are_coins = all(isinstance(each, dict) and isinstance(each.get("id"), str) for each in parsed)
+    return parsed if are_coins or all(isinstance(each, str) for each in parsed) else None
+
+
 def refusal(body: bytes) -> Refusal:
     """What CoinGecko says in a body that is no market chart.
 
@@ -48,6 +57,8 @@ def refusal(body: bytes) -> Refusal:
     the status instead of in it, and plain text from the CDN (`error code: 1015`).
     """
     parsed = _parsed(body)
+    if isinstance(parsed, dict) and parsed.get("prices") == []:
+        return Refusal("", "a market chart without prices")
     if not isinstance(parsed, dict):
         text = body[:2000].decode("utf-8", "replace").strip()
         is_page = text[:1] == "<"

@@ -1,8 +1,8 @@
-"""What the connector's manifest cannot say in YAML: the key's header, bounded answers, errors, the extractor.
+"""What the connector's manifest cannot say in YAML: the key's header, the budget, bounded answers, the extractor.
 
-Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it.
-The key and the last refusals live in this module's memory, because PyAirbyte writes a connector's configuration
-to a file, and its errors tell nothing of the answer.
+Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it. The key and the
+sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors tell
+nothing of the answer. What becomes of an answer is for `sync` to say.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import InitVar, dataclass
-from datetime import datetime, timezone
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,11 @@ import requests
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
+from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
+from airbyte_cdk.sources.declarative.requesters.request_options.interpolated_request_options_provider import (
+    InterpolatedRequestOptionsProvider,
+)
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
 from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
     SUCCESS_RESOLUTION,
@@ -27,26 +31,60 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 
 from btc_pipeline.coingecko import answers
+from btc_pipeline.coingecko.sync import NotAskedError, Sync, Verdict
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a year of one coin is below 1 MB; DuckDB reads JSON objects up to 32 MB
+MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
-_FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
-_OHLC_SECONDS = 20.0
-_ASK_NO_MORE = ("no answer", "HTTP 429")
-_LONGEST_BACKOFF_SECONDS = 30.0
+_EXTRA_SECONDS = 20.0
 
 key_header: dict[str, str] = {}
 """The plan's header and key; set by the connector before the read."""
 
-failures: dict[str, str] = {}
-"""Request path -> why its last try failed; an answered request has no entry."""
-
-opinion_failures: dict[str, str] = {}
-"""Coin -> why CoinGecko has given no candles of its own, which are asked for once."""
+syncs: list[Sync] = []
+"""What is asked and what came of it; put here by the connector before the read."""
 
 
 class RefusedAnswerError(requests.RequestException):
-    """An answer that is not read any further: a redirect, or one too large or too slow."""
+    """An answer that is not read any further: a redirect, one too large or too slow; or one that is not asked for.
+
+    `stops`: the next one would not be better.
+    """
+
+    def __init__(self, reason: str, request: requests.PreparedRequest, *, stops: bool = False) -> None:
+        super().__init__(reason, request=request)
+        self.stops = stops
+
+
+class CallBudget(AbstractAPIBudget):
+    """Where the CDK asks, right before it sends, whether it may: the place of our own budget."""
+
+    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Wait for the budget; RefusedAnswerError: the request is not to be sent."""
+        try:
+            _sync().before_sending(request.url)
+        except NotAskedError as error:
+            raise RefusedAnswerError(str(error), request) from None
+
+    def get_matching_policy(self, request: Any) -> None:
+        """The CDK's own policies are not used."""
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """`sync` learns from the answer by itself."""
+
+
+@dataclass
+class CoinGeckoRequester(HttpRequester):
+    """The CDK's requester, with our budget."""
+
+    request_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Put the budget in its place."""
+        self.request_options_provider = InterpolatedRequestOptionsProvider(
+            config=self.config, parameters=parameters, request_parameters=self.request_parameters
+        )
+        self.api_budget = CallBudget()  # type: ignore[assignment] # the CDK's hint names its own subclass
+        super().__post_init__(parameters)
 
 
 @dataclass
@@ -74,10 +112,7 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
         return dict(key_header)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Called for each request that is sent; of second opinions none after one that had no answer, or a 429."""
-        if _is_opinion(request) and any(each.startswith(_ASK_NO_MORE) for each in opinion_failures.values()):
-            opinion_failures.setdefault(_coin(request), "not asked, after one without an answer")
-            raise RefusedAnswerError("not asked", request=request)
+        """Called for each request that is prepared."""
         request.headers.update(key_header)
         request.hooks["response"] = [_bounded]
         return request
@@ -85,22 +120,23 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
 
 @dataclass
 class CoinGeckoErrorHandler(ErrorHandler):
-    """Fails at once on what will not change, tries again what may; keeps CoinGecko's own words."""
+    """Does what the sync says. No answer ever fails the stream: one coin's costs no other's."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        """Nothing to prepare."""
+        """No verdict yet."""
+        self._waits: dict[str, float] = {}
 
     @property
     def max_retries(self) -> int:
-        """Further tries after the first."""
-        return int(self.config["max_retries"])
+        """More than the sync grants, which ends each request by itself."""
+        return _sync().max_retries + 1
 
     @property
     def max_time(self) -> None:
-        """The parent bounds the whole extraction."""
+        """The parent bounds the extraction."""
         return None
 
     @property
@@ -109,76 +145,32 @@ class CoinGeckoErrorHandler(ErrorHandler):
         return [self]
 
     def interpret_response(self, response: requests.Response | Exception | None) -> ErrorResolution:
-        """Success, failure or another try."""
-        if not isinstance(response, requests.Response):
-            return self._no_answer(response)
-        path = urlsplit(response.url).path
-        if response.status_code == 200 and answers.market_chart(response.content) is not None:
-            failures.pop(path, None)
+        """Success, nothing, or another try."""
+        verdict = self._verdict(response)
+        if verdict.kind == "accepted":
             return SUCCESS_RESOLUTION
-        reason = f"HTTP {response.status_code}, {answers.refusal(response.content)}"
-        if response.status_code == 200 or response.status_code in _FINAL_STATUSES:
-            return _failed(path, reason)
-        wait = _retry_after(response)
-        if wait is not None and wait > self.config["max_wait_seconds"]:
-            limit = self.config["max_wait_seconds"]
-            return _failed(path, f"{reason}; it asks to wait {wait:.0f} s, more than max_wait_seconds = {limit:g}")
-        failures[path] = reason
-        return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, reason)
+        if verdict.kind == "given_up":
+            return ErrorResolution(ResponseAction.IGNORE, None, verdict.reason)
+        self._waits[_url(response)] = verdict.wait_seconds
+        return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, verdict.reason)
 
     def backoff_time(self, response_or_exception: requests.Response | Exception | None, attempt_count: int) -> float:
-        """Retry-After where there is one, else 0.5 s doubled for each try. The CDK adds one second."""
-        if isinstance(response_or_exception, requests.Response):
-            wait = _retry_after(response_or_exception)
-            if wait:
-                return wait
-        return min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2.0 ** max(0, attempt_count - 1))
+        """How long to wait before another try, in seconds. The CDK adds one."""
+        return self._waits[_url(response_or_exception)]
 
-    def _no_answer(self, error: Exception | None) -> ErrorResolution:
-        path = _path(getattr(error, "request", None))
-        if isinstance(error, RefusedAnswerError):
-            return _failed(path, str(error))
-        failures[path] = f"no answer: {type(error).__name__}"
-        return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, failures[path])
-
-
-@dataclass
-class OpinionErrorHandler(ErrorHandler):
-    """Notes why CoinGecko's own candles are not to be had, and goes on without them."""
-
-    config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any]]
-
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        """Nothing to prepare."""
-
-    @property
-    def max_retries(self) -> int:
-        """None: the next run asks for the same days again."""
-        return 0
-
-    @property
-    def max_time(self) -> None:
-        """The parent bounds the whole extraction."""
-        return None
-
-    def interpret_response(self, response: requests.Response | Exception | None) -> ErrorResolution:
-        """Success, or nothing."""
+    @staticmethod
+    def _verdict(response: requests.Response | Exception | None) -> Verdict:
+        url = _url(response)
         if isinstance(response, requests.Response):
-            if response.status_code == 200 and answers.ohlc(response.content) is not None:
-                return SUCCESS_RESOLUTION
-            reason = f"HTTP {response.status_code}, {answers.refusal(response.content)}"
-            opinion_failures[_coin(response.request)] = reason
-        else:
-            is_refused = isinstance(response, RefusedAnswerError)
-            reason = str(response) if is_refused else f"no answer: {type(response).__name__}"
-            opinion_failures[_coin(getattr(response, "request", None))] = reason
-        return ErrorResolution(ResponseAction.IGNORE, None, reason)
+            return _sync().judge(url, response.status_code, response.content, response.headers.get("Retry-After"))
+        if isinstance(response, RefusedAnswerError):
+            return _sync().not_read(url, str(response), stops=response.stops)
+        return _sync().without_answer(url, type(response).__name__)
 
 
 @dataclass
 class AnswerExtractor(RecordExtractor):
-    """One record for each answer: its arrays, and beside them the body word for word."""
+    """One record for each answer that was accepted: its arrays, if it has any, and the body word for word."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
@@ -187,70 +179,46 @@ class AnswerExtractor(RecordExtractor):
         """Nothing to prepare."""
 
     def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
-        """The record, without coin and currency, which the manifest adds."""
+        """The record, without what was asked, which the manifest adds."""
+        if _sync().ask_of(_url(response)) in _sync().refused:
+            return
         chart = answers.market_chart(response.content)
-        if chart is not None:
-            arrays = {name: chart.get(name) for name in ("prices", "market_caps", "total_volumes")}
-            yield arrays | {"answer": response.content.decode("utf-8")}
+        arrays = {name: chart.get(name) for name in ("prices", "market_caps", "total_volumes")} if chart else {}
+        yield arrays | {"answer": response.content.decode("utf-8")}
 
 
-@dataclass
-class OpinionExtractor(RecordExtractor):
-    """One record for each answer of candles: the body word for word."""
-
-    config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any]]
-
-    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        """Nothing to prepare."""
-
-    def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
-        """The record, without coin and currency, which the manifest adds."""
-        if answers.ohlc(response.content) is not None:
-            yield {"answer": response.content.decode("utf-8")}
+def _sync() -> Sync:
+    return syncs[-1]
 
 
-def _path(request: Any) -> str:
-    return urlsplit(getattr(request, "url", None) or "").path
-
-
-def _coin(request: Any) -> str:
-    return _path(request).removesuffix("/ohlc").rpartition("/")[2]
-
-
-def _is_opinion(request: requests.PreparedRequest) -> bool:
-    return _path(request).endswith("/ohlc")
-
-
-def _failed(path: str, reason: str) -> ErrorResolution:
-    failures[path] = reason
-    return ErrorResolution(ResponseAction.FAIL, FailureType.config_error, reason)
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    return answers.retry_after_seconds(response.headers.get("Retry-After"), datetime.now(timezone.utc))
+def _url(asked: Any) -> str:
+    """The URL that was asked, of a response or of an error."""
+    return str(asked.request.url)
 
 
 def _bounded(response: requests.Response, **_: Any) -> None:
     """Refuse redirects (they would carry the key along) and read the body within bounds of size and time."""
     _hide_key(response.headers)
+    request = response.request
     if response.is_redirect:
         host = urlsplit(response.headers.get("location", "")).hostname or "itself"
-        raise RefusedAnswerError(
-            f"HTTP {response.status_code}, a redirect to {host}, which is never followed",
-            request=response.request,
-        )
-    seconds = _OHLC_SECONDS if _is_opinion(response.request) else MAX_ANSWER_SECONDS
+        reason = f"HTTP {response.status_code}, a redirect to {host}, which is never followed"
+        raise RefusedAnswerError(reason, request, stops=True)
+    seconds = MAX_ANSWER_SECONDS if _sync().ask_of(_url(response)).is_price else _EXTRA_SECONDS
     give_up_at = time.monotonic() + seconds
     chunks: list[bytes] = []
     size = 0
-    for chunk in response.iter_content(1 << 16):
-        size += len(chunk)
-        chunks.append(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request=response.request)
-        if time.monotonic() > give_up_at:
-            raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request=response.request)
+    try:
+        for chunk in response.iter_content(1 << 16):
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
+            if time.monotonic() > give_up_at:
+                raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
+    except requests.RequestException as error:
+        error.request = request  # requests does not say which one broke off
+        raise
     response._content = _without_key(b"".join(chunks))
 
 

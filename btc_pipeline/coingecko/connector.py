@@ -3,25 +3,26 @@
 Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pipeline.extract` is the other side.
 Nothing else may import it: what it imports and locks ends with its process.
 
-Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: `cache` (path), `config` (see
-manifest.yaml; without `ohlc_days` there is no second opinion), `key_header` (header -> key, empty for keyless),
-`timeout_seconds`. Result: `{"rows": n, "no_opinion": {coin: why}}`,
-`{"error": "…"}` in CoinGecko's own words, `{"damage": "…"}` where DuckDB cannot use the cache, or
-`{"fault": "…"}` where anything else failed on this side.
+Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: see `btc_pipeline.extract`. Events:
+`{"stream": …, "number": …}` with the `file` of the answer or why it is `refused`; `{"waits_seconds": …, "why": …}`.
+Result: `{"calls": n, "waited_seconds": s, "lists": {name: text}}`, `{"damage": "…"}` where DuckDB cannot use the cache,
+or `{"fault": "…"}` where anything else failed on this side.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import children
+from btc_pipeline import archive, calls, children, warehouse
+from btc_pipeline.coingecko.budget import Budget
+from btc_pipeline.coingecko.sync import COINS, CURRENCIES, Sync
 
-STREAM = "market_chart"
-OPINION = "ohlc"
 SCHEMA = "raw"
 
 
@@ -37,7 +38,7 @@ def prepare(preparation: children.Json) -> None:
 
 
 def work(_: None, job: children.Json) -> children.Json:
-    """Read the stream into the cache, replacing what was there."""
+    """Read the streams into the cache, replacing what was there; each answer goes into the archive as it comes."""
     import yaml
     from airbyte._executors.declarative import DeclarativeExecutor
     from airbyte.caches.duckdb import DuckDBCache
@@ -47,48 +48,72 @@ def work(_: None, job: children.Json) -> children.Json:
 
     components.key_header.update(job["key_header"])
     manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
-    for stream in manifest["streams"]:
-        stream["retriever"]["requester"]["read_timeout_in_seconds"] = job["timeout_seconds"]
+    manifest["definitions"]["requester"]["read_timeout_in_seconds"] = job["timeout_seconds"]
     source = Source(
         executor=DeclarativeExecutor("source-coingecko", manifest),
         name="source-coingecko",
         config=job["config"],
-        streams=[STREAM],
+        streams=[],
         validate=False,
     )
     try:
-        with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
-            rows = source.read(cache, force_full_refresh=True).processed_records
-            no_opinion = _second_opinions(source, cache, job["config"]["coins"]) if job["config"]["ohlc_days"] else {}
-    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte raises, CoinGecko's words are what matters
-        return {"error": _explained(components.failures)} if components.failures else _own_fault(error)
-    if components.failures:
-        return {"error": _explained(components.failures)}
-    return {"rows": rows, "no_opinion": no_opinion}
+        with _budget(job) as budget:
+            sync = _sync(job, budget)
+            components.syncs.append(sync)
+            with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
+                for stream in (archive.MARKET_CHART, archive.CHART_5M, archive.OHLC):
+                    if job["asks"][stream]:
+                        source.read(cache, streams=[stream], force_full_refresh=True)
+                for stream in _lists_wanted(sync, job["lists"]):
+                    source.read(cache, streams=[stream], force_full_refresh=True)
+    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte or DuckDB raises, the parent is told in one line
+        return _own_fault(error)
+    lists = {name: body.decode() for name, body in sync.lists.items()}
+    spent = {"calls": budget.calls, "waited_seconds": budget.waited_seconds} if budget else {}
+    return {"calls": 0, "waited_seconds": 0.0, **spent, "lists": lists}
 
 
-def _second_opinions(source: Any, cache: Any, coins: Iterable[str]) -> dict[str, str]:
-    """Read CoinGecko's own candles after all else is there; of which coins there are none, and why."""
-    from btc_pipeline.coingecko import components
-
-    try:
-        source.read(cache, streams=[OPINION], force_full_refresh=True)
-    except Exception as error:
-        if "damage" in _own_fault(error):
-            raise
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        return {coin: components.opinion_failures.get(coin, reason) for coin in coins}
-    return components.opinion_failures
+@contextlib.contextmanager
+def _budget(job: children.Json) -> Iterator[Budget | None]:
+    """The budget of calls, with the ledger open; none for the sample's server."""
+    told = job["budget"]
+    if told is None:
+        yield None
+        return
+    with warehouse.opened(Path(told["ledger"]), read_only=False) as connection:
+        ledger = calls.Ledger(connection, told["plan"], told["host"])
+        yield Budget(ledger, told["calls_a_minute"], told["calls_a_month"], _tell_wait)
 
 
-def _explained(failures: dict[str, str]) -> str:
-    return "; ".join(f"{path}: {reason}" for path, reason in sorted(failures.items()))
+def _tell_wait(seconds: float, why: str) -> None:
+    children.tell({"waits_seconds": seconds, "why": why})
+
+
+def _sync(job: children.Json, budget: Budget | None) -> Sync:
+    return Sync(
+        asks={
+            stream: {number: archive.from_plain(ask) for number, ask in asks.items()}
+            for stream, asks in job["asks"].items()
+        },
+        raw=Path(job["raw"]),
+        budget=budget,
+        max_retries=job["max_retries"],
+        max_wait_seconds=job["max_wait_seconds"],
+        now=datetime.fromisoformat(job["now"]) if job["now"] else None,
+        takes_empty=job["takes_empty"],
+        tell=children.tell,
+    )
+
+
+def _lists_wanted(sync: Sync, wanted: list[str]) -> list[str]:
+    """The lists of names that explain a refusal, where the parent has none that is fresh."""
+    refusals = [reason for ask, reason in sync.refused.items() if ask.is_price]
+    signs = {COINS: "HTTP 404", CURRENCIES: "HTTP 400"}
+    return [name for name in wanted if any(reason.startswith(signs[name]) for reason in refusals)]
 
 
 def _own_fault(error: BaseException) -> children.Json:
     """What went wrong on this side, in one line; PyAirbyte wraps what happened several times."""
-    from btc_pipeline import warehouse
-
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None:
