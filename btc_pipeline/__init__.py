@@ -6,8 +6,28 @@
 import os
 
 __version__ = "1.0.0"
-__all__ = ["ExtractAndLoad", "Publish", "Test", "Transform", "VerifyData", "Visualize"]
+__all__ = [
+    "Backfill",
+    "ExtractAndLoad",
+    "ExtractCoin",
+    "ExtractHistory",
+    "Publish",
+    "Test",
+    "Transform",
+    "VerifyData",
+    "Visualize",
+]
 
 # A run's child processes (children.py) need one module each and no task; importing Luigi would cost each 0.2 s.
 if "BTC_PIPELINE_CHILD" not in os.environ:
-    from btc_pipeline.tasks import ExtractAndLoad, Publish, Test, Transform, VerifyData, Visualize
+    from btc_pipeline.tasks import (
+        Backfill,
+        ExtractAndLoad,
+        ExtractCoin,
+        ExtractHistory,
+        Publish,
+        Test,
+        Transform,
+        VerifyData,
+        Visualize,
+    )

@@ -128,6 +128,12 @@ def since(root: Path, request: Request, moment: datetime) -> list[Entry]:
     )
 
 
+def of_pair(root: Path, stream: str, coin_id: str, vs_currency: str) -> list[Entry]:
+    """The readable answers of a stream for one coin in one currency, in the order of their extraction."""
+    folder = root / stream / f"coin_id={coin_id}" / f"vs_currency={vs_currency}"
+    return sorted(_read_manifests(root, folder.glob("date=*/*" + _MANIFEST))[0], key=_order)
+
+
 def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
     """The readable answers of the request's coin and currency of an extraction up to `moment`, the latest first."""
     latest = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"

@@ -125,3 +125,29 @@ class Answer(luigi.Target):
     def stamp(self) -> str:
         """Which run made it."""
         return self.extraction.stamp()
+
+
+class History(luigi.Target):
+    """The answers that cover a span of days, in the archive. Complete when none is missing but what was refused now."""
+
+    def __init__(self, record: Marker, run: str) -> None:
+        self.record = record
+        self.run = run
+
+    def exists(self) -> bool:
+        """Whether it is complete, and as it was written."""
+        return self.record.exists() and all(why.run == self.run for why in self.refused().values())
+
+    def stamp(self) -> str:
+        """Which run brought the newest of it."""
+        return self.record.stamp()
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        return {name: Refused(**why) for name, why in self.record.facts().get("refused", {}).items()}
+
+    def write(self, made: Sequence[Path], refused: Mapping[str, PipelineError]) -> None:
+        """Vouch for the answers; as before, where they are the same."""
+        is_same = self.record.exists() and set(self.record.made()) == set(made)
+        facts = {"refused": {name: asdict(Refused.by(error, self.run)) for name, error in refused.items()}}
+        self.record.write(made, facts, stamp=self.stamp() if is_same else "")

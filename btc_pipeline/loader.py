@@ -194,7 +194,9 @@ def _new_rows(
     rows: list[Row] = []
     for entry in entries:
         try:
-            rows.append(_asked(entry) | to_row(entry, entry.read(job.raw)))
+            body = entry.read(job.raw)
+            if not verify.is_empty(body):  # days before the coin was listed
+                rows.append(_asked(entry) | to_row(entry, body))
         except (archive.DamagedAnswerError, verify.BadAnswerError) as error:
             left_out.append(f"left out: {entry.file}: {error}")
     return rows, left_out

@@ -98,7 +98,7 @@ def rebuilt(settings: Settings, world: World, until: datetime, day: date, source
         empty.temporary.mkdir(parents=True)
         empty.raw.symlink_to(world.raw.resolve(), target_is_directory=True)
         target = DuckDBTarget(empty.work, TABLE, loader.MARKERS, "Transform", day, "rebuild")
-        transform.build(settings, empty, transform.Build(target, sources_hash, until))
+        transform.build(settings, empty, transform.Build(target, sources_hash, until=until))
         transform.judge(settings, empty, target)
         yield empty.work
 

@@ -71,14 +71,14 @@ class Marker(luigi.Target):
         """The files that it vouches for."""
         return [self.root / name for name in self._read().get("files", {})]
 
-    def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None) -> None:
-        """Vouch for the files that were made; the last write of a step."""
+    def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None, stamp: str = "") -> None:
+        """Vouch for the files that were made; the last write of a step. With an old stamp what depends on it stays."""
         files.write_json(
             self.path,
             {
                 "format": FORMAT,
                 "fingerprint": self.fingerprint,
-                "stamp": new_stamp(),
+                "stamp": stamp or new_stamp(),
                 "files": {path.relative_to(self.root).as_posix(): files.sha256(path) for path in made},
                 "facts": dict(facts or {}),
             },

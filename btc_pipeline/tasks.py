@@ -10,10 +10,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import drawing, errors, extract, extract_run, loader, publish, transform, verify_run
-from btc_pipeline.extraction import Answer, Extraction
+from btc_pipeline import (
+    backfill,
+    drawing,
+    errors,
+    extract,
+    extract_run,
+    history_run,
+    loader,
+    publish,
+    transform,
+    verify_run,
+)
+from btc_pipeline.extraction import Answer, Extraction, History, Refused
 from btc_pipeline.settings import Settings
-from btc_pipeline.steps import RUN, PairStep, Step
+from btc_pipeline.steps import RUN, HistoryStep, PairStep, Step
 from btc_pipeline.targets import DuckDBTarget, Marker, Publication
 from btc_pipeline.world import World
 
@@ -96,6 +107,61 @@ class ExtractCoin(PairStep):
             )
 
 
+class ExtractHistory(HistoryStep):
+    """Hourly prices of past days, asked for in chunks of at most 90 days, each a checkpoint of its own.
+
+    coin_id   vs_currency  window                    prices
+    bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
+    """
+
+    sources = (*_CONNECTOR, "btc_pipeline/history*.py", "btc_pipeline/verify.py")
+    error = errors.ExtractionError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """Of whom, which coins, which days."""
+        return settings.provenance, settings.pairs, self.span
+
+    def output(self) -> History:
+        """The record of the answers that cover the span."""
+        return History(self.marker(), RUN)
+
+    def make(self) -> None:
+        """Ask for the chunks that are missing; vouch for all."""
+        with self.at_work() as facts:
+            told = self.settings, self.world, self.date, self.span
+            brought = history_run.answers(*told, self.report, is_newest_first=not self.oldest_first)
+            facts.update(brought.facts)
+            self.output().write(brought.files, brought.refused)
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        return self.output().refused()
+
+
+class Backfill(HistoryStep):
+    """Candles of past days, published: the history that `ExtractHistory` brought, built, tested and swapped in."""
+
+    before = ExtractHistory
+    error = errors.PublishingError
+
+    def output(self) -> Publication:
+        """The published file, and the marker that says that the span was published."""
+        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
+
+    def make(self) -> None:
+        """Build, test and publish in one go."""
+        with self.at_work() as facts:
+            models = Transform(date=self.date).sources_hash()
+            built = backfill.build(self.settings, self.world, self.span, self.fingerprint(), models)
+            tested(self.world, built.table).write()
+            facts["candles"] = publish.swap_in(self.settings, self.world, built.run_date, built.checks)
+            self.output().write(facts)
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        return ExtractHistory(**self.told).output().refused()
+
+
 class VerifyData(Step):
     """Whether the answers are what was asked for: finite, positive, in milliseconds, in the window, fresh, enough.
 
@@ -146,7 +212,9 @@ class Transform(Step):
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
             drawing.start_ahead(self.world)
-            build = transform.Build(self.output(), self.sources_hash())
+            charts = ExtractAndLoad(date=self.date).output().charts()
+            pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
+            build = transform.Build(self.output(), self.sources_hash(), pairs)
             facts.update(transform.build(self.settings, self.world, build))
 
 

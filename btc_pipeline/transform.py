@@ -16,6 +16,7 @@ from typing import Any
 
 from btc_pipeline import ahead, census, children, console, files, loader, unit_tests
 from btc_pipeline.errors import CandleTestError, TransformationError
+from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget, new_stamp
 from btc_pipeline.world import World
@@ -31,11 +32,13 @@ Node = dict[str, Any]
 class Build:
     """What a build vouches for when it has replaced `daily_candlestick`, and the hash of the models that did.
 
-    Answers that were extracted after `until` are left out, where it is given.
+    The run asks for `pairs`: how fresh their prices are is a test. Without them it asks for all. Answers that were
+    extracted after `until` are left out, where it is given.
     """
 
     target: DuckDBTarget
     built_from: str
+    pairs: tuple[Pair, ...] = ()
     until: datetime | None = None
 
 
@@ -68,7 +71,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "built_from": build.built_from,
         "step": build.target.step,
         "day": build.target.day.isoformat(),
-        "pairs": settings.pairs,
+        "pairs": build.pairs or settings.pairs,
         "as_of": (build.until or settings.instant()).replace(tzinfo=None).isoformat(),
         "until": build.until.isoformat() if build.until else "",
         "fingerprint": build.target.fingerprint,

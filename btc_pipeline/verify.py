@@ -85,7 +85,7 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     stamps = [stamp for stamp, _ in points]
     granularity = _granularity(stamps)
     end = min(request.window_to, request.extracted_at)
-    _check_number(stamps, granularity, end - request.window_from)
+    _check_number(stamps, granularity, end - max(request.window_from, _instant(min(stamps))))
     newest_at = _instant(max(stamps))
     if end - newest_at > max_age:
         raise StaleAnswerError(
@@ -97,6 +97,12 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
     return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)), new_fields)
+
+
+def is_empty(body: bytes) -> bool:
+    """Whether an answer is a market chart without a point, as for days before a coin was listed."""
+    chart = answers.market_chart(body)
+    return chart is not None and not chart["prices"]
 
 
 def ohlc(request: Request, body: bytes) -> int:
@@ -202,6 +208,7 @@ def _granularity(stamps: list[int]) -> str:
     )
 
 
+# Counted from the first point on: a coin may be younger than the window. A beginning that is missing is a gap.
 def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
     seconds = SLOT_SECONDS[granularity]
     expected = math.floor(window.total_seconds() / seconds)

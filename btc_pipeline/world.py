@@ -106,6 +106,10 @@ class World:
         """The marker of a step for a day."""
         return self.markers / f"{step}_{day.isoformat()}.json"
 
+    def span_marker(self, step: str, first: date, last: date) -> Path:
+        """The marker of a step for a span of days."""
+        return self.markers / f"{step}_{first.isoformat()}_{last.isoformat()}.json"
+
     def chart(self, coin_id: str, vs_currency: str, day: date) -> Path:
         """The chart of a coin for a day."""
         return self.root / "charts" / f"{coin_id}_{vs_currency}_{day.isoformat()}.png"

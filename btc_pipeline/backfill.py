@@ -1,0 +1,55 @@
+"""Building the candles of a backfill: the archive is loaded, built and tested as in a daily run.
+
+Its run's date is the newest day that it has prices of; how fresh they are is asked as of the end of that day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from btc_pipeline import candles, history, loader, transform, verify, warehouse
+from btc_pipeline.history import Span
+from btc_pipeline.pair import Pair
+from btc_pipeline.settings import Settings
+from btc_pipeline.targets import DuckDBTarget
+from btc_pipeline.world import World
+
+
+@dataclass(frozen=True)
+class Built:
+    """The table with its marker row, the outcome of each test, and the date of the version to be published."""
+
+    table: DuckDBTarget
+    checks: dict[str, str]
+    run_date: date
+
+
+def build(settings: Settings, world: World, span: Span, fingerprint: str, built_from: str) -> Built:
+    """Build and test the candles of all that is archived.
+
+    Raises:
+        TransformationError, CandleTestError: as in a daily run.
+    """
+    newest = {pair: day for pair in settings.pairs if (day := _newest_day(settings, world, pair, span))}
+    run_date = max(newest.values(), default=span.last)
+    pairs = tuple(pair for pair, day in newest.items() if day == run_date)
+    step = f"Backfill_{span.first}_{span.last}"
+    table = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
+    transform.build(settings, world, transform.Build(table, built_from, pairs=pairs or settings.pairs))
+    return Built(table, transform.judge(settings, world, table), max(run_date, _published_date(world) or run_date))
+
+
+def _newest_day(settings: Settings, world: World, pair: Pair, span: Span) -> date | None:
+    """The newest day of the span that there is a price of."""
+    _, used = history.covering(settings, world, pair, span)
+    bodies = ((entry, entry.read(world.raw)) for entry in used)
+    newest = [verify.market_chart(entry.request, body).newest_at for entry, body in bodies if not verify.is_empty(body)]
+    return min(max(newest).date(), span.last) if newest else None
+
+
+def _published_date(world: World) -> date | None:
+    try:
+        return date.fromisoformat(candles.publication(world.published)["run_date"])
+    except (FileNotFoundError, warehouse.DatabaseError):
+        return None
