@@ -1,6 +1,6 @@
-"""The synthetic market behind the `sample` source: CoinGecko's `market_chart` and `ohlc`, quirks included.
+"""The synthetic market behind the `sample` source: CoinGecko's charts, candles and lists, quirks included.
 
-Does no I/O, reads no clock, imports of ours only the noise: each point follows from
+Does no I/O, reads no clock, imports of ours only the table of coins and the noise: each point follows from
 its coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself. What
 is kept, the latest few thousand chunks of points, saves time and changes nothing.
 
@@ -13,7 +13,8 @@ All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks
 - points after 23:00 UTC are served from 00:35 UTC of the next day on, when CoinGecko settles the day, and so
   is the `daily` point of that midnight;
 - a window that reaches now ends with a live point on a whole second, which is not part of the settled series.
-  Its price is off the settled one by up to 0.5 %, so that a settled candle that takes it in shows it.
+  Its price is off the settled one by up to 0.5 %, so that a settled candle that takes it in shows it;
+- a coin with a date of listing has no point before it, and a range before it is answered with empty arrays.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from btc_pipeline.coingecko.noise import noises, uniform, uniforms
+from btc_pipeline.coingecko.sample_coins import COINS
 
 Granularity: TypeAlias = Literal["5min", "hourly", "daily"]
 MarketChart: TypeAlias = dict[str, list[list[float | None]]]
@@ -49,13 +51,6 @@ class Point(NamedTuple):
     total_volume: float
 
 
-class _Coin(NamedTuple):
-    usd: float
-    supply: float
-    volume_usd: float
-    volatility: float = 1.0  # 1: hourly log returns of about 0.5 %
-
-
 class _Series(NamedTuple):
     slot: int  # milliseconds
     usual: tuple[int, int]  # the seconds of the slot between which its point lies,
@@ -74,32 +69,28 @@ _SERIES: dict[Granularity, _Series] = {
     "hourly": _Series(_HOUR, usual=(5, 400), stray=(1_800, 3_446), quirk_days=3, quirks=1),
 }
 _CAP_OF_QUIRK = {"null cap": None, "zero cap": 0.0}
-_COINS = {
-    "bitcoin": _Coin(64_000, 19.7e6, 31e9),
-    "ethereum": _Coin(3_100, 120e6, 15e9, 1.2),
-    "solana": _Coin(148, 465e6, 2.6e9, 1.7),
-    "ripple": _Coin(0.55, 56e9, 1.3e9, 1.3),
-    "dogecoin": _Coin(0.16, 145e9, 1.1e9, 1.8),
-    "cardano": _Coin(0.45, 35.6e9, 380e6, 1.4),
-    "litecoin": _Coin(82, 74.6e6, 420e6, 1.2),
-    "polkadot": _Coin(6.5, 1.43e9, 210e6, 1.5),
-    "chainlink": _Coin(14.2, 587e6, 330e6, 1.5),
-    "monero": _Coin(163, 18.4e6, 75e6),
-    "tether": _Coin(1, 112e9, 48e9, 0.01),  # a stable coin: candles of almost no height
-    "kishu-inu": _Coin(1e-8, 93e15, 2.4e6, 2.2),  # DECIMAL(38,9) would keep one or two digits of its price
-}
 _USD_A_UNIT = {"usd": 1.0, "eur": 1.08, "gbp": 1.27, "chf": 1.12, "jpy": 0.0066, "cad": 0.73, "inr": 0.012}
 _COIN_OF_UNIT = {"btc": "bitcoin", "eth": "ethereum"}
 
 
 def knows_coin(coin_id: str) -> bool:
-    """Whether the market has the coin; it has a dozen, under CoinGecko's ids."""
-    return coin_id in _COINS
+    """Whether the market has the coin; it has those of `sample_coins`, under CoinGecko's ids."""
+    return coin_id in COINS
 
 
 def knows_currency(coin_id: str, vs_currency: str) -> bool:
     """Whether the coin is quoted in the currency; every coin is in every one: usd, eur, ..., btc, eth."""
     return knows_coin(coin_id) and (vs_currency in _USD_A_UNIT or vs_currency in _COIN_OF_UNIT)
+
+
+def coins_list() -> list[dict[str, str]]:
+    """What CoinGecko answers to `/coins/list`: id, symbol and name of each coin, by id; symbols are not unique."""
+    return [{"id": coin_id, "symbol": coin.symbol, "name": coin.name} for coin_id, coin in sorted(COINS.items())]
+
+
+def supported_vs_currencies() -> list[str]:
+    """What CoinGecko answers to `/simple/supported_vs_currencies`; every coin is quoted in each of them."""
+    return [*_COIN_OF_UNIT, *_USD_A_UNIT]
 
 
 def earliest_start(now: datetime) -> datetime | None:
@@ -125,7 +116,7 @@ def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime,
     points = [point for point in settled if _served_from(point.stamp) <= _milliseconds(now)]
     if end >= now - REACHES_NOW:
         live = _live_point(coin_id, vs_currency, latest, now, points)
-        points += [live] if live.stamp >= _milliseconds(start) else []
+        points += [live] if live.stamp >= max(_milliseconds(start), _listed_at(coin_id)) else []
     return {
         "prices": [[point.stamp, point.price] for point in points],
         "market_caps": [[point.stamp, point.market_cap] for point in points],
@@ -157,7 +148,7 @@ def settled_points(
     coin_id: str, vs_currency: str, granularity: Granularity, start: datetime, end: datetime
 ) -> list[Point]:
     """All settled points that will ever be in [start, end], in time order, served yet or not: the truth."""
-    first, last = _milliseconds(start), _milliseconds(end)
+    first, last = max(_milliseconds(start), _listed_at(coin_id)), _milliseconds(end)
     width = _CHUNK * _slot(granularity)
     return [
         point
@@ -195,6 +186,11 @@ def _served_from(stamp: int) -> int:
     if into_day == 0:  # only a daily point lies on midnight
         return stamp + _SETTLED_AFTER_MIDNIGHT
     return stamp if into_day < _DAY - _HOUR else stamp - into_day + _DAY + _SETTLED_AFTER_MIDNIGHT
+
+
+def _listed_at(coin_id: str) -> int:
+    """The first millisecond that the coin has a point at."""
+    return _milliseconds(COINS[coin_id].listed_at)
 
 
 def _slot(granularity: Granularity) -> int:
@@ -248,7 +244,7 @@ def _offset(key: tuple[str, Granularity, int], first: int, last: int) -> int:
 
 def _points(coin_id: str, vs_currency: str, stamps: Sequence[int], quirks: Sequence[str]) -> list[Point]:
     """The points at the stamps; both sequences are of one length."""
-    coin, unit_coin = _COINS[coin_id], _COIN_OF_UNIT.get(vs_currency)
+    coin, unit_coin = COINS[coin_id], _COIN_OF_UNIT.get(vs_currency)
     usd_a_unit = _usd(unit_coin, stamps) if unit_coin else [_USD_A_UNIT[vs_currency]] * len(stamps)
     prices = [usd / unit for usd, unit in zip(_usd(coin_id, stamps), usd_a_unit, strict=True)]
     market_caps = [
@@ -267,7 +263,7 @@ def _usd(coin_id: str, stamps: Sequence[int]) -> list[float]:
 
     The periods go from 7.5 minutes to 170 days; up to 0.05 % is noise of the single observation.
     """
-    coin, octaves = _COINS[coin_id], []
+    coin, octaves = COINS[coin_id], []
     for period in ((_HOUR >> 3) << k for k in range(16)):
         swing = 0.0039 * (period / _HOUR) ** 0.5
         octaves.append([swing * noise for noise in noises((coin_id, "price"), stamps, period)])
