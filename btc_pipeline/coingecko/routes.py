@@ -6,7 +6,7 @@ Knows no socket and no data: what there is to say comes from `Answers`. Imports 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qs
@@ -16,12 +16,15 @@ from btc_pipeline.coingecko import sample
 INCORRECT_PATH = {"error": "Incorrect path. Please check https://www.coingecko.com/api/"}
 
 _RANGE = re.compile(r"/api/v3/coins/([^/]+)/market_chart/range")
+_DAYS = re.compile(r"/api/v3/coins/([^/]+)/market_chart")
 _OHLC = re.compile(r"/api/v3/coins/([^/]+)/ohlc")
 _EXCEEDS_TIME_RANGE = (
     "Your request exceeds the allowed time range. Public API users are limited to querying historical data"
     " within the past 365 days. Upgrade to a paid plan to enjoy full historical data access:"
     " https://www.coingecko.com/en/api/pricing. "
 )
+_BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""What `days=max` goes back to."""
 
 
 class Answers(Protocol):
@@ -50,7 +53,7 @@ def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, o
     path, _, query = target.partition("?")
     if path == "/api/v3/ping":
         return HTTPStatus.OK, {"gecko_says": "(V3) To the Moon!"}
-    for pattern, respond_to in ((_RANGE, _respond_range), (_OHLC, _respond_ohlc)):
+    for pattern, respond_to in ((_RANGE, _respond_range), (_DAYS, _respond_days), (_OHLC, _respond_ohlc)):
         if coin := pattern.fullmatch(path):
             parameters = {name: values[-1] for name, values in parse_qs(query).items()}
             if not answers.knows_coin(coin[1]):
@@ -83,9 +86,30 @@ def _respond_range(
     start, end = (datetime.fromtimestamp(int(parameters[name]), timezone.utc) for name in ("from", "to"))
     if start > end:
         return HTTPStatus.BAD_REQUEST, {"error": "invalid date range"}
+    return _market_chart(answers, coin_id, parameters["vs_currency"], (start, end), now)
+
+
+def _respond_days(
+    answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
+) -> tuple[HTTPStatus, object]:
+    """A whole number of days, or `max`: the range from then to now."""
+    days, all_days = parameters.get("days"), (now - _BEGINNING).days
+    if days is None:
+        return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "Missing parameter days"}
+    if not re.fullmatch(r"max|[1-9][0-9]{0,8}", days):
+        return HTTPStatus.BAD_REQUEST, {"error": "Invalid days parameter"}
+    start = now - timedelta(days=all_days if days == "max" else min(int(days), all_days))
+    return _market_chart(answers, coin_id, parameters["vs_currency"], (start, now), now)
+
+
+def _market_chart(
+    answers: Answers, coin_id: str, vs_currency: str, window: tuple[datetime, datetime], now: datetime
+) -> tuple[HTTPStatus, object]:
+    """All of the window or, where a part of it is too old, nothing."""
+    start, end = window
     earliest = answers.earliest_start(now)
     if earliest is not None and start < earliest:
         facts = {"error_code": 10012, "error_message": _EXCEEDS_TIME_RANGE}
         timestamp = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
         return HTTPStatus.UNAUTHORIZED, {"error": {"status": {"timestamp": timestamp, **facts}}}
-    return HTTPStatus.OK, answers.market_chart(coin_id, parameters["vs_currency"], start, end, now)
+    return HTTPStatus.OK, answers.market_chart(coin_id, vs_currency, start, end, now)

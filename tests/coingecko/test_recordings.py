@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from btc_pipeline.coingecko.recordings import RecordingError, Recordings
+from btc_pipeline.coingecko.replay import ReplayServer
 
 NOW = datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -263,3 +264,22 @@ def test_damaged_candles_are_named(content, words, folder):
     (folder / "btc_usd_7d_ohlc_2021.json").write_text(content)
     with pytest.raises(RecordingError, match=f"btc_usd_7d_ohlc_2021.json: .*{words}|{words}.*btc_usd_7d_ohlc_2021"):
         Recordings.read(folder)
+
+
+# --- charts by days
+
+
+def served(get, folder, path, now=NOW):
+    with ReplayServer(Recordings.read(folder), now) as server:
+        return get(f"{server.base_url}{path}")
+
+
+@pytest.mark.parametrize(("days", "name"), [("1", FIVE_MINUTES), ("31", HOURLY), ("91", DAILY), ("max", DAILY)])
+def test_a_chart_by_days_serves_the_whole_recording_of_its_granularity(folder, get, days, name):
+    path = f"/coins/bitcoin/market_chart?vs_currency=usd&days={days}"
+    assert served(get, folder, path) == (200, recorded(folder, name))
+
+
+def test_the_limit_of_365_days_is_not_applied_to_recordings(folder, get):
+    path = "/coins/bitcoin/market_chart?vs_currency=usd&days=999999999"
+    assert served(get, folder, path, NOW + 2 * 365 * DAY)[0] == 200
