@@ -30,6 +30,12 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Answers(Protocol):
     """Where the data comes from: the module `sample`, a `Recordings`, or a test's own."""
 
+    def coins_list(self) -> list[dict[str, str]]:
+        """`id`, `symbol` and `name` of each coin that is served."""
+
+    def supported_vs_currencies(self) -> list[str]:
+        """The currencies that there are."""
+
     def knows_coin(self, coin_id: str, /) -> bool:
         """Whether the coin is served."""
 
@@ -53,6 +59,10 @@ def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, o
     path, _, query = target.partition("?")
     if path == "/api/v3/ping":
         return HTTPStatus.OK, {"gecko_says": "(V3) To the Moon!"}
+    if path == "/api/v3/coins/list":
+        return HTTPStatus.OK, answers.coins_list()
+    if path == "/api/v3/simple/supported_vs_currencies":
+        return HTTPStatus.OK, answers.supported_vs_currencies()
     for pattern, respond_to in ((_RANGE, _respond_range), (_DAYS, _respond_days), (_OHLC, _respond_ohlc)):
         if coin := pattern.fullmatch(path):
             parameters = {name: values[-1] for name, values in parse_qs(query).items()}

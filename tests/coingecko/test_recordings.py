@@ -266,7 +266,7 @@ def test_damaged_candles_are_named(content, words, folder):
         Recordings.read(folder)
 
 
-# --- charts by days
+# --- charts by days, and the lists
 
 
 def served(get, folder, path, now=NOW):
@@ -283,3 +283,39 @@ def test_a_chart_by_days_serves_the_whole_recording_of_its_granularity(folder, g
 def test_the_limit_of_365_days_is_not_applied_to_recordings(folder, get):
     path = "/coins/bitcoin/market_chart?vs_currency=usd&days=999999999"
     assert served(get, folder, path, NOW + 2 * 365 * DAY)[0] == 200
+
+
+def test_recordings_list_their_own_coins_and_currencies(folder, get):
+    (folder / "avalanche-2_eur_1d_hourly_2021-05-15.json").write_text(json.dumps(body([milliseconds(NOW)])))
+    (folder / "unheard-of_usd_1d_hourly_2021-05-15.json").write_text(json.dumps(body([milliseconds(NOW)])))
+    assert served(get, folder, "/coins/list") == (200, [
+        {"id": "avalanche-2", "symbol": "avax", "name": "Avalanche"},
+        {"id": "bitcoin", "symbol": "btc", "name": "Bitcoin"},
+        {"id": "unheard-of", "symbol": "unheard-of", "name": "unheard-of"},
+    ])  # fmt: skip
+    assert served(get, folder, "/simple/supported_vs_currencies") == (200, ["eur", "usd"])
+
+
+def test_recorded_lists_are_served_word_for_word(folder, get):
+    coins = [{"id": "z", "symbol": "", "name": "", "platforms": {}}, {"id": "bitcoin", "symbol": "btc", "name": "₿"}]
+    (folder / "coins_list.json").write_text(json.dumps(coins), encoding="utf-8")
+    (folder / "supported_vs_currencies.json").write_text('["xdr", "btc"]')
+    assert served(get, folder, "/coins/list") == (200, coins)
+    assert served(get, folder, "/simple/supported_vs_currencies") == (200, ["xdr", "btc"])
+
+
+@pytest.mark.parametrize("name", ["coins_list.json", "supported_vs_currencies.json"])
+@pytest.mark.parametrize(("content", "words"), [
+    ("[", "damaged recording"),
+    ("{}", "not a JSON array"),
+    ("[]", "not a JSON array with entries"),
+    ("[7]", "entry 0 is not"),
+    ('[{"id": "a", "symbol": "b"}]', "entry 0 is not"),
+    ('[{"id": "", "symbol": "b", "name": "c"}]', "entry 0 is not"),
+    ('[{"id": "a", "symbol": null, "name": "c"}]', "entry 0 is not"),
+    ('[""]', "entry 0 is not"),
+])  # fmt: skip
+def test_a_damaged_list_is_named(name, content, words, folder):
+    (folder / name).write_text(content)
+    with pytest.raises(RecordingError, match=f"{name}: .*{words}|{words}.*{name}"):
+        Recordings.read(folder)

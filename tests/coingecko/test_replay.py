@@ -107,6 +107,7 @@ RANGE = "/coins/bitcoin/market_chart/range"
         ("", NOT_FOUND),
         ("/coins/bitcoin", NOT_FOUND),
         ("/coins/bitcoin/market_charts?vs_currency=usd&days=7", NOT_FOUND),
+        ("/coins/lists", NOT_FOUND),
         ("/coins/a/b/market_chart/range", NOT_FOUND),
         (range_path("no-such-coin"), (404, {"error": "coin not found"})),
         (range_path("%2e%2e"), (404, {"error": "coin not found"})),

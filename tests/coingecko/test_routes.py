@@ -1,4 +1,4 @@
-"""The routes that a run of many coins asks for, over real HTTP: charts by days, long ranges."""
+"""The routes that a run of many coins asks for, over real HTTP: charts by days, long ranges, the two lists."""
 
 from __future__ import annotations
 
@@ -170,3 +170,20 @@ def test_on_its_first_day_a_coin_has_what_there_is(get):
         _, chart = get(f"{server.base_url}/coins/sample-newcomer/market_chart?vs_currency=usd&days=1")
     assert LISTED <= begins(chart) < LISTED + timedelta(minutes=15)
     assert 30 <= len(chart["prices"]) <= 40
+
+
+# --- lists
+
+
+def test_the_list_of_coins_has_all_that_are_served_and_nothing_else(ask):
+    status, coins = ask("/coins/list")
+    assert status == 200
+    assert [set(coin) for coin in coins] == [{"id", "symbol", "name"}] * len(coins)
+    assert all(ask(f"/coins/{coin['id']}/market_chart", days=1)[0] == 200 for coin in coins[::20])
+    assert "no-such-coin" not in {coin["id"] for coin in coins}
+
+
+def test_the_list_of_currencies_has_all_that_are_served(ask):
+    status, currencies = ask("/simple/supported_vs_currencies")
+    assert (status, currencies[:3]) == (200, ["btc", "eth", "usd"])
+    assert all(ask("/coins/solana/market_chart", days=1, vs_currency=each)[0] == 200 for each in currencies)
