@@ -5,7 +5,8 @@ Must not change or re-stamp a point: it chooses a recording and cuts it. Knows n
 A recording is the body of a `market_chart` answer in a file `<coin>_<vs_currency>_<N>d_<series>_<date>.json`,
 such as `btc_usd_30d_hourly_2021-05-15.json`. `coin` is CoinGecko's id or one of the symbols below, `series`
 5min, hourly or daily. The body of an `ohlc` answer is `<coin>_<vs_currency>_<N>d_ohlc_<date or year>.json`. Files
-with other names (error bodies, a README) are left alone.
+with other names (error bodies, a README) are left alone. The bodies of `coins/list` and
+`simple/supported_vs_currencies`, in `coins_list.json` and `supported_vs_currencies.json`, are served where they are.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from btc_pipeline.coingecko.sample import Granularity, MarketChart, Ohlc, granularity_for, ohlc_close
+from btc_pipeline.coingecko.sample_coins import COINS
 
 _NAME = re.compile(r"([a-z0-9-]+)_([a-z0-9]+)_[0-9]+d_(5min|hourly|daily)_([0-9]{4}-[0-9]{2}-[0-9]{2})\.json")
 _OHLC_NAME = re.compile(r"([a-z0-9-]+)_([a-z0-9]+)_[0-9]+d_ohlc_[0-9]{4}(?:-[0-9]{2}-[0-9]{2})?\.json")
 _ARRAYS = ("prices", "market_caps", "total_volumes")
+_COINS_LIST, _VS_CURRENCIES = "coins_list.json", "supported_vs_currencies.json"
 _COIN_OF_SYMBOL = {
     "btc": "bitcoin",
     "eth": "ethereum",
@@ -36,6 +40,7 @@ _COIN_OF_SYMBOL = {
     "xmr": "monero",
     "usdt": "tether",
 }
+"""The symbols that may stand for a coin in a file's name; no more, as a symbol can be another coin's id."""
 _LIVE_FOR = timedelta(hours=1)
 _DAY = 86_400_000
 
@@ -90,10 +95,12 @@ class OhlcRecording:
 
 @dataclass(frozen=True)
 class Recordings:
-    """All recordings of a folder, newest first, as answers for the replay server."""
+    """All recordings of a folder, newest first, and its lists, if any, as answers for the replay server."""
 
     recordings: tuple[Recording, ...]
     ohlc_recordings: tuple[OhlcRecording, ...] = ()
+    recorded_coins: list[dict[str, str]] | None = None
+    recorded_currencies: list[str] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Recordings:
@@ -107,7 +114,24 @@ class Recordings:
             example = "btc_usd_30d_hourly_2021-05-15.json"
             raise RecordingError(f"no recording in {folder}: it needs files with names like {example}")
         ohlc = [_read_ohlc(file, name) for file in files if (name := _OHLC_NAME.fullmatch(file.name))]
-        return cls(tuple(sorted(recordings, key=lambda each: each.recorded_on, reverse=True)), tuple(ohlc))
+        return cls(
+            tuple(sorted(recordings, key=lambda each: each.recorded_on, reverse=True)),
+            tuple(ohlc),
+            _read_list(folder / _COINS_LIST, _is_coin, "id, symbol and name"),
+            _read_list(folder / _VS_CURRENCIES, _is_name, "a currency"),
+        )
+
+    def coins_list(self) -> list[dict[str, str]]:
+        """The recorded list of coins; else the coins that there are recordings of, by id."""
+        if self.recorded_coins is not None:
+            return self.recorded_coins
+        return [_listed(coin_id) for coin_id in sorted({each.coin_id for each in self.recordings})]
+
+    def supported_vs_currencies(self) -> list[str]:
+        """The recorded list of currencies; else the currencies of the recordings, in order of the alphabet."""
+        if self.recorded_currencies is not None:
+            return self.recorded_currencies
+        return sorted({each.vs_currency for each in self.recordings})
 
     def knows_coin(self, coin_id: str) -> bool:
         """Whether there is a recording of the coin."""
@@ -175,6 +199,35 @@ def _read_ohlc(file: Path, name: re.Match[str]) -> OhlcRecording:
         if not isinstance(candle, list) or len(candle) != 5 or not all(_is_point([candle[0], at]) for at in candle[1:]):
             raise RecordingError(f"damaged recording {file}: row {number} is not [milliseconds, four prices]")
     return OhlcRecording(_COIN_OF_SYMBOL.get(coin, coin), vs_currency, body)
+
+
+def _read_list(file: Path, is_entry: Callable[[object], bool], entry: str) -> list[Any] | None:
+    """The recorded list, each entry checked; None: not recorded."""
+    if not file.exists():
+        return None
+    body = _body(file)
+    if not isinstance(body, list) or not body:
+        raise RecordingError(f"damaged recording {file}: not a JSON array with entries")
+    for number, each in enumerate(body):
+        if not is_entry(each):
+            raise RecordingError(f"damaged recording {file}: entry {number} is not {entry}")
+    return body
+
+
+def _is_name(entry: object) -> bool:
+    return isinstance(entry, str) and entry != ""
+
+
+def _is_coin(entry: object) -> bool:
+    """Symbol and name may be empty, as they are in CoinGecko's list here and there; the id may not."""
+    texts = [entry.get(key) for key in ("id", "symbol", "name")] if isinstance(entry, dict) else [None]
+    return _is_name(texts[0]) and all(isinstance(text, str) for text in texts)
+
+
+def _listed(coin_id: str) -> dict[str, str]:
+    coin = COINS.get(coin_id)
+    symbol, name = (coin.symbol, coin.name) if coin else (coin_id, coin_id)
+    return {"id": coin_id, "symbol": symbol, "name": name}
 
 
 def _body(file: Path) -> object:

@@ -1,7 +1,7 @@
 """A CoinGecko-shaped server on loopback, for the `sample` source, for replays and for tests.
 
 Listens on 127.0.0.1 only; never logs, keeps or echoes what a request carries, unless a test asks it to.
-Decides nothing about the data, which is for `sample` and `recordings` to do; imports nothing else of ours.
+Decides nothing about the answers, which are for `routes`, `sample` and `recordings`; imports nothing else of ours.
 
     with ReplayServer(sample) as server:  # or Recordings.read(folder)
         get(f"{server.base_url}/coins/bitcoin/market_chart/range?vs_currency=usd&from=1620482543&to=1621087343")
@@ -24,44 +24,15 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from btc_pipeline.coingecko import sample
 from btc_pipeline.coingecko.recordings import RecordingError, Recordings
+from btc_pipeline.coingecko.routes import INCORRECT_PATH, respond
+from btc_pipeline.coingecko.routes import Answers as Answers  # what a server is made with belongs to it
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_RANGE = re.compile(r"/api/v3/coins/([^/]+)/market_chart/range")
-_OHLC = re.compile(r"/api/v3/coins/([^/]+)/ohlc")
-_INCORRECT_PATH = {"error": "Incorrect path. Please check https://www.coingecko.com/api/"}
-_EXCEEDS_TIME_RANGE = (
-    "Your request exceeds the allowed time range. Public API users are limited to querying historical data"
-    " within the past 365 days. Upgrade to a paid plan to enjoy full historical data access:"
-    " https://www.coingecko.com/en/api/pricing. "
-)
-
-
-class Answers(Protocol):
-    """Where the data comes from: the module `sample`, a `Recordings`, or a test's own."""
-
-    def knows_coin(self, coin_id: str, /) -> bool:
-        """Whether the coin is served."""
-
-    def knows_currency(self, coin_id: str, vs_currency: str, /) -> bool:
-        """Whether the coin is served in the currency."""
-
-    def earliest_start(self, now: datetime, /) -> datetime | None:
-        """The oldest `from` that is answered; None: no limit."""
-
-    def market_chart(
-        self, coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime, /
-    ) -> sample.MarketChart:
-        """The points of [start, end] as of `now`."""
-
-    def ohlc(self, coin_id: str, vs_currency: str, days: int, now: datetime, /) -> sample.Ohlc:
-        """CoinGecko's own candles of four hours of the last `days` days as of `now`."""
 
 
 class Request(NamedTuple):
@@ -105,7 +76,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
         """
         self.close_connection = True  # a body may be left unread
         if code == HTTPStatus.NOT_IMPLEMENTED:
-            self.send_json(HTTPStatus.NOT_FOUND, _INCORRECT_PATH)
+            self.send_json(HTTPStatus.NOT_FOUND, INCORRECT_PATH)
         else:
             self.send_json(code, {"error": HTTPStatus(code).phrase})
 
@@ -179,52 +150,6 @@ class ReplayServer(ThreadingHTTPServer):
         """A client that goes away is no error; anything else is ours and prints its traceback."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
-
-
-def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, object]:
-    """Status and JSON body for a GET of the target (path and query), in CoinGecko's shapes."""
-    path, _, query = target.partition("?")
-    if path == "/api/v3/ping":
-        return HTTPStatus.OK, {"gecko_says": "(V3) To the Moon!"}
-    for pattern, respond_to in ((_RANGE, _respond_range), (_OHLC, _respond_ohlc)):
-        if coin := pattern.fullmatch(path):
-            parameters = {name: values[-1] for name, values in parse_qs(query).items()}
-            if not answers.knows_coin(coin[1]):
-                return HTTPStatus.NOT_FOUND, {"error": "coin not found"}
-            if not answers.knows_currency(coin[1], parameters.get("vs_currency", "")):
-                return HTTPStatus.BAD_REQUEST, {"error": "invalid vs_currency"}
-            return respond_to(answers, coin[1], parameters, now)
-    return HTTPStatus.NOT_FOUND, _INCORRECT_PATH
-
-
-def _respond_ohlc(
-    answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
-) -> tuple[HTTPStatus, object]:
-    """Of the numbers of days that CoinGecko takes, those that come to candles of four hours."""
-    if "days" not in parameters:
-        return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "Missing parameter days"}
-    if parameters["days"] not in map(str, sample.OHLC_DAYS):
-        return HTTPStatus.BAD_REQUEST, {"error": "Invalid days parameter"}
-    return HTTPStatus.OK, answers.ohlc(coin_id, parameters["vs_currency"], int(parameters["days"]), now)
-
-
-def _respond_range(
-    answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
-) -> tuple[HTTPStatus, object]:
-    for name in ("from", "to"):
-        if name not in parameters:
-            return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": f"Missing parameter {name}"}
-        if not re.fullmatch(r"[0-9]{1,11}", parameters[name]):
-            return HTTPStatus.BAD_REQUEST, {"error": f"invalid {name}"}
-    start, end = (datetime.fromtimestamp(int(parameters[name]), timezone.utc) for name in ("from", "to"))
-    if start > end:
-        return HTTPStatus.BAD_REQUEST, {"error": "invalid date range"}
-    earliest = answers.earliest_start(now)
-    if earliest is not None and start < earliest:
-        facts = {"error_code": 10012, "error_message": _EXCEEDS_TIME_RANGE}
-        timestamp = now.astimezone(timezone.utc).isoformat(timespec="milliseconds")
-        return HTTPStatus.UNAUTHORIZED, {"error": {"status": {"timestamp": timestamp, **facts}}}
-    return HTTPStatus.OK, answers.market_chart(coin_id, parameters["vs_currency"], start, end, now)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,7 +1,8 @@
-"""The synthetic market behind the `sample` source: CoinGecko's `market_chart` and `ohlc`, quirks included.
+"""The synthetic market behind the `sample` source: CoinGecko's charts, candles and lists, quirks included.
 
-Does no I/O, reads no clock, keeps no state, imports the standard library only: each point follows from its
-coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself.
+Does no I/O, reads no clock, imports of ours only the table of coins and the noise: each point follows from
+its coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself. What
+is kept, the latest few thousand chunks of points, saves time and changes nothing.
 
 All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks, after real recordings:
 
@@ -12,17 +13,20 @@ All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks
 - points after 23:00 UTC are served from 00:35 UTC of the next day on, when CoinGecko settles the day, and so
   is the `daily` point of that midnight;
 - a window that reaches now ends with a live point on a whole second, which is not part of the settled series.
-  Its price is off the settled one by up to 0.5 %, so that a settled candle that takes it in shows it.
+  Its price is off the settled one by up to 0.5 %, so that a settled candle that takes it in shows it;
+- a coin with a date of listing has no point before it, and a range before it is answered with empty arrays.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Literal, NamedTuple, TypeAlias
+
+from btc_pipeline.coingecko.noise import noises, uniform, uniforms
+from btc_pipeline.coingecko.sample_coins import COINS
 
 Granularity: TypeAlias = Literal["5min", "hourly", "daily"]
 MarketChart: TypeAlias = dict[str, list[list[float | None]]]
@@ -47,13 +51,6 @@ class Point(NamedTuple):
     total_volume: float
 
 
-class _Coin(NamedTuple):
-    usd: float
-    supply: float
-    volume_usd: float
-    volatility: float = 1.0  # 1: hourly log returns of about 0.5 %
-
-
 class _Series(NamedTuple):
     slot: int  # milliseconds
     usual: tuple[int, int]  # the seconds of the slot between which its point lies,
@@ -66,36 +63,34 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _SETTLED_AFTER_MIDNIGHT = 35 * _MINUTE
 _STRAY_SHARE = 0.03
+_CHUNK = 24  # slots; at 2 hours of the 5-minute series little is computed outside of a window
 _SERIES: dict[Granularity, _Series] = {
     "5min": _Series(5 * _MINUTE, usual=(150, 299), stray=(0, 140), quirk_days=1, quirks=3),
     "hourly": _Series(_HOUR, usual=(5, 400), stray=(1_800, 3_446), quirk_days=3, quirks=1),
 }
-_COINS = {
-    "bitcoin": _Coin(64_000, 19.7e6, 31e9),
-    "ethereum": _Coin(3_100, 120e6, 15e9, 1.2),
-    "solana": _Coin(148, 465e6, 2.6e9, 1.7),
-    "ripple": _Coin(0.55, 56e9, 1.3e9, 1.3),
-    "dogecoin": _Coin(0.16, 145e9, 1.1e9, 1.8),
-    "cardano": _Coin(0.45, 35.6e9, 380e6, 1.4),
-    "litecoin": _Coin(82, 74.6e6, 420e6, 1.2),
-    "polkadot": _Coin(6.5, 1.43e9, 210e6, 1.5),
-    "chainlink": _Coin(14.2, 587e6, 330e6, 1.5),
-    "monero": _Coin(163, 18.4e6, 75e6),
-    "tether": _Coin(1, 112e9, 48e9, 0.01),  # a stable coin: candles of almost no height
-    "kishu-inu": _Coin(1e-8, 93e15, 2.4e6, 2.2),  # DECIMAL(38,9) would keep one or two digits of its price
-}
+_CAP_OF_QUIRK = {"null cap": None, "zero cap": 0.0}
 _USD_A_UNIT = {"usd": 1.0, "eur": 1.08, "gbp": 1.27, "chf": 1.12, "jpy": 0.0066, "cad": 0.73, "inr": 0.012}
 _COIN_OF_UNIT = {"btc": "bitcoin", "eth": "ethereum"}
 
 
 def knows_coin(coin_id: str) -> bool:
-    """Whether the market has the coin; it has a dozen, under CoinGecko's ids."""
-    return coin_id in _COINS
+    """Whether the market has the coin; it has those of `sample_coins`, under CoinGecko's ids."""
+    return coin_id in COINS
 
 
 def knows_currency(coin_id: str, vs_currency: str) -> bool:
     """Whether the coin is quoted in the currency; every coin is in every one: usd, eur, ..., btc, eth."""
     return knows_coin(coin_id) and (vs_currency in _USD_A_UNIT or vs_currency in _COIN_OF_UNIT)
+
+
+def coins_list() -> list[dict[str, str]]:
+    """What CoinGecko answers to `/coins/list`: id, symbol and name of each coin, by id; symbols are not unique."""
+    return [{"id": coin_id, "symbol": coin.symbol, "name": coin.name} for coin_id, coin in sorted(COINS.items())]
+
+
+def supported_vs_currencies() -> list[str]:
+    """What CoinGecko answers to `/simple/supported_vs_currencies`; every coin is quoted in each of them."""
+    return [*_COIN_OF_UNIT, *_USD_A_UNIT]
 
 
 def earliest_start(now: datetime) -> datetime | None:
@@ -121,7 +116,7 @@ def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime,
     points = [point for point in settled if _served_from(point.stamp) <= _milliseconds(now)]
     if end >= now - REACHES_NOW:
         live = _live_point(coin_id, vs_currency, latest, now, points)
-        points += [live] if live.stamp >= _milliseconds(start) else []
+        points += [live] if live.stamp >= max(_milliseconds(start), _listed_at(coin_id)) else []
     return {
         "prices": [[point.stamp, point.price] for point in points],
         "market_caps": [[point.stamp, point.market_cap] for point in points],
@@ -153,9 +148,14 @@ def settled_points(
     coin_id: str, vs_currency: str, granularity: Granularity, start: datetime, end: datetime
 ) -> list[Point]:
     """All settled points that will ever be in [start, end], in time order, served yet or not: the truth."""
-    first, last = _milliseconds(start), _milliseconds(end)
-    stamps = _stamps(coin_id, granularity, first, last)
-    return [_point(coin_id, vs_currency, stamp, quirk) for stamp, quirk in stamps if first <= stamp <= last]
+    first, last = max(_milliseconds(start), _listed_at(coin_id)), _milliseconds(end)
+    width = _CHUNK * _slot(granularity)
+    return [
+        point
+        for number in range(first // width, last // width + 1)
+        for point in _chunk(coin_id, vs_currency, granularity, number)
+        if first <= point.stamp <= last
+    ]
 
 
 def live_point_is_early(now: datetime) -> bool:
@@ -176,7 +176,7 @@ def _live_point(coin_id: str, vs_currency: str, latest: datetime, now: datetime,
         after = before + _SECOND
         is_early = live_point_is_early(now) or after > _milliseconds(latest)
         stamp = before if is_early else max(stamp, after)
-    point = _point(coin_id, vs_currency, stamp)
+    (point,) = _points(coin_id, vs_currency, [stamp], [""])
     return point._replace(price=point.price * (1 + 0.01 * (_in_minute(now, "live price", coin_id) - 0.5)))
 
 
@@ -188,81 +188,92 @@ def _served_from(stamp: int) -> int:
     return stamp if into_day < _DAY - _HOUR else stamp - into_day + _DAY + _SETTLED_AFTER_MIDNIGHT
 
 
-def _stamps(coin_id: str, granularity: Granularity, first: int, last: int) -> Iterator[tuple[int, str]]:
-    """The stamps of the slots from `first` to `last` in time order, each with its slot's quirk or ""."""
+def _listed_at(coin_id: str) -> int:
+    """The first millisecond that the coin has a point at."""
+    return _milliseconds(COINS[coin_id].listed_at)
+
+
+def _slot(granularity: Granularity) -> int:
+    return _DAY if granularity == "daily" else _SERIES[granularity].slot
+
+
+@lru_cache(maxsize=4_096)
+def _chunk(coin_id: str, vs_currency: str, granularity: Granularity, number: int) -> tuple[Point, ...]:
+    """The settled points of so many slots, the `number`th since 1970: what is computed at once, and kept."""
+    width = _CHUNK * _slot(granularity)
+    placed = list(_stamps(coin_id, granularity, number * width, (number + 1) * width))
+    return tuple(_points(coin_id, vs_currency, [stamp for stamp, _ in placed], [quirk for _, quirk in placed]))
+
+
+def _stamps(coin_id: str, granularity: Granularity, first: int, end: int) -> Iterator[tuple[int, str]]:
+    """The stamps of the slots from `first` to before `end` in time order, each with its slot's quirk or ""."""
     if granularity == "daily":
-        yield from ((midnight, "") for midnight in range(first - first % _DAY, last + 1, _DAY))
+        yield from ((midnight, "") for midnight in range(first, end, _DAY))
         return
     series = _SERIES[granularity]
-    for slot in range(first - first % series.slot, last + 1, series.slot):
+    for slot in range(first, end, series.slot):
         quirk = _quirks(coin_id, granularity, slot // _DAY).get(slot % _DAY // series.slot, "")
         key = (coin_id, granularity, slot)
-        usual, stray = (slot + _offset(key, *span) for span in (series.usual, series.stray))
         if quirk == "doubled":
-            yield from ((stamp, quirk) for stamp in sorted((usual, stray)))
+            both = sorted(slot + _offset(key, *span) for span in (series.usual, series.stray))
+            yield from ((stamp, quirk) for stamp in both)
         elif quirk != "missing":
-            yield stray if _uniform(key, "stray") < _STRAY_SHARE else usual, quirk
+            is_stray = uniform(key, "stray") < _STRAY_SHARE
+            yield slot + _offset(key, *(series.stray if is_stray else series.usual)), quirk
 
 
 @lru_cache(maxsize=4_096)
 def _quirks(coin_id: str, granularity: Granularity, day: int) -> dict[int, str]:
     """The slots of a UTC day that are out of the ordinary, by number, and how."""
     series, key = _SERIES[granularity], (coin_id, granularity, day)
-    if (day + int(series.quirk_days * _uniform(coin_id, "phase"))) % series.quirk_days:
+    if (day + int(series.quirk_days * uniform(coin_id, "phase"))) % series.quirk_days:
         return {}
     kinds = ["missing", "doubled", "null cap", "zero cap"] * series.quirks
-    kinds += [kind for kind in ("missing", "doubled") if _uniform(key, "one more", kind) < 0.3]
-    slots = sorted(range(_DAY // series.slot), key=lambda slot: _uniform(key, "rank", slot))
+    kinds += [kind for kind in ("missing", "doubled") if uniform(key, "one more", kind) < 0.3]
+    ranks = uniforms((key, "rank"), range(_DAY // series.slot))
+    slots = sorted(range(_DAY // series.slot), key=ranks.__getitem__)
     return dict(zip(slots, kinds, strict=False))
 
 
 def _offset(key: tuple[str, Granularity, int], first: int, last: int) -> int:
     """Milliseconds into the slot: `first` to `last` s, and 1, 3 … 999 ms if hourly, else 2, 4 … 998 ms."""
-    seconds = first + int((last - first + 1) * _uniform(key, first, "second"))
-    share = _uniform(key, first, "millisecond")
+    seconds = first + int((last - first + 1) * uniform(key, first, "second"))
+    share = uniform(key, first, "millisecond")
     return seconds * _SECOND + (1 + 2 * int(500 * share) if key[1] == "hourly" else 2 + 2 * int(499 * share))
 
 
-def _point(coin_id: str, vs_currency: str, stamp: int, quirk: str = "") -> Point:
-    coin, unit_coin = _COINS[coin_id], _COIN_OF_UNIT.get(vs_currency)
-    usd_a_unit = _usd(unit_coin, stamp) if unit_coin else _USD_A_UNIT[vs_currency]
-    price = _usd(coin_id, stamp) / usd_a_unit
-    market_cap = {"null cap": None, "zero cap": 0.0}.get(quirk, price * coin.supply)
-    activity = math.exp(0.5 * _noise(coin_id, "volume", stamp, 3 * _DAY))
-    return Point(stamp, price, market_cap, coin.volume_usd * activity / usd_a_unit)
+def _points(coin_id: str, vs_currency: str, stamps: Sequence[int], quirks: Sequence[str]) -> list[Point]:
+    """The points at the stamps; both sequences are of one length."""
+    coin, unit_coin = COINS[coin_id], _COIN_OF_UNIT.get(vs_currency)
+    usd_a_unit = _usd(unit_coin, stamps) if unit_coin else [_USD_A_UNIT[vs_currency]] * len(stamps)
+    prices = [usd / unit for usd, unit in zip(_usd(coin_id, stamps), usd_a_unit, strict=True)]
+    market_caps = [
+        _CAP_OF_QUIRK[quirk] if quirk in _CAP_OF_QUIRK else price * coin.supply
+        for price, quirk in zip(prices, quirks, strict=True)
+    ]
+    volumes = [
+        coin.volume_usd * math.exp(0.5 * noise) / unit
+        for noise, unit in zip(noises((coin_id, "volume"), stamps, 3 * _DAY), usd_a_unit, strict=True)
+    ]
+    return list(map(Point, stamps, prices, market_caps, volumes))
 
 
-def _usd(coin_id: str, stamp: int) -> float:
-    """The price in US dollars: a geometric walk, made of noises that swing with the root of their periods.
+def _usd(coin_id: str, stamps: Sequence[int]) -> list[float]:
+    """The prices in US dollars: a geometric walk, made of noises that swing with the root of their periods.
 
     The periods go from 7.5 minutes to 170 days; up to 0.05 % is noise of the single observation.
     """
-    coin, observed = _COINS[coin_id], 0.001 * (_uniform(coin_id, "observed", stamp) - 0.5)
-    periods = ((_HOUR >> 3) << k for k in range(16))
-    walk = sum(0.0039 * (period / _HOUR) ** 0.5 * _noise(coin_id, "price", stamp, period) for period in periods)
-    return coin.usd * math.exp(coin.volatility * (walk + observed))
-
-
-def _noise(coin_id: str, what: str, stamp: int, period: int) -> float:
-    """Value noise in [-1, 1]: random at multiples of the period, a smooth step (3 t² - 2 t³) in between."""
-    node, rest = divmod(stamp, period)
-    t = rest / period
-    left, right = _node(coin_id, what, period, node), _node(coin_id, what, period, node + 1)
-    return left + (right - left) * t * t * (3 - 2 * t)
-
-
-@lru_cache(maxsize=65_536)
-def _node(*key: object) -> float:
-    return 2 * _uniform(*key) - 1
+    coin, octaves = COINS[coin_id], []
+    for period in ((_HOUR >> 3) << k for k in range(16)):
+        swing = 0.0039 * (period / _HOUR) ** 0.5
+        octaves.append([swing * noise for noise in noises((coin_id, "price"), stamps, period)])
+    observed = [0.001 * (share - 0.5) for share in uniforms((coin_id, "observed"), stamps)]
+    walks = map(sum, zip(*octaves, strict=True))
+    return [coin.usd * math.exp(coin.volatility * (walk + off)) for walk, off in zip(walks, observed, strict=True)]
 
 
 def _in_minute(now: datetime, *key: object) -> float:
-    return _uniform(*key, _milliseconds(now) // _MINUTE)
-
-
-def _uniform(*key: object) -> float:
-    """A number in [0, 1) that follows from the key alone; `hash()` would differ from process to process."""
-    return (int.from_bytes(blake2b(repr(key).encode(), digest_size=8).digest(), "big") >> 11) / 2**53
+    return uniform(*key, _milliseconds(now) // _MINUTE)
 
 
 def _milliseconds(instant: datetime) -> int:

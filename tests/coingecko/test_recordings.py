@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from btc_pipeline.coingecko.recordings import RecordingError, Recordings
+from btc_pipeline.coingecko.replay import ReplayServer
 
 NOW = datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -262,4 +263,59 @@ def test_candles_that_had_not_begun_and_those_before_the_window_are_not_served(f
 def test_damaged_candles_are_named(content, words, folder):
     (folder / "btc_usd_7d_ohlc_2021.json").write_text(content)
     with pytest.raises(RecordingError, match=f"btc_usd_7d_ohlc_2021.json: .*{words}|{words}.*btc_usd_7d_ohlc_2021"):
+        Recordings.read(folder)
+
+
+# --- charts by days, and the lists
+
+
+def served(get, folder, path, now=NOW):
+    with ReplayServer(Recordings.read(folder), now) as server:
+        return get(f"{server.base_url}{path}")
+
+
+@pytest.mark.parametrize(("days", "name"), [("1", FIVE_MINUTES), ("31", HOURLY), ("91", DAILY), ("max", DAILY)])
+def test_a_chart_by_days_serves_the_whole_recording_of_its_granularity(folder, get, days, name):
+    path = f"/coins/bitcoin/market_chart?vs_currency=usd&days={days}"
+    assert served(get, folder, path) == (200, recorded(folder, name))
+
+
+def test_the_limit_of_365_days_is_not_applied_to_recordings(folder, get):
+    path = "/coins/bitcoin/market_chart?vs_currency=usd&days=999999999"
+    assert served(get, folder, path, NOW + 2 * 365 * DAY)[0] == 200
+
+
+def test_recordings_list_their_own_coins_and_currencies(folder, get):
+    (folder / "avalanche-2_eur_1d_hourly_2021-05-15.json").write_text(json.dumps(body([milliseconds(NOW)])))
+    (folder / "unheard-of_usd_1d_hourly_2021-05-15.json").write_text(json.dumps(body([milliseconds(NOW)])))
+    assert served(get, folder, "/coins/list") == (200, [
+        {"id": "avalanche-2", "symbol": "avax", "name": "Avalanche"},
+        {"id": "bitcoin", "symbol": "btc", "name": "Bitcoin"},
+        {"id": "unheard-of", "symbol": "unheard-of", "name": "unheard-of"},
+    ])  # fmt: skip
+    assert served(get, folder, "/simple/supported_vs_currencies") == (200, ["eur", "usd"])
+
+
+def test_recorded_lists_are_served_word_for_word(folder, get):
+    coins = [{"id": "z", "symbol": "", "name": "", "platforms": {}}, {"id": "bitcoin", "symbol": "btc", "name": "₿"}]
+    (folder / "coins_list.json").write_text(json.dumps(coins), encoding="utf-8")
+    (folder / "supported_vs_currencies.json").write_text('["xdr", "btc"]')
+    assert served(get, folder, "/coins/list") == (200, coins)
+    assert served(get, folder, "/simple/supported_vs_currencies") == (200, ["xdr", "btc"])
+
+
+@pytest.mark.parametrize("name", ["coins_list.json", "supported_vs_currencies.json"])
+@pytest.mark.parametrize(("content", "words"), [
+    ("[", "damaged recording"),
+    ("{}", "not a JSON array"),
+    ("[]", "not a JSON array with entries"),
+    ("[7]", "entry 0 is not"),
+    ('[{"id": "a", "symbol": "b"}]', "entry 0 is not"),
+    ('[{"id": "", "symbol": "b", "name": "c"}]', "entry 0 is not"),
+    ('[{"id": "a", "symbol": null, "name": "c"}]', "entry 0 is not"),
+    ('[""]', "entry 0 is not"),
+])  # fmt: skip
+def test_a_damaged_list_is_named(name, content, words, folder):
+    (folder / name).write_text(content)
+    with pytest.raises(RecordingError, match=f"{name}: .*{words}|{words}.*{name}"):
         Recordings.read(folder)

@@ -11,8 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -41,22 +39,6 @@ def range_path(
 ) -> str:
     query = f"vs_currency={vs_currency}&from={seconds(start)}&to={seconds(end)}"
     return f"/coins/{coin_id}/market_chart/range?{query}"
-
-
-@pytest.fixture
-def get() -> Get:
-    """GET a URL: the status and the JSON body, of errors too; past any proxy of the environment."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def get(url: str) -> tuple[int, Any]:
-        try:
-            with opener.open(url, timeout=10) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-
-    return get
 
 
 @pytest.fixture
@@ -124,7 +106,8 @@ RANGE = "/coins/bitcoin/market_chart/range"
     [
         ("", NOT_FOUND),
         ("/coins/bitcoin", NOT_FOUND),
-        ("/coins/bitcoin/market_chart?vs_currency=usd&days=7", NOT_FOUND),
+        ("/coins/bitcoin/market_charts?vs_currency=usd&days=7", NOT_FOUND),
+        ("/coins/lists", NOT_FOUND),
         ("/coins/a/b/market_chart/range", NOT_FOUND),
         (range_path("no-such-coin"), (404, {"error": "coin not found"})),
         (range_path("%2e%2e"), (404, {"error": "coin not found"})),

@@ -225,6 +225,25 @@ def test_the_last_hour_of_a_day_is_served_from_00_35_utc_on() -> None:
     assert after >= last_hour
 
 
+def test_the_last_hour_of_the_5_minute_series_is_served_from_00_35_utc_on_too() -> None:
+    last_hour = {point.stamp for point in truth("5min", MONDAY + 23 * HOUR, MONDAY + DAY)}
+    before = {point.stamp for point in served(MONDAY + DAY + timedelta(minutes=34, seconds=59), 1)}
+    after = {point.stamp for point in served(MONDAY + DAY + timedelta(minutes=35), 1)}
+    assert len(last_hour) > 8
+    assert before.isdisjoint(last_hour)
+    assert after >= last_hour
+
+
+@pytest.mark.parametrize("vs_currency", ["usd", "btc"])
+def test_an_answer_is_the_same_when_it_is_asked_for_again_and_may_be_changed_by_who_has_it(vs_currency: str) -> None:
+    window = MONDAY - DAY, MONDAY
+    first = sample.market_chart("solana", vs_currency, *window, MONDAY)
+    kept = {name: [list(point) for point in array] for name, array in first.items()}
+    first["prices"][0][1] = -1.0
+    first["prices"].pop()
+    assert sample.market_chart("solana", vs_currency, *window, MONDAY) == kept
+
+
 def test_a_window_of_the_past_has_no_live_point() -> None:
     window = MONDAY - 3 * DAY, MONDAY - timedelta(seconds=61)
     past = points(sample.market_chart("bitcoin", "usd", *window, MONDAY))
