@@ -66,9 +66,12 @@ class Flight:
 
     def warn_of_extras(self) -> None:
         """Say what there is to be done without: one line for each reason."""
+        without_prices = {pair_of(request) for request, _ in self.refused(MARKET_CHART)}
         for stream, what in _EXTRAS.items():
             reasons: dict[str, list[Pair]] = {}
             for request, why in self.refused(stream):
+                if pair_of(request) in without_prices:
+                    continue  # whose own error says it
                 reasons.setdefault(why, []).append(pair_of(request))
             for why in sorted(reasons):
                 of = ", ".join(sorted({pair.coin_id for pair in reasons[why]}))

@@ -24,7 +24,8 @@ from btc_pipeline import (
 )
 from btc_pipeline.extraction import Answer, Extraction, History, Refused
 from btc_pipeline.settings import Settings
-from btc_pipeline.steps import RUN, HistoryStep, PairStep, Step
+from btc_pipeline.step_kinds import HistoryStep, PairStep
+from btc_pipeline.steps import RUN, Step
 from btc_pipeline.targets import DuckDBTarget, Marker, Publication
 from btc_pipeline.world import World
 

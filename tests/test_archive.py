@@ -54,7 +54,8 @@ def test_an_answer_is_kept_byte_for_byte(body, tmp_path):
 
 
 def test_an_answer_lies_in_folders_by_coin_currency_and_day(tmp_path):
-    digest = hashlib.sha256(BODY).hexdigest()[:8]
+    window = b"2026-05-08T00:00:00+00:00 2026-05-15T13:30:00+00:00 "
+    digest = hashlib.sha256(window + BODY).hexdigest()[:8]
     archive.keep(tmp_path, REQUEST, BODY)
     stem = f"{FOLDER}/20260515T133000123Z-{digest}"
     assert files_below(tmp_path) == [f"{stem}.json.gz", f"{stem}.manifest.json"]

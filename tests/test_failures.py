@@ -34,7 +34,7 @@ def loaded(folder, provenance="SAMPLE (synthetic)"):
 
 
 def test_a_failed_run_is_kept_with_what_it_would_have_asked(told, folder):
-    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR)
+    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR, told.pairs)
     assert loaded(folder) == [
         (["bitcoin", "ethereum"], "ExtractAndLoad", 20, "CoinGecko gave no market chart: it's down",
          datetime(2026, 5, 8))  # noqa: DTZ001 - naive, UTC
@@ -42,18 +42,18 @@ def test_a_failed_run_is_kept_with_what_it_would_have_asked(told, folder):
 
 
 def test_a_failure_at_the_same_instant_is_one_failure(told, folder):
-    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR)
-    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR)
+    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR, told.pairs)
+    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR, told.pairs)
     assert len(loaded(folder)) == 1
 
 
 def test_failures_of_another_source_are_left_out(told, folder):
-    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR)
+    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR, told.pairs)
     assert loaded(folder, "CoinGecko") == []
 
 
 def test_a_damaged_record_is_left_out(told, folder):
-    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR)
+    failures.keep(folder, told, DAY, "ExtractAndLoad", ERROR, told.pairs)
     (folder / "damaged.ndjson").write_bytes(b"{no json\n")
     assert len(loaded(folder)) == 1
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from btc_pipeline import archive, extract
+from btc_pipeline import archive, asks, extract
 from btc_pipeline.coingecko import sample
-from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 from tests.faulty_server import FaultAnswer, FaultyServer
@@ -28,8 +28,13 @@ def worlds(tmp_path_factory):
     """The world of a run of the connector for two coins, with the lean import and with the plain one."""
     worlds = {kind: World(tmp_path_factory.mktemp(kind), "sample") for kind in ("lean", "plain")}
     for kind, world in worlds.items():
-        extract.fetch(settings_in(world), world, NOW.date(), is_lean=kind == "lean")
+        fetch(settings_in(world), world, is_lean=kind == "lean")
     return worlds
+
+
+def fetch(settings, world, *, is_lean=True):
+    asked = asks.of_run(settings, NOW.date(), NOW, settings.pairs)
+    return extract.fetch(settings, world, asked, extract.Options(world.cache, is_lean=is_lean))
 
 
 @pytest.fixture(params=["lean", "plain"])
@@ -43,17 +48,20 @@ def settings_in(world):
         source="sample",
         recordings=None,
         coins=("bitcoin", "kishu-inu"),
-        vs_currency="usd",
+        vs_currencies=("usd",),
         days=7,
         max_age_hours=6.0,
         min_coverage=0.9,
         repeat_hours=12.0,
+        five_minute_points=True,
         second_opinion=True,
         second_opinion_limit_bps=50.0,
         now=NOW,
         plan="keyless",
         base_url="https://api.coingecko.com/api/v3",
         api_key_file=None,
+        calls_a_minute=1000,
+        calls_a_month=0,
         timeout_seconds=20.0,
         retries=0,
         max_wait_seconds=0.0,
@@ -118,20 +126,19 @@ def test_the_sample_is_asked_for_past_any_proxy(name, tmp_path, monkeypatch):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, "intranet.example")
     world = World(tmp_path, "sample")
-    assert len(extract.fetch(settings_in(world), world, NOW.date()).charts) == 2
+    assert len(fetch(settings_in(world), world).charts) == 2
 
 
 def test_an_extraction_that_failed_is_no_obstacle_to_the_next_of_its_process(tmp_path):
     world = World(tmp_path, "sample")
-    with pytest.raises(ExtractionError):
-        extract.fetch(replace(settings_in(world), coins=("no-such-coin",)), world, NOW.date())
-    assert len(extract.fetch(settings_in(world), world, NOW.date()).charts) == 2
+    assert fetch(replace(settings_in(world), coins=("no-such-coin",)), world).charts == []
+    assert len(fetch(settings_in(world), world).charts) == 2
 
 
 def test_an_extraction_that_cannot_begin_leaves_no_process_behind(tmp_path):
     world = World(tmp_path, "sample")
     with pytest.raises(ConfigurationError):
-        extract.fetch(replace(settings_in(world), recordings=tmp_path / "gone"), world, NOW.date())
+        fetch(replace(settings_in(world), recordings=tmp_path / "gone"), world)
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in children]
     assert [command for command in commands if extract.CONNECTOR in command] == []
@@ -151,16 +158,12 @@ def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "key").chmod(0o600)
     world = World(tmp_path / "data", "live")
-    shown = ""
     with FaultyServer(sample, lambda path, number: echo, NOW) as server:
         live = replace(
             settings_in(world), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
             api_key_file=tmp_path / "key",
         )  # fmt: skip
-        try:
-            extract.fetch(live, world, NOW.date())
-        except ExtractionError as error:
-            shown = f"{error} {error!r}"
+        shown = "".join(f"{error} {error!r}" for _, error in fetch(live, world).refused)
         assert {request.headers["x-cg-demo-api-key"] for request in server.requests} == {KEY}
     kept = [path for path in world.data_dir.rglob("*") if path.is_file() and KEY.encode() in content_of(path)]
     assert kept == []

@@ -11,6 +11,7 @@ import pytest
 
 from btc_pipeline import archive, loader, warehouse
 from btc_pipeline.coingecko import sample
+from btc_pipeline.pair import Pair
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 REQUEST = archive.Request(
@@ -45,8 +46,7 @@ def job(world):
         built_from="models-1",
         step="Transform",
         day="2026-05-15",
-        coins=("bitcoin",),
-        vs_currency="usd",
+        pairs=(Pair("bitcoin", "usd"),),
         as_of="2026-05-15T13:30:00",
         until="",
         fingerprint="abc",

@@ -60,22 +60,28 @@ DEFAULTS = {
     "source": "live",
     "recordings": None,
     "coins": ("bitcoin",),
-    "vs_currency": "usd",
+    "vs_currencies": ("usd",),
     "days": 7,
     "max_age_hours": 6.0,
     "min_coverage": 0.9,
     "repeat_hours": 12.0,
+    "five_minute_points": True,
     "second_opinion": True,
     "second_opinion_limit_bps": 50.0,
     "now": None,
     "plan": "keyless",
     "base_url": "https://api.coingecko.com/api/v3",
     "api_key_file": None,
+    "calls_a_minute": 5,
+    "calls_a_month": 0,
     "timeout_seconds": 20.0,
     "retries": 4,
     "max_wait_seconds": 180.0,
     "deadline_seconds": 600.0,
 }
+
+ATTRIBUTES = {"vs_currency": "vs_currencies"}
+"""Of settings that are named otherwise in luigi.cfg."""
 
 GOOD = [
     ("pipeline", "data_dir", "/srv/btc", Path("/srv/btc")),
@@ -88,8 +94,8 @@ GOOD = [
     ("pipeline", "coins", "con", ("con",)),
     ("pipeline", "coins", "bridged-usdc_v1.5", ("bridged-usdc_v1.5",)),
     ("pipeline", "coins", "a" * 100, ("a" * 100,)),
-    ("pipeline", "vs_currency", "eur", "eur"),
-    ("pipeline", "vs_currency", "sats", "sats"),
+    ("pipeline", "vs_currency", "eur", ("eur",)),
+    ("pipeline", "vs_currency", "usd, sats", ("usd", "sats")),
     ("pipeline", "days", "2", 2),
     ("pipeline", "days", "89", 89),
     ("pipeline", "max_age_hours", "1.5", 1.5),
@@ -98,6 +104,7 @@ GOOD = [
     ("pipeline", "min_coverage", "1", 1.0),
     ("pipeline", "repeat_hours", "1", 1.0),
     ("pipeline", "repeat_hours", "720", 720.0),
+    ("pipeline", "five_minute_points", "false", False),
     ("pipeline", "second_opinion", "false", False),
     ("pipeline", "second_opinion_limit_bps", "0.1", 0.1),
     ("pipeline", "second_opinion_limit_bps", "10000", 10_000.0),
@@ -111,6 +118,10 @@ GOOD = [
     ("coingecko", "base_url", "http://localhost/api/v3", "http://localhost/api/v3"),
     ("coingecko", "base_url", "http://[::1]:8080", "http://[::1]:8080"),
     ("coingecko", "api_key_file", "/run/key", Path("/run/key")),
+    ("coingecko", "calls_a_minute", "1", 1),
+    ("coingecko", "calls_a_minute", "1000", 1000),
+    ("coingecko", "calls_a_month", "0", 0),
+    ("coingecko", "calls_a_month", "10000", 10_000),
     ("coingecko", "timeout_seconds", "0.5e1", 5.0),
     ("coingecko", "retries", "0", 0),
     ("coingecko", "max_wait_seconds", "0", 0.0),
@@ -146,9 +157,13 @@ BAD = [
     ("pipeline", "coins", "bitcoin\u202e", "no CoinGecko coin id"),
     ("pipeline", "coins", "x'; drop table", "no CoinGecko coin id"),
     ("pipeline", "coins", "a" * 101, "no CoinGecko coin id"),
+    ("coingecko", "calls_a_minute", "0", "between 1 and 1000"),
+    ("coingecko", "calls_a_minute", "many", "not a whole number"),
+    ("coingecko", "calls_a_month", "-1", "between 0 and"),
+    ("pipeline", "five_minute_points", "yes", "must be one of false, true"),
     ("pipeline", "vs_currency", "", "no currency code"),
     ("pipeline", "vs_currency", "USD", "no currency code"),
-    ("pipeline", "vs_currency", "usd,eur", "no currency code"),
+    ("pipeline", "vs_currency", "usd,usd", "twice"),
     ("pipeline", "vs_currency", "u\u0455d", "no currency code"),
     ("pipeline", "vs_currency", "usd/", "no currency code"),
     ("pipeline", "vs_currency", "u", "no currency code"),
@@ -234,7 +249,7 @@ SECTIONS = (settings.pipeline, settings.coingecko)
 
 @pytest.mark.parametrize(("section", "key", "value", "expected"), GOOD, ids=shown)
 def test_a_good_value_is_taken(section, key, value, expected, configured):
-    assert getattr(configured(in_section(section, key, value)), key) == expected
+    assert getattr(configured(in_section(section, key, value)), ATTRIBUTES.get(key, key)) == expected
 
 
 @pytest.mark.parametrize(("section", "key", "value", "why"), BAD, ids=shown)
@@ -317,7 +332,7 @@ def test_an_unknown_key_is_told_which_keys_there_are(configured):
 def test_a_key_may_be_written_with_hyphens(configured):
     with pytest.warns(DeprecationWarning, match="with dashes"):  # Luigi's own word on it
         loaded = configured(in_section("pipeline", "vs-currency", "eur"))
-    assert loaded.vs_currency == "eur"
+    assert loaded.vs_currencies == ("eur",)
 
 
 @pytest.mark.parametrize("value", ["50%", "%(nothing)s", "${BTC_PIPELINE_TEST_UNSET}"])

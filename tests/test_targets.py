@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from btc_pipeline import warehouse
-from btc_pipeline.targets import AllOf, DuckDBTarget, Marker, Publication, new_stamp
+from btc_pipeline.targets import DuckDBTarget, Marker, Publication, new_stamp
 
 DAY = date(2026, 5, 15)
 HOLDER = """
@@ -335,17 +335,6 @@ def test_after_a_question_others_may_write(target):
 
 
 # --- A table and the files that were made with it
-
-
-def test_a_table_without_the_files_that_were_made_with_it_is_not_there(target, tmp_path):
-    answer = tmp_path / "answer.json.gz"
-    answer.write_bytes(b"{}")
-    both = AllOf(target, Marker(tmp_path / "markers/made.json", "abc", tmp_path))
-    assert (both.exists(), both.stamp()) == (False, target.stamp())
-    both.made.write(made=[answer])
-    assert both.exists()
-    answer.write_bytes(b"garbage")
-    assert not both.exists()
 
 
 # --- The readers' file

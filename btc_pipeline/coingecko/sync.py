@@ -35,6 +35,7 @@ _STREAM_OF_PATH = {
 }
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SERVER_ERRORS_THAT_STOP = 2  # coins in a row
+_NO_PRICES = "not asked, without prices"
 _TOO_LATE = "not asked, after one without an answer"
 
 
@@ -117,8 +118,8 @@ class Sync:
         Raises:
             NotAskedError: an earlier answer, or the budget, says that asking is no use.
         """
-        is_price = self.ask_of(url).is_price
-        why_not = self._stop_all or ("" if is_price else self._stop_extras)
+        ask = self.ask_of(url)
+        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras or self._without_prices(ask))
         if why_not:
             raise NotAskedError(why_not)
         if self.budget:
@@ -152,6 +153,15 @@ class Sync:
     def not_read(self, url: str, reason: str, *, stops: bool) -> Verdict:
         """What becomes of an answer that is not read to its end, or of a request that is not sent."""
         return self._give_up(self.ask_of(url), reason, stops=stops)
+
+    def _without_prices(self, ask: Ask) -> str:
+        """Why there is no use for more of a pair."""
+        pair = self._pair_of(ask)
+        return _NO_PRICES if pair and any(pair == self._pair_of(each) for each in self.refused if each.is_price) else ""
+
+    def _pair_of(self, ask: Ask) -> tuple[str, str] | None:
+        request = self.asks.get(ask.stream, {}).get(ask.number)
+        return (request.coin_id, request.vs_currency) if request else None
 
     def _try_again(self, ask: Ask, reason: str, wait: float | None, *, is_server_error: bool) -> Verdict:
         self._tries[ask] += 1

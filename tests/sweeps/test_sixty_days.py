@@ -44,6 +44,12 @@ class Market:
     def knows_currency(self, coin_id, vs_currency, /):
         return vs_currency == "usd"
 
+    def coins_list(self):
+        return [{"id": "bitcoin", "symbol": "btc", "name": "Bitcoin"}]
+
+    def supported_vs_currencies(self):
+        return ["usd"]
+
     def earliest_start(self, now, /):
         return None
 

@@ -1,0 +1,103 @@
+"""Steps with more parameters than a date: for one coin, and for a span of past days.
+
+Knows Luigi, as `steps` does; what each does is in `tasks.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+import luigi
+
+from btc_pipeline import console, history, setting_values
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.extraction import Refused
+from btc_pipeline.history import Span
+from btc_pipeline.pair import Pair
+from btc_pipeline.steps import RUN, Step
+from btc_pipeline.targets import Marker
+
+
+class PairStep(Step):
+    """A step for one coin in one currency."""
+
+    coin_id = luigi.Parameter(description="CoinGecko's id, e.g. bitcoin")
+    vs_currency = luigi.Parameter("usd", description="currency of the prices")
+
+    _told: ClassVar[set[str]] = set()
+
+    @property
+    def pair(self) -> Pair:
+        """The validated pair."""
+        try:
+            (coin_id,), (currency,) = setting_values.coins(self.coin_id), setting_values.currencies(self.vs_currency)
+        except ValueError as error:
+            console.stop(ConfigurationError(f"bad {self.get_task_family()}: {error}", "name one coin, e.g. bitcoin"))
+        return Pair(coin_id, currency)
+
+    def raise_once(self, refused: Refused | None) -> None:
+        """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
+        if refused and refused.run == RUN and self.task_id not in self._told:
+            self._told.add(self.task_id)
+            raise refused.error()
+
+
+class SpanDay(luigi.DateParameter):
+    """A UTC day of the past."""
+
+    def parse(self, value: str) -> date:
+        """A day as YYYY-MM-DD."""
+        try:
+            return setting_values.day(value)
+        except ValueError as error:
+            console.stop(ConfigurationError(f"bad day {value!r}: {error}", "write it as 2026-11-23"))
+
+
+class HistoryStep(Step):
+    """A step for a span of settled days."""
+
+    start = SpanDay(description="first UTC day, e.g. 2025-12-01")
+    end = SpanDay(default=cast("date", None), description="last UTC day; default: the newest that is settled")
+    oldest_first = luigi.BoolParameter(description="ask for the oldest days first; default: the newest")
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its parameters, which are those of the step before, too."""
+        return {"date": self.date, "start": self.start, "end": self.end, "oldest_first": self.oldest_first}
+
+    @cached_property
+    def steps_before(self) -> list[Step]:
+        """The step before, for the same span."""
+        return [self.before(**self.told)] if self.before else []
+
+    def run(self) -> Iterator[list[Step]]:
+        """As any step; the last one fails, after everything else is done, where a pair is not covered."""
+        yield from super().run()
+        refused = {} if self.is_followed else self.refused()
+        if refused:
+            first = next(iter(refused.values()))
+            more = f"; {len(refused)} left out: {', '.join(sorted(refused))}" if len(refused) > 1 else ""
+            raise replace(first, what=first.what + more).error()
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        raise NotImplementedError
+
+    @property
+    def span(self) -> Span:
+        """The span, which can be had."""
+        now = self.settings.instant()
+        span = Span(self.start, cast("date | None", self.end) or history.last_settled(now))
+        try:
+            return history.checked(self.settings, span, now)
+        except ConfigurationError as error:
+            console.stop(error)
+
+    def marker(self) -> Marker:
+        """The JSON marker of this step and span."""
+        world, step = self.world, self.get_task_family()
+        return Marker(world.span_marker(step, self.span.first, self.span.last), self.fingerprint(), world.root)
