@@ -14,6 +14,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,14 +72,14 @@ class Child:
         watch = _Watch(self._process.kill)
         result: Any = None
         try:
-            watch.restart(timeout_seconds)
+            watch.put_off(timeout_seconds)
             self._tell(job)
             for line in self._process.stdout:
                 result = _parsed(line)
                 if not isinstance(result, dict) or "event" not in result:
                     break
                 event, result = result["event"], None
-                watch.restart(timeout_seconds + float(event.get("waits_seconds", 0)))
+                watch.put_off(timeout_seconds + float(event.get("waits_seconds", 0)))
                 if on_event:
                     on_event(event)
             status = self._process.wait()
@@ -107,16 +108,19 @@ class Child:
 
 
 class _Watch:
-    """Rings when it was not restarted in time."""
+    """Rings when it was not put off in time."""
 
     def __init__(self, ring: Callable[[], object]) -> None:
         self._ring = ring
         self._timer: threading.Timer | None = None
+        self._rings_at = 0.0
         self.has_rung = False
 
-    def restart(self, seconds: float) -> None:
+    def put_off(self, seconds: float) -> None:
+        """Ring so many seconds from now, or when it would have rung anyway, whichever is later."""
         self.stop()
-        self._timer = threading.Timer(seconds, self._on_time)
+        self._rings_at = max(self._rings_at, time.monotonic() + seconds)
+        self._timer = threading.Timer(self._rings_at - time.monotonic(), self._on_time)
         self._timer.daemon = True
         self._timer.start()
 

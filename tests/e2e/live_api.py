@@ -19,6 +19,7 @@ from tests.faulty_server import FaultAnswer, FaultyServer
 SHORT_WAITS = (
     *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
     *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "15"),
+    *("--coingecko-calls-a-minute", "1000"),
 )
 INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
 
@@ -26,22 +27,28 @@ INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
 class Api(FaultyServer):
     """An API whose GETs for prices are answered by a function of their number; it knows when each came.
 
-    Those for the second opinion are answered by a function of their path, without one truly.
+    Those for anything else (5-minute points, the second opinion, lists of names) are answered by a function of their
+    path, without one truly.
     """
 
     def __init__(
         self,
         answer: Callable[[int], FaultAnswer | None],
         opinion: Callable[[str], FaultAnswer | None] = lambda path: None,
+        extra: Callable[[str], FaultAnswer | None] = lambda path: None,
         now: datetime = INSTANT,
     ) -> None:
         self.came_at: list[float] = []
         self.opinions_asked: list[str] = []
+        self.extras_asked: list[str] = []
 
         def on_request(path: str, number: int) -> FaultAnswer | None:
-            if "/ohlc?" in path:
-                self.opinions_asked.append(path)
-                return opinion(path)
+            if "/market_chart/range?" not in path:
+                if "/ohlc?" in path:
+                    self.opinions_asked.append(path)
+                    return opinion(path)
+                self.extras_asked.append(path)
+                return extra(path)
             self.came_at.append(time.monotonic())
             return answer(len(self.came_at))
 

@@ -159,7 +159,7 @@ def test_one_coin_without_an_opinion_costs_no_other_s(tmp_path):
     missing = FaultAnswer(status=404, body=b"{}")
     with Api(truly, lambda path: missing if "/ethereum/" in path else None) as api:
         result = live(tmp_path / "data", api, "--pipeline-coins", "bitcoin,ethereum,solana").run("ExtractAndLoad")
-    assert "answers=3 second_opinions=2 " in result.stderr
+    assert "answers=3 five_minute=3 second_opinions=2 " in result.stderr
     assert "second opinion on ethereum: HTTP 404" in result.stderr
 
 
