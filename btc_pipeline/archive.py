@@ -25,6 +25,7 @@ from pathlib import Path
 from btc_pipeline import files
 
 MARKET_CHART = "market_chart"
+CHART_5M = "market_chart_5m"
 OHLC = "ohlc"
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
