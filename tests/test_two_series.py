@@ -88,10 +88,25 @@ def covered_by(fine, now):
 
 
 def truth(day, granularity):
-    series = {HOURLY: "hourly", FINE: "5min"}[granularity]
+    series: sample.Granularity = "5min" if granularity == FINE else "hourly"
     end = instant(day + timedelta(days=1)) - timedelta(milliseconds=1)
     points = sample.settled_points(COIN, "usd", series, instant(day), end)
     return Ohlc.of([(point.stamp, point.price) for point in points])
+
+
+def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
+    world, now = World(tmp_path / "data", "sample"), instant(FIRST, "13:30")
+    world.temporary.mkdir(parents=True)
+    settings = replace(SETTINGS, data_dir=world.root.parent, now=now)
+    keep(world, settings, archive.CHART_5M, now - timedelta(days=1), now)
+    candles, gaps, loud = built(world, settings, now)
+    assert [(row["granularity"], row["status"]) for row in candles.values()] == [(FINE, "provisional"), (FINE, "open")]
+    before = FIRST - timedelta(days=1)
+    naive = [each.replace(tzinfo=None) for each in (instant(before), instant(before, "13:30"))]
+    assert gaps[0] == (FINE, *naive, "not_run")
+    assert set(loud) == {
+        "singular:assert_no_settled_day_has_too_few_points", "singular:assert_no_gap_is_open",
+    }  # fmt: skip
 
 
 def test_each_day_is_5_minute_where_the_answers_cover_it_and_hourly_elsewhere(runs):

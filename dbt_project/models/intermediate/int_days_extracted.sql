@@ -24,11 +24,8 @@ with
             date,
             any_value(source) as source,
             max(extracted_at) as last_extracted_at,
-            -- Its last hour, which is served as it is from `settling_minutes` after the day only, was asked for to
-            -- its last
-            -- second, late enough, and answered to the day's last slot. A window of whole days has that hour anyway;
-            -- one
-            -- of 24 hours may begin in it
+            -- One answer was asked for the day's whole last hour, late enough for CoinGecko to have settled it, and
+            -- answered to the last slot. A window of whole days always has that hour; one of 24 hours may begin in it
             coalesce(
                 bool_or(
                     window_from <= date + interval 23 hour

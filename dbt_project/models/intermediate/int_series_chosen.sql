@@ -62,8 +62,7 @@ with
         left join counted using (coin_id, vs_currency, granularity, date)
     ),
 
-    -- The 5-minute series is asked for the last 24 hours alone, so that a day is pieced together from two days'
-    -- answers:
+    -- The 5-minute series is asked for the last 24 hours alone, and a day is pieced together from two answers:
     -- its edges and each hour are looked at as well, for a late start would make a wrong open
     judged as (
         select

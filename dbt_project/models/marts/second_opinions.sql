@@ -2,8 +2,8 @@ with
 
     candles as (select * from {{ ref("daily_candlestick") }}),
 
-    -- CoinGecko makes its own candles of the hourly points, so the day's hourly candle is compared, whichever is
-    -- published
+    -- CoinGecko makes its own candles of the hourly points: they are compared with the hourly candle of the day,
+    -- whichever is published
     hourly as (select * from {{ ref("int_candles_built") }} where granularity = 'hourly'),
 
     days_rebuilt as (select * from {{ ref("int_days_rebuilt") }}),
