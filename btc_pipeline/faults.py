@@ -1,14 +1,10 @@
-"""The faults of the self-test, and the functions that spoil an answer; the good day is `selftest`'s."""
+"""The faults of the self-test, those behind the gate as SQL; the good day is `selftest`'s."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from typing import Any
+from btc_pipeline.answer_faults import ANSWERS, HOUR_MS
+from btc_pipeline.fault_kinds import DatabaseFault, DroppedTestFault, Fault
 
-from btc_pipeline.fault_kinds import AnswerFault, Chart, DatabaseFault, DroppedTestFault, Fault
-
-HOUR_MS = 3_600_000
 OVER = "date '2026-05-13'"
 """A day of the good week that is long over."""
 
@@ -16,26 +12,6 @@ _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _BUILT_ANEW = "drop table main.int_prices_observed;"
 _OF_BITCOIN = "where coin_id = 'bitcoin'"
-
-
-def _price(row: int, price: object) -> Callable[[Chart], object]:
-    return lambda chart: chart["prices"][row].__setitem__(1, price)
-
-
-def _stamps(change: Callable[[int], int]) -> Callable[[Chart], object]:
-    def spoil(chart: Chart) -> None:
-        for name in ("prices", "market_caps", "total_volumes"):
-            chart[name] = [[change(stamp), value] for stamp, value in chart[name]]
-
-    return spoil
-
-
-def _kept(keep: Callable[[list[Any]], list[Any]]) -> Callable[[Chart], object]:
-    def spoil(chart: Chart) -> None:
-        for name in ("prices", "market_caps", "total_volumes"):
-            chart[name] = keep(chart[name])
-
-    return spoil
 
 
 def _raw(changed: str, where: str = _OF_BITCOIN) -> str:
@@ -53,36 +29,6 @@ def _priced(condition: str, price: str) -> str:
 
 
 _AT = "epoch_ms(point[1]::bigint)"
-
-ANSWERS: tuple[Fault, ...] = (
-    AnswerFault("zero price", "prices_are_positive", _price(70, 0)),
-    AnswerFault("negative price", "prices_are_positive", _price(70, -64_000.5)),
-    AnswerFault("NaN price", "prices_are_finite", _price(70, float("nan"))),
-    AnswerFault("price missing (null)", "prices_are_finite", _price(70, None)),
-    AnswerFault("price as text", "prices_are_finite", _price(70, "64000.5")),
-    AnswerFault("pair without its price", "points_are_pairs", lambda chart: chart["prices"][70].pop()),
-    AnswerFault("array truncated", "there_are_enough_points", _kept(lambda points: points[: len(points) // 3])),
-    AnswerFault("answer cut off", "the_answer_is_a_market_chart", lambda chart: json.dumps(chart).encode()[:-900]),
-    AnswerFault("HTML instead of JSON", "the_answer_is_a_market_chart", lambda _: b"<html>busy</html>"),
-    AnswerFault("field missing", "all_fields_are_there", lambda chart: chart.pop("total_volumes")),
-    AnswerFault("no points", "there_are_points", _kept(lambda _: [])),
-    AnswerFault("negative volume", "amounts_are_amounts", lambda chart: chart["total_volumes"][9].__setitem__(1, -1)),
-    AnswerFault("seconds instead of milliseconds", "times_are_milliseconds", _stamps(lambda stamp: stamp // 1000)),
-    AnswerFault("zone shifted ahead (+5:30)", "points_are_in_the_window", _stamps(lambda at: at + 11 * HOUR_MS // 2)),
-    AnswerFault("zone shifted back (-8:00)", "points_are_in_the_window", _stamps(lambda at: at - 8 * HOUR_MS)),
-    AnswerFault(
-        "future point",
-        "points_are_in_the_window",
-        lambda chart: chart["prices"].append([chart["prices"][-1][0] + 9 * HOUR_MS, chart["prices"][-1][1]]),
-    ),
-    AnswerFault(
-        "conflicting duplicates",
-        "no_stamp_has_two_prices",
-        lambda chart: chart["prices"].insert(70, [chart["prices"][70][0], chart["prices"][70][1] * 1.01]),
-    ),
-    AnswerFault("daily points passed as hourly", "points_are_hourly_or_finer", _kept(lambda points: points[::24])),
-    AnswerFault("series that has stopped", "the_newest_point_is_fresh", _kept(lambda points: points[:-12])),
-)
 
 DATABASE: tuple[Fault, ...] = (
     DatabaseFault(
@@ -123,8 +69,9 @@ DATABASE: tuple[Fault, ...] = (
         "singular:assert_no_coin_has_the_prices_of_another",
         f"""
         update raw.market_chart set prices = other.prices
-        from (select run_date, prices from raw.market_chart where coin_id = 'bitcoin') as other
-        where market_chart.run_date = other.run_date; delete from published.daily_candlestick; {_BUILT_ANEW}
+        from (select run_date, granularity, prices from raw.market_chart where coin_id = 'bitcoin') as other
+        where market_chart.run_date = other.run_date and market_chart.granularity = other.granularity;
+        delete from published.daily_candlestick; {_BUILT_ANEW}
         """,
         "build",
     ),
@@ -257,8 +204,46 @@ DATABASE: tuple[Fault, ...] = (
     ),
 )
 
+FINE = "date '2026-05-15'"
+"""The day of the good week that the 5-minute series covers."""
+
+_OF_FINE = "where granularity = '5-minute'"
+
+SERIES: tuple[Fault, ...] = (
+    DatabaseFault(
+        "5-minute series in another unit",
+        "singular:assert_the_hourly_points_lie_among_the_5_minute_ones",
+        _raw("list_transform(prices::double[][], lambda point: [point[1], point[2] * 1.08])", _OF_FINE),
+        "build",
+    ),
+    DatabaseFault(
+        "5-minute series a day late",
+        "singular:assert_the_hourly_points_lie_among_the_5_minute_ones",
+        _raw(f"list_transform(prices::double[][], lambda point: [point[1] - {24 * HOUR_MS}, point[2]])", _OF_FINE),
+        "build",
+    ),
+    DatabaseFault(
+        "5-minute points mixed into an hourly day",
+        "singular:assert_no_day_mixes_two_series",
+        f"update raw.market_chart set granularity = 'hourly' {_OF_FINE}; {_BUILT_ANEW}",
+        "build",
+    ),
+    DatabaseFault(
+        "5-minute day that starts late, taken as covering",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"""
+        {_CANDLE} open = late.open, first_point_at = late.first_point_at
+        from (
+            select coin_id, min_by(price, observed_ms) as open, min(observed_at) as first_point_at,
+            from main.int_prices_observed {_OF_FINE} and observed_at >= {FINE} + interval 40 minute group by coin_id
+        ) as late
+        where daily_candlestick.coin_id = late.coin_id and date = {FINE}
+        """,
+    ),
+)
+
 CENSUS: tuple[Fault, ...] = (
     DroppedTestFault("dropped test", "census", "singular:assert_no_live_point_is_in_a_settled_candle"),
 )
 
-ALL: tuple[Fault, ...] = (*ANSWERS, *DATABASE, *CENSUS)
+ALL: tuple[Fault, ...] = (*ANSWERS, *DATABASE, *SERIES, *CENSUS)

@@ -1,5 +1,7 @@
 """The loader: from the raw archive into the tables `raw.market_chart` and `raw.ohlc` of dbt's database.
 
+Both price streams, the hourly window and the 5-minute points of the last 24 hours, go into `raw.market_chart`.
+
 dbt's database is derived: where it is damaged, or was built by other models or from another provenance, it is
 built anew from the archive. Knows nothing of dbt's models.
 """
@@ -7,7 +9,7 @@ built anew from the archive. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -20,6 +22,8 @@ from btc_pipeline.warehouse import quoted
 RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
+_CHARTS = (archive.MARKET_CHART, archive.CHART_5M)
+_FINE = "5-minute"
 
 # One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
 _TABLES = f"""
@@ -98,11 +102,11 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += last_good.load(connection, job.published, job.ledger, job.provenance)
         notes += failures.load(connection, job.failures, job.provenance)
         loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
-        rows, left_out = _new_rows(job, archive.MARKET_CHART, set(loaded), _of_chart)
+        rows, left_out = _new_rows(job, _CHARTS, set(loaded), _of_chart)
         for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
             row["load_number"] = number
         known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
-        opinions, no_opinions = _new_rows(job, archive.OHLC, {file for (file,) in known}, _of_ohlc)
+        opinions, no_opinions = _new_rows(job, (archive.OHLC,), {file for (file,) in known}, _of_ohlc)
         connection.execute("begin")
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
         _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
@@ -172,9 +176,14 @@ def _insert(connection: warehouse.Connection, job: Load, table: str, columns: st
     batch.unlink()
 
 
-def _new_entries(job: Load, stream: str, loaded: set[str]) -> tuple[list[archive.Entry], list[str]]:
-    """What of a stream is not loaded yet and is to be, and a line for each manifest that cannot be read."""
-    entries, damaged = archive.entries(job.raw, stream)
+def _new_entries(job: Load, streams: Sequence[str], loaded: set[str]) -> tuple[list[archive.Entry], list[str]]:
+    """What of some streams is not loaded yet and is to be, in the order of extraction over all of them.
+
+    Also a line for each manifest that cannot be read.
+    """
+    found = [archive.entries(job.raw, stream) for stream in streams]
+    entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
+    damaged = [path for _, bad in found for path in bad]
     until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
     new = [
         entry
@@ -187,10 +196,10 @@ def _new_entries(job: Load, stream: str, loaded: set[str]) -> tuple[list[archive
 
 
 def _new_rows(
-    job: Load, stream: str, loaded: set[str], to_row: Callable[[archive.Entry, bytes], Row]
+    job: Load, streams: Sequence[str], loaded: set[str], to_row: Callable[[archive.Entry, bytes], Row]
 ) -> tuple[list[Row], list[str]]:
-    """A row for each new answer of a stream that the gate lets through, and a line for each that is left out."""
-    entries, left_out = _new_entries(job, stream, loaded)
+    """A row for each new answer of some streams that the gate lets through, and a line for each that is left out."""
+    entries, left_out = _new_entries(job, streams, loaded)
     rows: list[Row] = []
     for entry in entries:
         try:
@@ -221,6 +230,8 @@ def _of_ohlc(entry: archive.Entry, body: bytes) -> Row:
 def _of_chart(entry: archive.Entry, body: bytes) -> Row:
     request = entry.request
     found = verify.market_chart(request, body)
+    if request.stream == archive.CHART_5M and found.granularity != _FINE:
+        raise verify.BadAnswerError(f"its points are {found.granularity}, not {_FINE}", "points_are_as_fine_as_asked")
     chart = json.loads(body)
     return {
         "granularity": found.granularity,

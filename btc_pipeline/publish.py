@@ -17,7 +17,7 @@ from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
-CONTRACT = "1.2"
+CONTRACT = "2.0"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta, timezone
 from statistics import median
 from typing import Any
 
-from btc_pipeline.archive import Request
+from btc_pipeline.archive import CHART_5M, Request
 from btc_pipeline.coingecko import answers
 
 FIELDS = ("prices", "market_caps", "total_volumes")
 """What an answer has; anything more is reported, and kept in the raw archive."""
 
 _SLACK = timedelta(minutes=2)
+_EARLY = timedelta(minutes=5)
+"""`days=1` counts back from when CoinGecko made the answer, and that is cached: it may begin before the window."""
 _LEAST_SHARE_OF_POINTS = 0.5
 _LEAST_PRICE = 1e-300  # what is smaller has lost its digits
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
@@ -170,7 +172,8 @@ def _check_companion(name: str, pairs: Any) -> None:
 
 
 def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
-    first, last = request.window_from, min(request.window_to, request.extracted_at) + _SLACK
+    first = request.window_from - (_EARLY if request.stream == CHART_5M else timedelta())
+    last = min(request.window_to, request.extracted_at) + _SLACK
     for row, (stamp, _) in enumerate(points):
         at = _instant(stamp)
         if not first <= at <= last:

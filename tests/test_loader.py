@@ -392,3 +392,71 @@ def test_what_was_vouched_for_stays_so(job):
     )
     loader.load(job)
     assert rows_of(job.database, "select stamp from pipeline.markers") == [("earlier",)]
+
+
+# --- The 5-minute series
+
+
+def keep_fine(world, now=NOW, change=lambda chart: None, **changes):
+    """Put an answer with the points of the last 24 hours into the archive."""
+    start = now - timedelta(days=1)
+    asked = {"date": now.date(), "window_from": start, "window_to": now, "extracted_at": now}
+    request = replace(REQUEST, stream=archive.CHART_5M, **(asked | changes))
+    chart = sample.market_chart("bitcoin", "usd", start, now, now)
+    change(chart)
+    return archive.keep(world / "raw", request, json.dumps(chart).encode())
+
+
+def test_both_series_are_loaded_in_the_order_of_their_extraction(job, world, keep):
+    second, first = keep(extracted_at=after(1)), keep_fine(world)
+    third = keep_fine(world, extracted_at=after(2))
+    assert loader.load(job) == (3, [])
+    assert [(number, file) for number, _, file in loaded_in(job)] == [
+        (1, first.file), (2, second.file), (3, third.file),
+    ]  # fmt: skip
+    found = rows_of(job.database, "select granularity, window_from from raw.market_chart order by load_number")
+    midnight, day_before = REQUEST.window_from.replace(tzinfo=None), (NOW - timedelta(days=1)).replace(tzinfo=None)
+    assert found == [("5-minute", day_before), ("hourly", midnight), ("5-minute", day_before)]
+
+
+def test_load_numbers_go_on_over_both_series(job, world, keep):
+    keep()
+    loader.load(job)
+    keep_fine(world)
+    loader.load(job)
+    assert [number for number, *_ in loaded_in(job)] == [1, 2]
+
+
+def test_of_the_same_instant_the_order_is_always_the_same(job, world, keep):
+    fine, coarse = keep_fine(world), keep()
+    loader.load(job)
+    assert [file for *_, file in loaded_in(job)] == [coarse.file, fine.file]
+
+
+def test_an_answer_of_the_5_minute_series_that_is_hourly_is_left_out_and_named(job, world, keep):
+    def thin(chart):
+        for name, points in chart.items():
+            chart[name] = points[::12]
+
+    coarse = keep_fine(world, change=thin)
+    good = keep()
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {coarse.file}: its points are hourly, not 5-minute"]
+
+
+def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, world, keep):
+    bad = keep_fine(world, change=lambda chart: chart["prices"][3].__setitem__(1, 0))
+    good = keep()
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {bad.file}: row 3: price 0 is not positive"]
+
+
+@pytest.mark.parametrize(("seconds", "loaded"), [(300, 1), (301, 0)])
+def test_a_5_minute_answer_from_coingecko_s_cache_may_begin_some_minutes_early(seconds, loaded, job, world):
+    def begin(chart):
+        chart["prices"][0][0] = int((NOW - timedelta(days=1, seconds=seconds)).timestamp() * 1000)
+
+    keep_fine(world, change=begin)
+    assert loader.load(job)[0] == loaded

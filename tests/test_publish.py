@@ -117,7 +117,7 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
     facts = dict(published(world, "select key, value from publication"))
     published_at = facts.pop("published_at")
     assert facts == {
-        "contract": "1.2",
+        "contract": "2.0",
         "source": "SAMPLE (synthetic)",
         "is_sample": "true",
         "models": "models-1",

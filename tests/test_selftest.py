@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from btc_pipeline import __main__ as command_line
-from btc_pipeline import census, faults, selftest, verify
+from btc_pipeline import answer_faults, census, faults, selftest, verify
 from btc_pipeline.fault_kinds import AnswerFault, DatabaseFault, DroppedTestFault
 from btc_pipeline.transform import PROJECT
 from btc_pipeline.world import World
@@ -24,7 +24,7 @@ LOW = DatabaseFault("low of zero", "generic:daily_candlestick.low.finite_and_pos
                     "update main.daily_candlestick set low = 0 where date = date '2026-05-13'")  # fmt: skip
 DROPPED = DroppedTestFault("dropped", "census", "singular:assert_no_gap_is_open")
 NONE_DROPPED = DroppedTestFault("none dropped", "census", "singular:there_is_no_such_test")
-SOME = (faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, NONE_DROPPED)
+SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, NONE_DROPPED)
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +109,12 @@ def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
     world = World(tmp_path, "sample")
     selftest.keep_answers(SETTINGS, world, "bitcoin", selftest.DAYS[0])
     good = selftest.GoodDay(SETTINGS, world, ())
-    outcomes = {good.refused(fault).outcome for fault in faults.ANSWERS if isinstance(fault, AnswerFault)}
+    outcomes = {good.refused(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
     assert outcomes == {"MISSED"}
 
 
 def test_a_missed_fault_ends_with_50_one_line_and_the_matrix(monkeypatch, capfd):
-    monkeypatch.setattr(faults, "ALL", (UNTOUCHED, faults.ANSWERS[0]))
+    monkeypatch.setattr(faults, "ALL", (UNTOUCHED, answer_faults.ANSWERS[0]))
     with pytest.raises(SystemExit) as ended:
         command_line.main(["selftest"])
     out, err = capfd.readouterr()

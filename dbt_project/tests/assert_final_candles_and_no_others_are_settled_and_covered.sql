@@ -1,9 +1,18 @@
--- A candle of a day that is over is `final` if and only if one answer of its own series was asked for up to
--- the day's last second, after CoinGecko had settled the day, has a point in its last slot or later, and coverage
--- is high enough. All slots of the day are expected.
+-- A candle of a day that is over is `final` if and only if one answer of its own series was asked for the day's last
+-- hour up to its last second, after CoinGecko had settled the day, has a point in its last slot or later, and coverage
+-- is high enough. All slots of the day are expected. One of the 5-minute series has a point in each hour besides, and
+-- begins and ends at the day's edges.
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    hours as (
+        select coin_id, vs_currency, granularity, date, count(distinct hour(observed_at)) as hours_seen,
+        from settled_prices
+        group by all
+    ),
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
@@ -17,13 +26,20 @@ with
                     extractions.coin_id = candles.coin_id
                     and extractions.vs_currency = candles.vs_currency
                     and extractions.granularity = candles.granularity
-                    and extractions.window_from::date <= candles.date
+                    and extractions.window_from <= candles.date + time '23:00'
                     and extractions.window_to >= candles.date + time '23:59:59'
                     and extractions.extracted_at - to_minutes({{ var("settling_minutes") }}) >= candles.date + 1
                     and extractions.newest_point_at
                     >= candles.date + interval 1 day - to_seconds({{ slot_seconds("candles.granularity") }})
             ) as is_settled,
+            candles.granularity = 'hourly'
+            or (
+                hours.hours_seen = 24
+                and candles.first_point_at < candles.date + to_minutes({{ var("edge_minutes") }})
+                and candles.last_point_at >= candles.date + interval 1 day - to_minutes({{ var("edge_minutes") }})
+            ) as is_whole,
         from candles
+        left join hours using (coin_id, vs_currency, granularity, date)
         where candles.status <> 'open'
     ),
 
@@ -31,7 +47,7 @@ with
         select *
         from judged
         where
-            (status = 'final') <> (is_settled and coverage >= {{ var("min_coverage") }})
+            (status = 'final') <> (is_settled and is_whole and coverage >= {{ var("min_coverage") }})
             or expected_points <> {{ slots_per_day("granularity") }}
     )
 

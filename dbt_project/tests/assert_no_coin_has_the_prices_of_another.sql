@@ -1,4 +1,5 @@
--- The newest answer of each coin is held against the candles that readers have: where most of its days are far off the
+-- The newest answer of each coin and series is held against the candles that readers have: where most of its days are
+-- far off the
 -- coin's own and inside another coin's, the two were swapped. And no two coins have the same prices at the same stamps.
 with
 
@@ -7,16 +8,19 @@ with
     published_candles as (select * from {{ ref("stg_published__candles") }}),
 
     newest_points as (
-        select *, from points qualify load_number = max(load_number) over (partition by coin_id, vs_currency)
+        select *,
+        from points
+        qualify load_number = max(load_number) over (partition by coin_id, vs_currency, granularity)
     ),
 
-    days as (select coin_id, vs_currency, date, median(price) as price, from newest_points group by all),
+    days as (select coin_id, vs_currency, granularity, date, median(price) as price, from newest_points group by all),
 
     judged as (
         select
             days.coin_id,
             others.coin_id as other_coin_id,
             days.vs_currency,
+            days.granularity,
             days.price not between own.low / 1.5
             and own.high * 1.5
             and days.price between others.low and others.high as is_of_the_other,
@@ -30,11 +34,14 @@ with
     ),
 
     swapped as (
-        select coin_id, other_coin_id, vs_currency, from judged group by all having avg(is_of_the_other::integer) > 0.5
+        select coin_id, other_coin_id, vs_currency, granularity,
+        from judged
+        group by all
+        having avg(is_of_the_other::integer) > 0.5
     ),
 
     shared as (
-        select newest_points.coin_id, others.coin_id as other_coin_id, vs_currency,
+        select newest_points.coin_id, others.coin_id as other_coin_id, vs_currency, granularity,
         from newest_points
         inner join newest_points as others using (vs_currency, granularity, observed_ms, price)
         where newest_points.coin_id < others.coin_id

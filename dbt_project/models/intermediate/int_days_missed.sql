@@ -2,8 +2,14 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
+    -- A window that begins within a day does not ask for that day: of the 24 hours before an extraction only the second
+    -- day counts. What such windows leave out is a matter of slots
     bounds as (
-        select coin_id, vs_currency, min(window_from)::date as first_day, max(window_to)::date as last_day,
+        select
+            coin_id,
+            vs_currency,
+            (min(window_from) + interval 1 day - interval 1 microsecond)::date as first_day,
+            max(window_to)::date as last_day,
         from extractions
         group by all
     ),
@@ -20,7 +26,7 @@ with
             calendar.vs_currency,
             calendar.date,
             min(extractions.extracted_at) filter (
-                calendar.date between extractions.window_from::date and extractions.window_to::date
+                calendar.date::timestamp between extractions.window_from and extractions.window_to
             ) as covered_at,
             min(extractions.extracted_at) filter (
                 extractions.extracted_at

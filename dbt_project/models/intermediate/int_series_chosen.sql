@@ -4,7 +4,10 @@ with
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),
 
-    now_known as (select max(last_extracted_at) as as_of from extracted_days),
+    placed as (
+        select coin_id, vs_currency, granularity, date, observed_ms, observed_ms % 86400000 as into_day_ms,
+        from settled_prices
+    ),
 
     counted as (
         select
@@ -14,27 +17,32 @@ with
             date,
             count(*) as points,
             count(distinct divide(observed_ms, 1000 * {{ slot_seconds("granularity") }})) as slots_seen,
-        from settled_prices
+            list(distinct divide(into_day_ms, 3600000)) as hours_seen,
+            min(into_day_ms) as first_ms,
+            max(into_day_ms) as last_ms,
+        from placed
         group by all
     ),
 
-    expected as (
+    -- Of the open day only what was over at the day's newest extraction can be expected, of whichever series that is: a
+    -- series that was not asked again falls behind
+    due as (
         select
-            extracted_days.*,
-            extracted_days.date = now_known.as_of::date as is_open,
-            -- Of the open day only the slots that were over when it was asked for can be expected
+            *,
             case
-                when extracted_days.date = now_known.as_of::date
+                when is_open
                 then
-                    divide(
-                        date_diff('second', extracted_days.date::timestamp, extracted_days.last_extracted_at),
-                        {{ slot_seconds("granularity") }}
+                    date_diff(
+                        'millisecond',
+                        date::timestamp,
+                        max(last_extracted_at) over (partition by coin_id, vs_currency, date)
                     )
-                else {{ slots_per_day("granularity") }}
-            end as expected_points,
+                else 86400000
+            end as due_ms,
         from extracted_days
-        cross join now_known
     ),
+
+    expected as (select *, divide(due_ms, 1000 * {{ slot_seconds("granularity") }}) as expected_points, from due),
 
     measured as (
         select
@@ -45,11 +53,35 @@ with
                 then 1
                 else least(1, coalesce(counted.slots_seen, 0) / expected.expected_points)
             end as coverage,
+            len(
+                list_filter(counted.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000))
+            ) as whole_hours_seen,
+            counted.first_ms,
+            counted.last_ms,
         from expected
         left join counted using (coin_id, vs_currency, granularity, date)
     ),
 
-    -- The finest series that covers the day; where none does, the one that covers most of it.
+    -- The 5-minute series is asked for the last 24 hours alone, and a day is pieced together from two answers:
+    -- its edges and each hour are looked at as well, for a late start would make a wrong open
+    judged as (
+        select
+            * exclude (due_ms, whole_hours_seen, first_ms, last_ms),
+            coverage >= {{ var("min_coverage") }}
+            and (
+                granularity = 'hourly'
+                or due_ms < 60000 * {{ var("edge_minutes") }}
+                or coalesce(
+                    whole_hours_seen = divide(due_ms, 3600000)
+                    and first_ms < 60000 * {{ var("edge_minutes") }}
+                    and last_ms >= due_ms - 60000 * {{ var("edge_minutes") }},
+                    false
+                )
+            ) as is_covered,
+        from measured
+    ),
+
+    -- The finest series that covers the day; where none does, the hourly one, unless it is empty.
     -- What can make the candle final comes before what was asked for too early to know the whole day.
     ranked as (
         select
@@ -57,13 +89,13 @@ with
             row_number() over (
                 partition by coin_id, vs_currency, date
                 order by
-                    is_settled and coverage >= {{ var("min_coverage") }} desc,
-                    coverage >= {{ var("min_coverage") }} desc,
-                    case when coverage >= {{ var("min_coverage") }} then {{ slots_per_day("granularity") }} end desc,
-                    coverage desc,
-                    {{ slots_per_day("granularity") }} desc
+                    is_settled and is_covered desc,
+                    is_covered desc,
+                    case when is_covered then {{ slots_per_day("granularity") }} end desc,
+                    points > 0 desc,
+                    {{ slots_per_day("granularity") }}
             ) as preference,
-        from measured
+        from judged
     ),
 
     chosen as (select * exclude (preference) from ranked where preference = 1)

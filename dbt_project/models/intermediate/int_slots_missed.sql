@@ -87,7 +87,24 @@ with
         from late_or_never
         left join asked using (coin_id, vs_currency, granularity, slot_from)
         where late_or_never.filled_at is null or late_or_never.filled_at > asked.asked_at
+    ),
+
+    -- The steps of the 5-minute series go up to 9 minutes in recorded answers, and step over a slot at times: one empty
+    -- slot between two that are filled is no hole
+    stepped as (
+        select
+            *,
+            slot_from = lag(slot_to) over series as is_after_one,
+            slot_to = lead(slot_from) over series as is_before_one,
+        from missed
+        window series as (partition by coin_id, vs_currency, granularity order by slot_from)
+    ),
+
+    holes as (
+        select * exclude (is_after_one, is_before_one),
+        from stepped
+        where granularity = 'hourly' or coalesce(is_after_one, false) or coalesce(is_before_one, false)
     )
 
 select *
-from missed
+from holes
