@@ -180,7 +180,7 @@ def keep_answers(settings: Settings, world: World, coin: str, now: datetime) -> 
     chart = sample.market_chart(coin, currency, start, now, now)
     archive.keep(world.raw, request, json.dumps(chart).encode())
     fine = replace(request, window_from=now - timedelta(days=1), stream=archive.CHART_5M)
-    last_day = sample.market_chart(coin, settings.vs_currency, fine.window_from, now, now)
+    last_day = sample.market_chart(coin, currency, fine.window_from, now, now)
     archive.keep(world.raw, fine, json.dumps(last_day).encode())
     ohlc = replace(request, window_from=now - timedelta(days=30), stream=archive.OHLC)
     archive.keep(world.raw, ohlc, json.dumps(sample.ohlc(coin, currency, 30, now)).encode())
