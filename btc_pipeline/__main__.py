@@ -41,6 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="INSTANT",
         help="instead print the candles as they were then, e.g. 2026-11-20T00:40:00Z",
     )
+    plan_command = commands.add_parser("plan", help="what a run, or a backfill, would ask for and cost; asks nobody")
+    plan_command.add_argument(
+        "--start", type=_argument(setting_values.day), metavar="DAY", help="of a backfill from this UTC day on"
+    )
+    plan_command.add_argument(
+        "--end", type=_argument(setting_values.day), metavar="DAY", help="to this one; default: the newest settled"
+    )
     record_command = commands.add_parser("record", help="keep real answers of the API, to be replayed without network")
     record_command.add_argument(
         "folder", type=_argument(setting_values.path), help="where the files go; made where it is missing"
@@ -51,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(run(luigi_arguments))
     if known.command == "why":
         sys.exit(_told(luigi_arguments, lambda settings, world: why(settings, world, known.coin, known.day)))
+    if known.command == "plan":
+        if known.end and not known.start:
+            plan_command.error("--end goes with --start")
+        sys.exit(_told(luigi_arguments, lambda settings, world: plan(settings, world, known.start, known.end)))
     if known.command == "record":
         sys.exit(_told(luigi_arguments, lambda settings, _: record(settings, known.folder)))
     if known.command == "selftest":
@@ -116,6 +127,20 @@ def replay(configured: settings.Settings, world: World, as_of: datetime | None) 
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
         )
     return f"identical: {number} candles, rebuilt from {world.raw} and compared with {world.published}"
+
+
+def plan(configured: settings.Settings, world: World, start: date | None, end: date | None) -> str:
+    """What today's run, or a backfill, would cost."""
+    from btc_pipeline import history
+    from btc_pipeline import plan as planning
+
+    now = configured.instant()
+    if start is None:
+        return planning.as_text(planning.of_run(configured, world, now), configured)
+    span = history.Span(start, end or history.last_settled(now))
+    if span.last < span.first:
+        raise ConfigurationError(f"bad --start {start}: it is after --end {span.last}", "change one of them")
+    return planning.as_text(planning.of_backfill(configured, world, now, span), configured)
 
 
 def record(configured: settings.Settings, folder: Path) -> str:

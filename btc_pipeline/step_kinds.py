@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, ClassVar, cast
 
 import luigi
+import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
 from btc_pipeline import console, history, setting_values
 from btc_pipeline.errors import ConfigurationError

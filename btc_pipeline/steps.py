@@ -9,7 +9,7 @@ import contextlib
 import errno
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, cast
@@ -153,6 +153,11 @@ class Step(luigi.Task):
             console.stop(self._in_our_words(error))
         except PipelineError as error:
             console.stop(error)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
+        """Which days are done; Luigi's RangeDaily asks."""
+        return [day for day in parameter_tuples if cls(date=day).complete()]
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
         """The settings that the output depends on, apart from those that the step before covers."""
