@@ -37,16 +37,20 @@ def ledger(tmp_path):
 
 
 @pytest.fixture
-def budget(ledger, clock):
-    """A function that makes the budget of a run; `told` keeps what it says."""
+def told():
+    """What a budget says: seconds, and why."""
+    return []
+
+
+@pytest.fixture
+def budget(ledger, clock, told):
+    """A function that makes the budget of a run."""
 
     def make(calls_a_minute=5, calls_a_month=0):
         return Budget(
             ledger, calls_a_minute, calls_a_month, lambda *what: told.append(what), clock=clock, sleep=clock.sleep
         )
 
-    told: list[tuple[float, str]] = []
-    make.told = told
     return make
 
 
@@ -69,27 +73,27 @@ def test_the_calls_of_earlier_runs_count(budget, ledger, clock):
     assert clock() - START.timestamp() == pytest.approx(10)
 
 
-def test_a_budget_that_is_not_spent_does_not_wait(budget, clock):
+def test_a_budget_that_is_not_spent_does_not_wait(budget, clock, told):
     run = budget(5)
     for _ in range(5):
         run.take("/coins/bitcoin/ohlc")
-    assert (clock(), run.waited_seconds, budget.told) == (START.timestamp(), 0, [])
+    assert (clock(), run.waited_seconds, told) == (START.timestamp(), 0, [])
 
 
-def test_a_wait_is_told_with_its_reason(budget):
+def test_a_wait_is_told_with_its_reason(budget, told):
     run = budget(1)
     run.take("/a")
     run.take("/b")
-    assert budget.told == [(pytest.approx(60), "1 calls a minute")]
+    assert told == [(pytest.approx(60), "1 calls a minute")]
     assert (run.calls, run.waited_seconds) == (2, pytest.approx(60))
 
 
-def test_a_pause_holds_up_all_that_is_asked(budget, clock):
+def test_a_pause_holds_up_all_that_is_asked(budget, clock, told):
     run = budget(1000)
     run.pause(119)
     run.take("/a")
     assert clock() - START.timestamp() == pytest.approx(119)
-    assert budget.told == [(pytest.approx(119), "CoinGecko asked to wait")]
+    assert told == [(pytest.approx(119), "CoinGecko asked to wait")]
 
 
 def test_each_call_is_counted_before_it_is_made(budget, ledger):

@@ -35,7 +35,9 @@ def answered(told, world):
 
     def keep(first, last, pair=BITCOIN, body=None, **changes):
         request = replace(history.request(told, pair, Span(first, last), NOW.date(), NOW), **changes)
-        chart = sample.market_chart(*pair, request.window_from, request.window_to, request.extracted_at)
+        chart = sample.market_chart(
+            pair.coin_id, pair.vs_currency, request.window_from, request.window_to, request.extracted_at
+        )
         return archive.keep(world.raw, request, body or json.dumps(chart).encode())
 
     return keep
