@@ -38,7 +38,7 @@ def extraction(tmp_path):
             "raw.market_chart",
             "raw.markers",
             "ExtractAndLoad",
-            date(2026, 5, 15),
+            NOW.date(),
             fingerprint,
         )
         record = Marker(tmp_path / "markers/ExtractAndLoad.json", fingerprint, tmp_path)
