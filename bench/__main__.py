@@ -24,6 +24,7 @@ from btc_pipeline.coingecko.replay import ReplayServer
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
 NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
+COINS = 100
 STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize")
 
 
@@ -36,6 +37,8 @@ def main() -> None:
         _compare_gates(scratch, rounds)
         _compare_rerun(scratch, rounds * 2)
         _compare_connector(scratch, server.base_url, rounds)
+        _compare_imports(rounds)
+        _compare_many_coins(scratch, server.base_url, rounds)
 
 
 def _compare_full_run(scratch: Path, base_url: str, rounds: int) -> None:
@@ -97,6 +100,40 @@ def _compare_connector(scratch: Path, base_url: str, rounds: int) -> None:
 
     lean, plain = _in_turn(extract("lean"), extract("plain"), rounds)
     _print_ratio("connector, lean import", "connector, plain import", lean, plain)
+
+
+def _compare_imports(rounds: int) -> None:
+    """Of the connector's process, before it does anything, against what `import airbyte` takes."""
+    plain = ["-c", "import airbyte; from airbyte._executors.declarative import DeclarativeExecutor"]
+    lean, all_of_it = _in_turn(lambda: _run(["-m", "bench.connector", "imports"]), lambda: _run(plain), rounds)
+    _print_ratio("imports of the connector", "import airbyte", lean, all_of_it, aim=0.33)
+
+
+def _compare_many_coins(scratch: Path, base_url: str, rounds: int) -> None:
+    """The extraction of a hundred coins against a loop of requests and inserts of the same answers."""
+    coins = ",".join(coin["id"] for coin in sample.coins_list()[:COINS])
+    window = (
+        str(int((NOW - timedelta(days=7)).replace(hour=0, minute=0, second=0).timestamp())),
+        str(int(NOW.timestamp())),
+    )
+
+    def extract() -> None:
+        shutil.rmtree(scratch / "many", ignore_errors=True)
+        _run(
+            [
+                *("-m", "luigi", "--module", "btc_pipeline", "ExtractAndLoad", "--local-scheduler"),
+                *("--coingecko-base-url", base_url, "--coingecko-calls-a-minute", "1000"),
+                *("--pipeline-now", NOW.isoformat(), "--pipeline-coins", coins),
+                *("--pipeline-data-dir", str(scratch / "many")),
+            ]
+        )
+
+    def loop() -> None:
+        (scratch / "many.duckdb").unlink(missing_ok=True)
+        _run(["-m", "bench.many_coins", base_url, str(scratch / "many.duckdb"), *window, coins])
+
+    ours, least = _in_turn(extract, loop, rounds)
+    _print_ratio(f"extraction of {COINS} coins", "a plain loop", ours, least, aim=3)
 
 
 def _pipeline(scratch: Path) -> list[str]:

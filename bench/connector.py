@@ -1,40 +1,41 @@
-"""One run of the connector process, with the lean import or the plain one.
+"""One run of the connector process, with the lean import or the plain one; or its imports alone.
 
 python -m bench.connector lean|plain FOLDER BASE_URL
+python -m bench.connector imports
 """
 
 import sys
+import tempfile
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from btc_pipeline.children import Child
-from btc_pipeline.extract import CONNECTOR
+from btc_pipeline import asks, extract, settings
+from btc_pipeline.world import World
+
+NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 
 
 def main(kind: str, folder: str, base_url: str) -> None:
-    """Fetch a week of Bitcoin into FOLDER/cache.duckdb."""
-    root = Path(folder)
-    (root / "scratch").mkdir(parents=True)
-    job = {
-        "cache": str(root / "cache.duckdb"),
-        "config": {
-            "base_url": base_url,
-            "coins": ["bitcoin"],
-            "vs_currency": "usd",
-            "window_from": int(datetime(2026, 5, 8, tzinfo=timezone.utc).timestamp()),
-            "window_to": int(datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc).timestamp()),
-            "ohlc_days": 14,
-            "max_retries": 0,
-            "max_wait_seconds": 0,
-        },
-        "key_header": {},
-        "timeout_seconds": 20,
-    }
-    preparation = {"scratch": str(root / "scratch"), "logs": str(root / "logs"), "is_lean": kind == "lean"}
-    result = Child(CONNECTOR, root / "log", preparation).work(job, 120)
-    if result.get("rows") != 1:
-        sys.exit(str(result))
+    """Fetch a week of Bitcoin into FOLDER."""
+    told = replace(settings.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder))
+    world = World(told.data_dir, told.source)
+    asked = asks.of_run(told, NOW.date(), NOW, told.pairs)
+    fetched = extract.fetch(told, world, asked, extract.Options(world.cache, is_lean=kind == "lean"))
+    if len(fetched.answers) != 3:
+        sys.exit(str(fetched.refused))
+
+
+def imports() -> None:
+    """What the connector imports before its job is known, and for it."""
+    from btc_pipeline.coingecko import connector
+
+    with tempfile.TemporaryDirectory() as folder:
+        connector.prepare({"scratch": folder, "logs": folder, "is_lean": True})
+    from airbyte._executors.declarative import DeclarativeExecutor  # noqa: F401
+    from airbyte.caches.duckdb import DuckDBCache  # noqa: F401
+    from airbyte.sources.base import Source  # noqa: F401
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    imports() if sys.argv[1:] == ["imports"] else main(*sys.argv[1:])

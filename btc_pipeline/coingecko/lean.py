@@ -19,7 +19,10 @@ from pathlib import Path
 from types import ModuleType
 
 SHELLS = ("airbyte", "airbyte.caches", "airbyte.sources")
-PLACEHOLDERS = ("airbyte_api", "google.api_core", "google.cloud", "boto3", "botocore", "pandas", "pyarrow")
+PLACEHOLDERS = (
+    *("airbyte_api", "google.api_core", "google.cloud", "boto3", "botocore", "pandas", "pyarrow"),
+    *("requests_cache", "jwt", "cryptography"),
+)
 
 
 def install() -> None:
