@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-from btc_pipeline import console, reachable, setting_values, settings, table, warehouse
+from btc_pipeline import calls, console, reachable, setting_values, settings, table, warehouse
 from btc_pipeline.errors import SUCCESS, CandleTestError, ConfigurationError, PipelineError, PublishingError
 from btc_pipeline.world import World
 
@@ -215,7 +216,12 @@ def _argument(parse: Callable[[str], Value]) -> Callable[[str], Value]:
 
 def _source_to_be_had(configured: settings.Settings) -> list[str]:
     """The option that makes this run a sample, where it would have to ask CoinGecko and CoinGecko does not answer."""
-    if configured.is_sample or reachable.answers(configured.base_url, PROBE_SECONDS):
+    if configured.is_sample:
+        return []
+    if reachable.answers(configured.base_url, PROBE_SECONDS):
+        host = urlsplit(configured.base_url).hostname or ""
+        with contextlib.suppress(warehouse.DatabaseError, OSError):  # the run will say what is wrong
+            calls.note(World(configured.data_dir, configured.source).calls, configured.plan, host, "/ping")
         return []
     console.log.warning(
         "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",

@@ -82,7 +82,7 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
     folder = _folder(request)
     moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
     stem = f"{moment}-{_digest(request, body)}"
-    packed = gzip.compress(body, mtime=0)
+    packed = gzip.compress(body, compresslevel=6, mtime=0)  # 9, the default, takes four times as long for 1 %
     entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
     files.sweep_temporary(root / folder)

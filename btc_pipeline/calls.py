@@ -47,6 +47,13 @@ def prepare(database: Path) -> bool:
     return is_whole
 
 
+def note(database: Path, plan: str, host: str, path: str) -> None:
+    """Count a call that was made outside of the connector process."""
+    prepare(database)
+    with warehouse.opened(database, read_only=False) as connection:
+        Ledger(connection, plan, host).add(datetime.now(timezone.utc), path)
+
+
 class Ledger:
     """The calls of one plan and host, on an open connection.
 
