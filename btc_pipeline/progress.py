@@ -52,7 +52,9 @@ def _show_bar(step: str, done: int, total: int, what: str) -> None:
             TimeRemainingColumn(),
             TextColumn("{task.fields[what]}", markup=False),
         )
-        bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        terminal = Console(stderr=True)
+        # What takes the place of sys.stderr meanwhile would say that it is no terminal
+        bar = Progress(*columns, console=terminal, transient=True, redirect_stdout=False, redirect_stderr=False)
         bar.start()
         _bar.append((bar, bar.add_task(step, total=total, what="")))
     bar, task = _bar[0]

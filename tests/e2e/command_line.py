@@ -120,6 +120,7 @@ class Pipeline:
     project: Path = ROOT
     is_data_dir_an_option: bool = True
     """False: the configuration names the data folder, and not the command line."""
+    is_scheduler_local: bool = True
     wrapper: Sequence[str] = ()
     """A command that runs the pipeline as its arguments say, such as `setpriv …`."""
 
@@ -184,7 +185,8 @@ class Pipeline:
         instant = now or self.now
         fixed = ["--pipeline-now", instant] if instant else []
         folder = ["--pipeline-data-dir", str(self.data_dir)] if self.is_data_dir_an_option else []
-        return ["--module", "btc_pipeline", step, "--local-scheduler", *folder, *self.options, *fixed, *arguments]
+        scheduler = ["--local-scheduler"] if self.is_scheduler_local else []
+        return ["--module", "btc_pipeline", step, *scheduler, *folder, *self.options, *fixed, *arguments]
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}

@@ -1,0 +1,75 @@
+"""How far a long step is: a bar on a terminal, which goes when the step is done; a line now and then in a log."""
+
+import contextlib
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+STEP = """
+import sys, time
+from btc_pipeline import console, progress
+console.prepare()
+total = int(sys.argv[1])
+for done in range(total + 1):
+    progress.show("ExtractHistory", done, total, sys.argv[2])
+    time.sleep(0.15)
+progress.end()
+print("over", file=sys.stderr)
+"""
+
+
+def on_terminal(*arguments):
+    """What a step shows on a terminal of 100 columns."""
+    master, slave = pty.openpty()
+    environment = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
+    with subprocess.Popen([sys.executable, "-c", STEP, *arguments], stderr=slave, env=environment) as process:
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends on Linux
+            while chunk := os.read(master, 1 << 16):
+                shown += chunk
+    os.close(master)
+    assert process.returncode == 0
+    return shown.decode()
+
+
+def in_log(*arguments):
+    """What a step writes into a log."""
+    return subprocess.run(
+        [sys.executable, "-c", STEP, *arguments], capture_output=True, text=True, check=True, timeout=60
+    ).stderr
+
+
+@pytest.fixture(scope="module")
+def terminal():
+    return on_terminal("6", "bitcoin/usd")
+
+
+@pytest.mark.parametrize("words", ["ExtractHistory", "3/6", "bitcoin/usd"])
+def test_a_terminal_shows_how_many_of_how_many_are_done(words, terminal):
+    assert words in terminal
+
+
+def test_the_bar_goes_when_the_step_is_over(terminal):
+    erased = "\x1b[2K"
+    assert erased in terminal[terminal.rindex("6/6") :]
+
+
+def test_a_name_is_no_markup():
+    assert "[bold]coin[/bold]" in on_terminal("5", "[bold]coin[/bold]")
+
+
+def test_what_is_done_in_a_moment_has_no_bar():
+    assert on_terminal("3", "bitcoin/usd").strip() == "over"
+
+
+def test_a_log_has_no_bar():
+    assert in_log("6", "bitcoin/usd").splitlines() == ["over"]
+
+
+def test_a_log_says_what_a_step_waits_for():
+    first, *_ = in_log("2", "waits 60 s: 5 calls a minute").splitlines()
+    assert first.endswith("INFO ExtractHistory 0 of 2: waits 60 s: 5 calls a minute")
