@@ -31,6 +31,16 @@ def _kept(keep: Callable[[list[Any]], list[Any]]) -> Callable[[Chart], object]:
     return spoil
 
 
+def _repeated_for(hours: int) -> Callable[[Chart], object]:
+    def spoil(chart: Chart) -> None:
+        first = chart["prices"][40]
+        for point in chart["prices"][40:]:
+            if point[0] <= first[0] + hours * HOUR_MS:
+                point[1] = first[1]
+
+    return spoil
+
+
 ANSWERS: tuple[Fault, ...] = (
     AnswerFault("zero price", "prices_are_positive", _price(70, 0)),
     AnswerFault("negative price", "prices_are_positive", _price(70, -64_000.5)),
@@ -58,5 +68,6 @@ ANSWERS: tuple[Fault, ...] = (
         lambda chart: chart["prices"].insert(70, [chart["prices"][70][0], chart["prices"][70][1] * 1.01]),
     ),
     AnswerFault("daily points passed as hourly", "points_are_hourly_or_finer", _kept(lambda points: points[::24])),
+    AnswerFault("price that stands still", "no_price_is_repeated_for_hours", _repeated_for(16)),
     AnswerFault("series that has stopped", "the_newest_point_is_fresh", _kept(lambda points: points[:-12])),
 )

@@ -111,6 +111,7 @@ def _load(database: Path, job: children.Json) -> loader.Load:
         step=job["step"],
         day=job["day"],
         pairs=tuple(Pair(*pair) for pair in job["pairs"]),
+        repeat_hours=job["repeat_hours"],
         as_of=job["as_of"],
         until=job["until"],
         fingerprint=job["fingerprint"],

@@ -85,7 +85,8 @@ def _resumed(
 
 def _is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
     try:
-        verify.market_chart(entry.request, entry.read(world.raw), timedelta(hours=settings.max_age_hours))
+        max_age = timedelta(hours=settings.max_age_hours)
+        verify.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
     except (verify.BadAnswerError, archive.DamagedAnswerError):
         return False
     return True

@@ -99,7 +99,7 @@ def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[
     used = []
     for entry in sorted(_candidates(settings, world, pair), key=_length, reverse=True):
         new = (wanted - covered) & set(_settled_days(entry.request))
-        if new and is_good(world, entry):
+        if new and is_good(settings, world, entry):
             covered |= new
             used.append(entry)
         if covered == wanted:
@@ -107,12 +107,12 @@ def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[
     return covered, used
 
 
-def is_good(world: World, entry: archive.Entry) -> bool:
+def is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
     """Whether an answer for a chunk passes the gate; before a coin was listed there are no points, and that is good."""
     try:
         body = entry.read(world.raw)
         if not verify.is_empty(body):
-            verify.market_chart(entry.request, body)
+            verify.market_chart(entry.request, body, repeat_hours=settings.repeat_hours)
     except (verify.BadAnswerError, archive.DamagedAnswerError):
         return False
     return True

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,7 @@ class Load:
     step: str
     day: str
     pairs: tuple[Pair, ...]
+    repeat_hours: float
     as_of: str
     until: str
     fingerprint: str
@@ -102,7 +104,7 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += last_good.load(connection, job.published, job.ledger, job.provenance)
         notes += failures.load(connection, job.failures, job.provenance)
         loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
-        rows, left_out = _new_rows(job, _CHARTS, set(loaded), _of_chart)
+        rows, left_out = _new_rows(job, _CHARTS, set(loaded), partial(_of_chart, job.repeat_hours))
         for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
             row["load_number"] = number
         known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
@@ -227,9 +229,9 @@ def _of_ohlc(entry: archive.Entry, body: bytes) -> Row:
     return {"candles": json.loads(body)}
 
 
-def _of_chart(entry: archive.Entry, body: bytes) -> Row:
+def _of_chart(repeat_hours: float, entry: archive.Entry, body: bytes) -> Row:
     request = entry.request
-    found = verify.market_chart(request, body)
+    found = verify.market_chart(request, body, repeat_hours=repeat_hours)
     if request.stream == archive.CHART_5M and found.granularity != _FINE:
         raise verify.BadAnswerError(f"its points are {found.granularity}, not {_FINE}", "points_are_as_fine_as_asked")
     chart = json.loads(body)

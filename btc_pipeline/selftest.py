@@ -96,7 +96,8 @@ class GoodDay:
         """What the gate says to the newest answer with the fault."""
         entry = archive.entries(self.world.raw)[0][-1]
         try:
-            verify.market_chart(entry.request, fault.body(entry.read(self.world.raw)), MAX_AGE)
+            body = fault.body(entry.read(self.world.raw))
+            verify.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
         except verify.BadAnswerError as error:
             return Verdict(fault, "refused") if error.check == fault.check else Verdict(fault, "MISSED", (error.check,))
         return Verdict(fault, "MISSED")

@@ -174,8 +174,8 @@ class VerifyData(Step):
     error = errors.VerificationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How old the newest point may be, and of which coins."""
-        return settings.max_age_hours, settings.pairs
+        """How old the newest point may be, how long a price may be the same, and of which coins."""
+        return settings.max_age_hours, settings.repeat_hours, settings.pairs
 
     def output(self) -> Marker:
         """A marker with the numbers found."""

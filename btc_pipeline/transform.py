@@ -72,6 +72,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "step": build.target.step,
         "day": build.target.day.isoformat(),
         "pairs": build.pairs or settings.pairs,
+        "repeat_hours": settings.repeat_hours,
         "as_of": (build.until or settings.instant()).replace(tzinfo=None).isoformat(),
         "until": build.until.isoformat() if build.until else "",
         "fingerprint": build.target.fingerprint,

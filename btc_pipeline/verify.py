@@ -22,6 +22,7 @@ _SLACK = timedelta(minutes=2)
 _EARLY = timedelta(minutes=5)
 """`days=1` counts back from when CoinGecko made the answer, and that is cached: it may begin before the window."""
 _LEAST_SHARE_OF_POINTS = 0.5
+_REPEATED_POINTS = 4
 _LEAST_PRICE = 1e-300  # what is smaller has lost its digits
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _OHLC_MS = 4 * 3_600_000
@@ -57,7 +58,9 @@ class Verified:
     new_fields: tuple[str, ...] = ()
 
 
-def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.max) -> Verified:
+def market_chart(
+    request: Request, body: bytes, max_age: timedelta = timedelta.max, repeat_hours: float = math.inf
+) -> Verified:
     """Check an answer against what was asked.
 
     Args:
@@ -65,11 +68,12 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
         body: the answer.
         max_age: the newest point may be this much older than the end of the window, or than the extraction.
             Freshness is a matter of the run, so it is not asked of what the archive holds.
+        repeat_hours: the very same price for so long is none that a market gives.
 
     Raises:
         StaleAnswerError: the newest point is too old.
         BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
-            in conflict, too few, too old, or daily.
+            in conflict, too few, too old, daily, or none that a market gives.
     """
     chart = answers.market_chart(body)
     if chart is None:
@@ -87,6 +91,7 @@ def market_chart(request: Request, body: bytes, max_age: timedelta = timedelta.m
     stamps = [stamp for stamp, _ in points]
     granularity = _granularity(stamps)
     end = min(request.window_to, request.extracted_at)
+    _check_market(points, repeat_hours)
     _check_number(stamps, granularity, end - max(request.window_from, _instant(min(stamps))))
     newest_at = _instant(max(stamps))
     if end - newest_at > max_age:
@@ -209,6 +214,19 @@ def _granularity(stamps: list[int]) -> str:
     raise BadAnswerError(
         f"the points are {step / 3600:.1f} hours apart: daily points make no candles", "points_are_hourly_or_finer"
     )
+
+
+def _check_market(points: list[tuple[int, float]], repeat_hours: float) -> None:
+    """No price stays the very same for hours, over four points or more."""
+    for price, same in itertools.groupby(sorted(points), key=lambda point: point[1]):
+        stamps = [stamp for stamp, _ in same]
+        hours = (stamps[-1] - stamps[0]) / 3_600_000
+        if len(stamps) >= _REPEATED_POINTS and hours >= repeat_hours:
+            raise BadAnswerError(
+                f"row {points.index((stamps[0], price))} on: the very same price, {price!r}, for {hours:.1f} hours,"
+                f" [pipeline] repeat_hours = {repeat_hours:g}",
+                "no_price_is_repeated_for_hours",
+            )
 
 
 # Counted from the first point on: a coin may be younger than the window. A beginning that is missing is a gap.

@@ -57,7 +57,8 @@ def answers(settings: Settings, world: World, day: date, extraction: Extraction)
 def _checked(settings: Settings, world: World, file: str) -> verify.Verified:
     try:
         entry = archive.entry(world.raw, file)
-        found = verify.market_chart(entry.request, entry.read(world.raw), timedelta(hours=settings.max_age_hours))
+        max_age = timedelta(hours=settings.max_age_hours)
+        found = verify.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
         _check_news(world, entry, found)
     except verify.StaleAnswerError as error:
         raise StaleDataError(

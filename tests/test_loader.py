@@ -47,6 +47,7 @@ def job(world):
         step="Transform",
         day="2026-05-15",
         pairs=(Pair("bitcoin", "usd"),),
+        repeat_hours=12.0,
         as_of="2026-05-15T13:30:00",
         until="",
         fingerprint="abc",

@@ -396,3 +396,40 @@ CLOSE = OHLC[3][0]
 def test_a_bad_candle_is_refused_by_its_row(candle, words):
     with pytest.raises(verify.BadAnswerError, match=f"^row 4: .*({words})"):
         verify.ohlc(REQUEST, json.dumps([*OHLC[:4], candle, *OHLC[5:]]).encode())
+
+
+# --- A market
+
+
+def frozen(answer, hours):
+    """The answer with one price for so many hours."""
+    first, price = answer["prices"][40]
+    for point in answer["prices"][40:]:
+        if point[0] <= first + hours * 3_600_000:
+            point[1] = price
+    return answer
+
+
+def body_of(answer):
+    return json.dumps(answer).encode()
+
+
+def test_a_price_that_stands_still_is_refused_where_a_run_asks_for_it(answer):
+    with pytest.raises(verify.BadAnswerError, match=r"row 40 on: the very same price, .* for 1[2-4]\.\d hours"):
+        verify.market_chart(REQUEST, body_of(frozen(answer, 14)), repeat_hours=12)
+
+
+@pytest.mark.parametrize(("hours", "limit"), [(10, 12), (14, 16), (14, math.inf)])
+def test_a_price_that_stands_still_for_a_shorter_time_is_good(hours, limit, answer):
+    assert verify.market_chart(REQUEST, body_of(frozen(answer, hours)), repeat_hours=limit).points
+
+
+def test_a_coin_that_is_younger_than_the_window_is_good(answer):
+    answer["prices"] = answer["prices"][-30:]
+    assert checked(answer).points == 30
+
+
+def test_an_answer_without_points_is_empty_and_other_answers_are_not(answer):
+    empty = {"prices": [], "market_caps": [], "total_volumes": []}
+    bodies = [body_of(empty), body_of(answer), b"<html>", b'{"prices": null}', b"[]"]
+    assert [verify.is_empty(body) for body in bodies] == [True, False, False, False, False]
