@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import math
 import random
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
@@ -430,6 +431,6 @@ def test_a_coin_that_is_younger_than_the_window_is_good(answer):
 
 
 def test_an_answer_without_points_is_empty_and_other_answers_are_not(answer):
-    empty = {"prices": [], "market_caps": [], "total_volumes": []}
+    empty: dict[str, list[object]] = {"prices": [], "market_caps": [], "total_volumes": []}
     bodies = [body_of(empty), body_of(answer), b"<html>", b'{"prices": null}', b"[]"]
     assert [verify.is_empty(body) for body in bodies] == [True, False, False, False, False]
