@@ -36,6 +36,7 @@ def answers(
     charts, begun_at = extraction.known()
     if begun_at:
         charts |= _resumed(settings, world, day, now, begun_at, pairs)
+    charts = {name: file for name, file in charts.items() if not _is_old(settings, world, day, now, file)}
     wanted = [
         request for request in asks.of_run(settings, day, now, pairs) if _is_wanted(world, request, charts, begun_at)
     ]
@@ -90,6 +91,12 @@ def _is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
     except (verify.BadAnswerError, archive.DamagedAnswerError):
         return False
     return True
+
+
+def _is_old(settings: Settings, world: World, day: date, now: datetime, file: str) -> bool:
+    """Whether an answer of an earlier run of today is too old to be published with those that come now."""
+    extracted_at = archive.entry(world.raw, file).request.extracted_at
+    return day == now.date() and now - extracted_at > timedelta(hours=settings.max_age_hours / 2)
 
 
 def _files(world: World, answers: Sequence[str]) -> list[Path]:
