@@ -16,7 +16,7 @@ from btc_pipeline import archive, loader, transform
 from btc_pipeline.coingecko import sample
 from btc_pipeline.targets import DuckDBTarget
 from btc_pipeline.world import World
-from tests.e2e.truth import Ohlc
+from tests.e2e import truth
 from tests.test_publish import SETTINGS
 
 FIRST = date(2026, 5, 4)
@@ -87,13 +87,6 @@ def covered_by(fine, now):
     return days
 
 
-def truth(day, granularity):
-    series: sample.Granularity = "5min" if granularity == FINE else "hourly"
-    end = instant(day + timedelta(days=1)) - timedelta(milliseconds=1)
-    points = sample.settled_points(COIN, "usd", series, instant(day), end)
-    return Ohlc.of([(point.stamp, point.price) for point in points])
-
-
 def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
     world, now = World(tmp_path / "data", "sample"), instant(FIRST, "13:30")
     world.temporary.mkdir(parents=True)
@@ -118,13 +111,7 @@ def test_each_day_is_5_minute_where_the_answers_cover_it_and_hourly_elsewhere(ru
 
 
 def test_each_final_candle_is_true_to_the_series_that_it_names(runs):
-    wrong = [
-        (now, day, row["granularity"], Ohlc.of_row(row))
-        for now, _, (candles, *_) in runs
-        for day, row in candles.items()
-        if row["status"] == "final" and Ohlc.of_row(row) != truth(day, row["granularity"])
-    ]
-    assert wrong == []
+    assert [(now, wrong) for now, _, (candles, *_) in runs for wrong in truth.wrong_candles([*candles.values()])] == []
 
 
 def test_each_day_that_is_over_is_final(runs):
