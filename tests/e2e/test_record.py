@@ -4,7 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,11 @@ from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, always, live, truly
 
 KEY = "CG-canary0123456789abcdef"
-NAMES = ["bitcoin_usd_14d_ohlc_2026-05-15.json", "bitcoin_usd_7d_hourly_2026-05-15.json"]
+NAMES = [
+    "bitcoin_usd_14d_ohlc_2026-05-15.json",
+    "bitcoin_usd_1d_5min_2026-05-15.json",
+    "bitcoin_usd_7d_hourly_2026-05-15.json",
+]
 
 
 def recorded(folder, base_url, *options):
@@ -43,9 +47,10 @@ def test_the_answers_are_kept_word_for_word(recording):
     folder, (exit_code, _, stderr) = recording
     assert exit_code == 0, stderr
     assert sorted(path.name for path in folder.iterdir()) == NAMES
-    ohlc, chart = (json.loads((folder / name).read_text()) for name in NAMES)
+    ohlc, fine, chart = (json.loads((folder / name).read_text()) for name in NAMES)
     midnight = datetime(2026, 5, 8, tzinfo=timezone.utc)
     assert chart == sample.market_chart("bitcoin", "usd", midnight, INSTANT, INSTANT)
+    assert fine == sample.market_chart("bitcoin", "usd", INSTANT - timedelta(days=1), INSTANT, INSTANT)
     assert ohlc == sample.ohlc("bitcoin", "usd", 14, INSTANT)
 
 
@@ -73,11 +78,11 @@ def _values(world):
 
 
 def test_what_is_there_is_not_written_over(recording, tmp_path):
-    (tmp_path / NAMES[1]).write_text("precious")
+    (tmp_path / NAMES[2]).write_text("precious")
     with Api(truly) as api:
         exit_code, _, stderr = recorded(tmp_path, api.base_url)
     assert (exit_code, stderr.count("\n")) == (2, 1)
-    assert f"there is another recording: {tmp_path / NAMES[1]}" in stderr
+    assert f"there is another recording: {tmp_path / NAMES[2]}" in stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 
