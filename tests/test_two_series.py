@@ -17,6 +17,7 @@ from btc_pipeline.coingecko import sample
 from btc_pipeline.targets import DuckDBTarget
 from btc_pipeline.world import World
 from tests.e2e import truth
+from tests.swept import swept
 from tests.test_publish import SETTINGS
 
 FIRST = date(2026, 5, 4)
@@ -25,7 +26,7 @@ COIN = "bitcoin"
 HOURLY, FINE = "hourly", "5-minute"
 
 # The days without a run, and those whose run got no 5-minute answer
-CASES = {
+CASES = {  # the first is when the timer runs the pipeline
     "00:40": ({FIRST + timedelta(days=3)}, set()),
     "13:30": ({FIRST + timedelta(days=4)}, {FIRST + timedelta(days=1)}),
 }
@@ -54,7 +55,7 @@ def built(world, settings, now):
     return candles, gaps, loud
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=["00:40", *swept(["13:30"])])
 def runs(request, tmp_path_factory):
     """For each run its instant, the days that the 5-minute series covers by then, and what came of it."""
     not_run, without_fine = CASES[request.param]
