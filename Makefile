@@ -38,7 +38,7 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 	@$(python) -m btc_pipeline selftest $(ARGS)
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
-	@SWEEP_COUNT=$(COUNT) $(python) -m pytest tests/e2e tests/sweeps -m sweep $(ARGS)
+	@SWEEP_COUNT=$(COUNT) $(python) -m pytest -m sweep $(ARGS)
 
 check: .venv/.installed-dev ## Check format, lint, types and SQL style; changes nothing
 	$(python) -m ruff format --check .

@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -112,7 +113,13 @@ CHARTS = {
     "no volume": (week(volume_24h=None), FACTS),
     "a month": (month(), replace(FACTS, first_day=LAST_DAY - timedelta(days=30))),
 }
-every_chart = pytest.mark.parametrize(("candles", "facts"), CHARTS.values(), ids=CHARTS)
+every_chart = pytest.mark.parametrize("name", CHARTS)
+
+
+@cache
+def figure_of(name):
+    """Each chart, drawn once: for tests that only look at it."""
+    return build_figure(*CHARTS[name])
 
 
 def axes_of(figure):
@@ -155,8 +162,9 @@ def bodies(figure, status):
 
 
 @every_chart
-def test_chart_axis_holds_every_day_of_the_window_whole(candles, facts):
-    for axes in build_figure(candles, facts).axes:
+def test_chart_axis_holds_every_day_of_the_window_whole(name):
+    _, facts = CHARTS[name]
+    for axes in figure_of(name).axes:
         left, right = axes.get_xlim()
         assert left <= date2num(facts.first_day) - 0.5
         assert right >= date2num(facts.last_day) + 0.5
@@ -218,8 +226,9 @@ def test_chart_draws_wicks_to_high_and_low():
 
 
 @every_chart
-def test_chart_price_axis_holds_every_price_with_room(candles, facts):
-    price, _ = axes_of(build_figure(candles, facts))
+def test_chart_price_axis_holds_every_price_with_room(name):
+    candles, _ = CHARTS[name]
+    price, _ = axes_of(figure_of(name))
     low, high = price.get_ylim()
     assert low < min(each.low for each in candles)
     assert high > max(each.high for each in candles)
@@ -403,8 +412,8 @@ def test_chart_of_live_data_never_says_sample():
 
 
 @every_chart
-def test_chart_texts_are_inside_the_page_and_apart(candles, facts):
-    figure = build_figure(candles, facts)
+def test_chart_texts_are_inside_the_page_and_apart(name):
+    figure = figure_of(name)
     boxes = {
         text: (text.get_bbox_patch() or text).get_window_extent()
         for text in visible_texts(figure)

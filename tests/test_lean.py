@@ -18,6 +18,7 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 from tests.faulty_server import FaultAnswer, FaultyServer
+from tests.swept import swept
 
 KEY = "CG-Test0123456789abcdef"
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -118,7 +119,7 @@ def test_the_scratch_folder_is_gone_after_the_run(world):
 # --- The connector, whatever was before
 
 
-@pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
+@pytest.mark.parametrize("name", ["no_proxy", *swept(["NO_PROXY"])])
 def test_the_sample_is_asked_for_past_any_proxy(name, tmp_path, monkeypatch):
     for proxy in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")
@@ -153,12 +154,12 @@ ECHOES = {
 }
 
 
-@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("echo", ["refused", "in a header", "in an answer", *swept(["failed", "redirected"])])
 def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "key").chmod(0o600)
     world = World(tmp_path / "data", "live")
-    with FaultyServer(sample, lambda path, number: echo, NOW) as server:
+    with FaultyServer(sample, lambda path, number: ECHOES[echo], NOW) as server:
         live = replace(
             settings_in(world), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
             api_key_file=tmp_path / "key",

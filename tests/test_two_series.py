@@ -16,7 +16,8 @@ from btc_pipeline import archive, loader, transform
 from btc_pipeline.coingecko import sample
 from btc_pipeline.targets import DuckDBTarget
 from btc_pipeline.world import World
-from tests.e2e.truth import Ohlc
+from tests.e2e import truth
+from tests.swept import swept
 from tests.test_publish import SETTINGS
 
 FIRST = date(2026, 5, 4)
@@ -25,7 +26,7 @@ COIN = "bitcoin"
 HOURLY, FINE = "hourly", "5-minute"
 
 # The days without a run, and those whose run got no 5-minute answer
-CASES = {
+CASES = {  # the first is when the timer runs the pipeline
     "00:40": ({FIRST + timedelta(days=3)}, set()),
     "13:30": ({FIRST + timedelta(days=4)}, {FIRST + timedelta(days=1)}),
 }
@@ -54,7 +55,7 @@ def built(world, settings, now):
     return candles, gaps, loud
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=["00:40", *swept(["13:30"])])
 def runs(request, tmp_path_factory):
     """For each run its instant, the days that the 5-minute series covers by then, and what came of it."""
     not_run, without_fine = CASES[request.param]
@@ -87,13 +88,6 @@ def covered_by(fine, now):
     return days
 
 
-def truth(day, granularity):
-    series: sample.Granularity = "5min" if granularity == FINE else "hourly"
-    end = instant(day + timedelta(days=1)) - timedelta(milliseconds=1)
-    points = sample.settled_points(COIN, "usd", series, instant(day), end)
-    return Ohlc.of([(point.stamp, point.price) for point in points])
-
-
 def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
     world, now = World(tmp_path / "data", "sample"), instant(FIRST, "13:30")
     world.temporary.mkdir(parents=True)
@@ -118,13 +112,7 @@ def test_each_day_is_5_minute_where_the_answers_cover_it_and_hourly_elsewhere(ru
 
 
 def test_each_final_candle_is_true_to_the_series_that_it_names(runs):
-    wrong = [
-        (now, day, row["granularity"], Ohlc.of_row(row))
-        for now, _, (candles, *_) in runs
-        for day, row in candles.items()
-        if row["status"] == "final" and Ohlc.of_row(row) != truth(day, row["granularity"])
-    ]
-    assert wrong == []
+    assert [(now, wrong) for now, _, (candles, *_) in runs for wrong in truth.wrong_candles([*candles.values()])] == []
 
 
 def test_each_day_that_is_over_is_final(runs):

@@ -18,7 +18,7 @@ from tests.faulty_server import FaultAnswer, FaultyServer
 
 SHORT_WAITS = (
     *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
-    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "15"),
+    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "25"),
     *("--coingecko-calls-a-minute", "1000"),
 )
 INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))

@@ -25,6 +25,11 @@ def candles_as_text(database: Path) -> list[Row]:
     return rows(database, "select columns(*)::varchar from main.daily_candlestick")
 
 
+def values_as_text(database: Path) -> list[Row]:
+    """The same, without the source, which says where prices come from and not what they are."""
+    return [{name: value for name, value in row.items() if name != "source"} for row in candles_as_text(database)]
+
+
 def publication(database: Path) -> dict[str, str]:
     """The facts about the published version."""
     return {row["key"]: row["value"] for row in rows(database, "select * from main.publication")}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e import disks, published
 from tests.e2e.command_line import STEPS, Pipeline
+from tests.swept import swept
 
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "sample/crypto_data.duckdb"
@@ -80,7 +81,8 @@ class FullDisk:
         return f"full after {self.after}"
 
 
-FULL_DISKS = [FullDisk(None, 500_000, 20), FullDisk("Test", 100_000, 60)]
+FULL_BEFORE_PUBLISH, FULL_BEFORE_ALL = FullDisk("Test", 100_000, 60), FullDisk(None, 500_000, 20)
+each_full_disk = pytest.mark.parametrize("case", [FULL_BEFORE_PUBLISH, *swept([FULL_BEFORE_ALL])], ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,11 +104,11 @@ def full_disks(first_run, run_ahead, tmp_path_factory):
             healed = pipeline.run("Visualize")
             return failed, is_untouched, healed, published.leftovers(disk.outside / "data")
 
-    return run_ahead(run, FULL_DISKS) if disks.can_be_made() else {}
+    return run_ahead(run, [FULL_BEFORE_PUBLISH, FULL_BEFORE_ALL]) if disks.can_be_made() else {}
 
 
 @needs_disks
-@pytest.mark.parametrize("case", FULL_DISKS, ids=str)
+@each_full_disk
 def test_a_full_disk_ends_with_the_code_of_its_step_and_one_line_that_says_so(case, full_disks):
     failed, *_ = full_disks[case].result()
     assert (failed.exit_code, is_one_line(failed)) == (case.exit_code, True), failed.stderr
@@ -114,14 +116,14 @@ def test_a_full_disk_ends_with_the_code_of_its_step_and_one_line_that_says_so(ca
 
 
 @needs_disks
-@pytest.mark.parametrize("case", FULL_DISKS, ids=str)
+@each_full_disk
 def test_a_full_disk_leaves_the_published_database_and_the_chart_as_they_were(case, full_disks):
     _, is_untouched, *_ = full_disks[case].result()
     assert is_untouched
 
 
 @needs_disks
-@pytest.mark.parametrize("case", FULL_DISKS, ids=str)
+@each_full_disk
 def test_with_room_again_a_run_goes_on_and_clears_up(case, full_disks):
     _, _, healed, leftovers = full_disks[case].result()
     first_undone = STEPS.index(case.after) + 1 if case.after else 0

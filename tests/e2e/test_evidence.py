@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from btc_pipeline.coingecko import sample
-from tests.e2e import published
+from tests.e2e import published, truth
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, live
 from tests.faulty_server import FaultAnswer
@@ -58,6 +58,23 @@ def ask(pipeline, *command):
     program = Path(sys.executable).with_name("btc-pipeline")
     ended = subprocess.run([program, *command, *options], capture_output=True, text=True, timeout=120, check=False)
     return ended.returncode, ended.stdout, ended.stderr
+
+
+# --- Truth
+
+
+def test_no_candle_is_ever_final_and_wrong(history):
+    _, versions = history
+    assert [wrong for candles in versions for wrong in truth.wrong_candles(candles)] == []
+
+
+def test_the_day_that_was_not_settled_is_provisional_and_then_final(history):
+    """The sweep has 14 daily runs at four times of day."""
+    statuses = [{row["date"].day: row["status"] for row in candles} for candles in history[1]]
+    assert statuses == [
+        {**dict.fromkeys(range(8, 14), "final"), 14: "provisional", 15: "open"},
+        {**dict.fromkeys(range(8, 16), "final"), 16: "open"},
+    ]
 
 
 # --- Certificate

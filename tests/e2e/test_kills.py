@@ -9,12 +9,14 @@ import pytest
 from tests.e2e import published
 from tests.e2e.command_line import STEPS, Pipeline
 from tests.e2e.kills import Kill, files_that_count, kill_and_rerun
+from tests.swept import swept
 
-KILLS = [
+KILL = Kill(1.0, "VerifyData", with_children=True)  # in Transform
+MORE_KILLS = [
     Kill(1.2, None, with_children=False),  # in ExtractAndLoad
-    Kill(1.0, "VerifyData", with_children=True),  # in Transform
     Kill(0.02, "Test", with_children=False),  # in Publish or Visualize
 ]
+each_kill = pytest.mark.parametrize("case", [KILL, *swept(MORE_KILLS)], ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,10 +24,10 @@ def aftermaths(run_ahead, tmp_path_factory):
     def run(case):
         return kill_and_rerun(Pipeline(tmp_path_factory.mktemp("kill") / "data"), case)
 
-    return run_ahead(run, KILLS)
+    return run_ahead(run, [KILL, *MORE_KILLS])
 
 
-@pytest.mark.parametrize("case", KILLS, ids=str)
+@each_kill
 def test_after_a_kill_a_rerun_makes_the_same_candles(case, aftermaths, first_run):
     aftermath = aftermaths[case].result()
     pipeline, _ = first_run
@@ -33,14 +35,14 @@ def test_after_a_kill_a_rerun_makes_the_same_candles(case, aftermaths, first_run
     assert aftermath.candles == published.candles_as_text(pipeline.sample / "crypto_data.duckdb")
 
 
-@pytest.mark.parametrize("case", KILLS, ids=str)
+@each_kill
 def test_after_a_kill_no_finished_step_is_done_again(case, aftermaths):
     aftermath = aftermaths[case].result()
     assert aftermath.killed.exit_code == -signal.SIGKILL
     assert aftermath.steps_done_twice == []
 
 
-@pytest.mark.parametrize("case", KILLS, ids=str)
+@each_kill
 def test_after_a_kill_and_a_rerun_nothing_is_left_over(case, aftermaths, first_run):
     aftermath = aftermaths[case].result()
     pipeline, _ = first_run

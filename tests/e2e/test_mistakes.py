@@ -42,6 +42,8 @@ MISTAKES = [
     setting("pipeline-coins", "BTC!", "'BTC!'"),
     setting("pipeline-coins", "bitcoin,bitcoin", "twice"),
     setting("pipeline-vs-currency", "US$", "US$"),
+    setting("pipeline-vs-currency", "usd,eur,usd", "twice"),
+    setting("pipeline-five-minute-points", "maybe", "'maybe'"),
     setting("pipeline-days", "0", "2", "89"),
     setting("pipeline-days", "90", "2", "89"),
     setting("pipeline-days", "x", "'x'"),

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import copy_of_project
+from tests.swept import swept
 
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "crypto_data.duckdb"
@@ -93,12 +94,12 @@ class PlantedTest:
         return self.name
 
 
-PLANTED_TESTS = [
-    PlantedTest(
-        "a test that fails",
-        "select * from {{ ref('daily_candlestick') }}\n",
-        ("assert_planted", "the published table and the chart stay as they were"),
-    ),
+FAILING_TEST = PlantedTest(
+    "a test that fails",
+    "select * from {{ ref('daily_candlestick') }}\n",
+    ("assert_planted", "the published table and the chart stay as they were"),
+)
+TESTS_THAT_DO_NOT_RUN = [
     PlantedTest(
         "a test of a model that does not exist",
         "select * from {{ ref('no_such_model') }}\n",
@@ -110,6 +111,7 @@ PLANTED_TESTS = [
         ("not_run=singular:assert_planted",),
     ),
 ]
+each_planted_test = pytest.mark.parametrize("case", [FAILING_TEST, *swept(TESTS_THAT_DO_NOT_RUN)], ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,10 +129,10 @@ def failures(first_run, run_ahead, tmp_path_factory):
         planted.unlink()
         return failed, is_untouched, pipeline.run("Publish", now=NEXT_DAY)
 
-    return run_ahead(run, PLANTED_TESTS)
+    return run_ahead(run, [FAILING_TEST, *TESTS_THAT_DO_NOT_RUN])
 
 
-@pytest.mark.parametrize("case", PLANTED_TESTS, ids=str)
+@each_planted_test
 def test_a_test_that_fails_or_does_not_run_ends_the_run_with_its_code_and_one_line(case, failures):
     failed, *_ = failures[case].result()
     assert failed.exit_code in (40, 50), failed.stderr
@@ -138,13 +140,13 @@ def test_a_test_that_fails_or_does_not_run_ends_the_run_with_its_code_and_one_li
     assert [words for words in case.says if words not in failed.errors[0]] == [], failed.errors[0]
 
 
-@pytest.mark.parametrize("case", PLANTED_TESTS, ids=str)
+@each_planted_test
 def test_a_test_that_fails_or_does_not_run_leaves_published_database_and_chart_as_they_were(case, failures):
     _, is_untouched, _ = failures[case].result()
     assert is_untouched
 
 
-@pytest.mark.parametrize("case", PLANTED_TESTS, ids=str)
+@each_planted_test
 def test_without_the_failing_test_the_next_run_publishes(case, failures):
     *_, mended = failures[case].result()
     assert (mended.exit_code, mended.done[-1:]) == (0, ["Publish"]), mended.stderr

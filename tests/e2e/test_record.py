@@ -4,7 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,14 @@ import pytest
 from btc_pipeline.coingecko import sample
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline
-from tests.e2e.live_api import INSTANT, Api, always, live, truly
+from tests.e2e.live_api import INSTANT, Api, always, truly
 
 KEY = "CG-canary0123456789abcdef"
-NAMES = ["bitcoin_usd_14d_ohlc_2026-05-15.json", "bitcoin_usd_7d_hourly_2026-05-15.json"]
+NAMES = [
+    "bitcoin_usd_14d_ohlc_2026-05-15.json",
+    "bitcoin_usd_1d_5min_2026-05-15.json",
+    "bitcoin_usd_7d_hourly_2026-05-15.json",
+]
 
 
 def recorded(folder, base_url, *options):
@@ -43,9 +47,10 @@ def test_the_answers_are_kept_word_for_word(recording):
     folder, (exit_code, _, stderr) = recording
     assert exit_code == 0, stderr
     assert sorted(path.name for path in folder.iterdir()) == NAMES
-    ohlc, chart = (json.loads((folder / name).read_text()) for name in NAMES)
+    ohlc, fine, chart = (json.loads((folder / name).read_text()) for name in NAMES)
     midnight = datetime(2026, 5, 8, tzinfo=timezone.utc)
     assert chart == sample.market_chart("bitcoin", "usd", midnight, INSTANT, INSTANT)
+    assert fine == sample.market_chart("bitcoin", "usd", INSTANT - timedelta(days=1), INSTANT, INSTANT)
     assert ohlc == sample.ohlc("bitcoin", "usd", 14, INSTANT)
 
 
@@ -55,29 +60,22 @@ def test_the_key_is_nowhere(recording):
     assert [path for path in folder.iterdir() if KEY.encode() in path.read_bytes()] == []
 
 
-def test_the_replay_that_is_named_makes_the_candles_of_a_live_run(recording, tmp_path):
+def test_the_replay_that_is_named_makes_the_candles_of_the_answers_themselves(recording, first_run, tmp_path):
     folder, (_, stdout, _) = recording
     options = stdout.splitlines()[-1].partition("btc-pipeline run ")[2]
     assert f"--pipeline-recordings {shlex.quote(str(folder))}" in options
     replayed = Pipeline(tmp_path / "replayed", shlex.split(options), now=None)
     assert replayed.run("Publish").exit_code == 0
-    with Api(truly) as api:
-        asked = live(tmp_path / "asked", api)
-        assert asked.run("Publish").exit_code == 0
-    assert _values(replayed.sample) == _values(asked.data_dir / "live")
-
-
-def _values(world):
-    rows = published.candles_as_text(world / "crypto_data.duckdb")
-    return [{name: value for name, value in row.items() if name != "source"} for row in rows]
+    from_recording, from_sample = (pipeline.sample / "crypto_data.duckdb" for pipeline in (replayed, first_run[0]))
+    assert published.values_as_text(from_recording) == published.values_as_text(from_sample)
 
 
 def test_what_is_there_is_not_written_over(recording, tmp_path):
-    (tmp_path / NAMES[1]).write_text("precious")
+    (tmp_path / NAMES[2]).write_text("precious")
     with Api(truly) as api:
         exit_code, _, stderr = recorded(tmp_path, api.base_url)
     assert (exit_code, stderr.count("\n")) == (2, 1)
-    assert f"there is another recording: {tmp_path / NAMES[1]}" in stderr
+    assert f"there is another recording: {tmp_path / NAMES[2]}" in stderr
     assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import STEPS, copy_of_project
+from tests.swept import swept
 
 TRANSFORM_ON, TEST_ON, PUBLISH_ON, VISUALIZE = STEPS[2:], STEPS[3:], STEPS[4:], STEPS[5:]
 CHART = "charts/bitcoin_usd_2026-05-15.png"
@@ -72,7 +73,7 @@ def test_a_table_that_was_changed_by_hand_is_pending(database, change, steps, fi
     assert finished.pending() == steps
 
 
-@pytest.mark.parametrize("stream", ["market_chart", "ohlc"])
+@pytest.mark.parametrize("stream", ["market_chart", "market_chart_5m", "ohlc"])
 def test_an_answer_that_is_gone_from_the_archive_makes_all_pending(stream, finished):
     (answer,) = (finished.sample / "raw" / stream).rglob("*.json.gz")
     answer.unlink()
@@ -90,7 +91,9 @@ def test_an_answer_that_was_changed_in_the_archive_makes_all_pending(finished):
     ("--pipeline-coins=ethereum", STEPS),
     ("--pipeline-coins=bitcoin,ethereum", STEPS),
     ("--pipeline-vs-currency=eur", STEPS),
+    ("--pipeline-vs-currency=usd,eur", STEPS),
     ("--pipeline-days=6", STEPS),
+    ("--pipeline-five-minute-points=false", STEPS),
     ("--pipeline-max-age-hours=7", STEPS[1:]),
 ])  # fmt: skip
 def test_a_changed_setting_makes_the_steps_pending_that_depend_on_it(option, steps, first_run):
@@ -183,18 +186,21 @@ def empty(path: Path) -> None:
 HEADERS, BLOCK = 3 * 4096, 256 * 1024  # of a DuckDB file, in bytes; the blocks follow the headers
 
 LOSSES = [
-    Loss("deleted chart", lambda sample: (sample / CHART).unlink(), VISUALIZE, until="Visualize"),
     Loss("damaged chart", lambda sample: overwrite(sample / CHART, 1000), VISUALIZE, until="Visualize"),
-    Loss("deleted published database", lambda sample: (sample / PUBLISHED).unlink(), PUBLISH_ON, until="Visualize"),
-    Loss("noise in the published database", lambda sample: overwrite(sample / PUBLISHED, HEADERS), ["Publish"]),
     Loss("empty published database", lambda sample: empty(sample / PUBLISHED), ["Publish"]),
     Loss("deleted working database", lambda sample: (sample / WORK).unlink(), TRANSFORM_ON, until="Visualize"),
+    Loss("noise in the cache", lambda sample: overwrite(sample / CACHE, HEADERS), STEPS[:2], until="VerifyData"),
+]
+MORE_LOSSES = [
+    Loss("deleted chart", lambda sample: (sample / CHART).unlink(), VISUALIZE, until="Visualize"),
+    Loss("deleted published database", lambda sample: (sample / PUBLISHED).unlink(), PUBLISH_ON, until="Visualize"),
+    Loss("noise in the published database", lambda sample: overwrite(sample / PUBLISHED, HEADERS), ["Publish"]),
     Loss("noise in the working database", lambda sample: overwrite(sample / WORK, HEADERS), STEPS[2:5]),
     Loss("empty working database", lambda sample: empty(sample / WORK), STEPS[2:5]),
     Loss("deleted cache", lambda sample: (sample / CACHE).unlink(), STEPS, until="Visualize"),
-    Loss("noise in the cache", lambda sample: overwrite(sample / CACHE, HEADERS), STEPS[:2], until="VerifyData"),
     Loss("empty cache", lambda sample: empty(sample / CACHE), STEPS[:2], until="VerifyData"),
 ]
+each_loss = pytest.mark.parametrize("case", [*LOSSES, *swept(MORE_LOSSES)], ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -207,16 +213,16 @@ def reruns(first_run, run_ahead, tmp_path_factory):
         loss.happen(damaged.sample)
         return damaged, damaged.run(loss.until)
 
-    return run_ahead(rerun, LOSSES)
+    return run_ahead(rerun, [*LOSSES, *MORE_LOSSES])
 
 
-@pytest.mark.parametrize("case", LOSSES, ids=str)
+@each_loss
 def test_a_loss_reruns_exactly_the_steps_that_depend_on_it(case, reruns):
     _, result = reruns[case].result()
     assert (result.exit_code, result.done) == (0, case.steps), result.stderr
 
 
-@pytest.mark.parametrize("case", LOSSES, ids=str)
+@each_loss
 def test_after_a_loss_and_a_rerun_the_published_candles_are_the_same(case, reruns, first_run):
     healed, _ = reruns[case].result()
     pipeline, _ = first_run

@@ -10,6 +10,7 @@ from tests.e2e import published, truth
 from tests.e2e.command_line import ROOT, STEPS, Pipeline
 
 RECORDING = "btc_usd_30d_hourly_2021-05-15.json"
+FINE_RECORDING = "btc_usd_1d_5min_2021-05-15.json"
 OHLC_RECORDING = "btc_usd_7d_ohlc_2021.json"
 RECORDED_NOW = datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 STEP_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO (\w+) done( \S+=.+)* seconds=\d+\.\d+")
@@ -145,14 +146,19 @@ def recordings(tmp_path_factory):
     if (folder / RECORDING).exists():
         return folder
     folder = tmp_path_factory.mktemp("recordings")
-    first = RECORDED_NOW - timedelta(days=30)
-    hours = [int((first + timedelta(hours=hour)).timestamp()) * 1000 + 853 for hour in range(720)]
-    stamps = [*hours, int(RECORDED_NOW.timestamp() - 149) * 1000]  # the live point
-    series = [[stamp, 50_000 + (stamp // 1000) % 7_919 + 0.125] for stamp in stamps]
-    body = {"prices": series, "market_caps": series, "total_volumes": series}
-    (folder / RECORDING).write_text(json.dumps(body))
+    series = _series_up_to_now(timedelta(hours=1), timedelta(days=30))
+    fine = _series_up_to_now(timedelta(minutes=5), timedelta(days=1))
+    for name, points in ((RECORDING, series), (FINE_RECORDING, fine)):
+        (folder / name).write_text(json.dumps(dict.fromkeys(("prices", "market_caps", "total_volumes"), points)))
     (folder / OHLC_RECORDING).write_text(json.dumps(_four_hours_of(series[:-1])))
     return folder
+
+
+def _series_up_to_now(step, span):
+    """One point in each step, a live point at the end; prices go up and down within a day, the same for any step."""
+    starts = [RECORDED_NOW - span + number * step for number in range(span // step)]
+    stamps = [*(int(start.timestamp()) * 1000 + 853 for start in starts), int(RECORDED_NOW.timestamp() - 149) * 1000]
+    return [[stamp, 50_000 + abs(stamp // 60_000 % 1_440 - 720) * 10 + 0.125] for stamp in stamps]
 
 
 def _four_hours_of(series):
@@ -183,11 +189,15 @@ def test_recorded_answers_run_through(replayed):
 
 
 def test_recorded_answers_make_the_candles_that_the_recording_holds(replayed, recordings):
+    """The week is in the hourly one, today in that of the 5-minute series, too."""
     pipeline, _ = replayed
-    published_candles = {
-        row["date"]: truth.Ohlc.of_row(row) for row in published.candles(pipeline.sample / "crypto_data.duckdb")
-    }
-    assert published_candles == _candles_of(json.loads((recordings / RECORDING).read_text())["prices"])
+    candles = published.candles(pipeline.sample / "crypto_data.duckdb")
+    hourly, fine = (
+        _candles_of(json.loads((recordings / name).read_text())["prices"]) for name in (RECORDING, FINE_RECORDING)
+    )
+    today = RECORDED_NOW.date()
+    assert {row["date"]: truth.Ohlc.of_row(row) for row in candles} == hourly | {today: fine[today]}
+    assert [row["granularity"] for row in candles] == ["hourly"] * 7 + ["5-minute"]
 
 
 def test_recorded_candles_of_coingecko_agree_with_ours(replayed):

@@ -13,6 +13,7 @@ from btc_pipeline.world import World
 from tests.e2e import published
 from tests.e2e.live_api import INSTANT, Api, live, truly
 from tests.faulty_server import FaultAnswer
+from tests.swept import swept
 
 SHORT = ("--coingecko-timeout-seconds", "1")
 
@@ -56,11 +57,14 @@ CASES = [
     Case("a little dearer, and a lower limit", always(body=candles(a_little_dearer)), "differs", tests_that_warn=1,
          options=("--pipeline-second-opinion-limit-bps", "39")),
     NOT_FOUND,
+    Case("silence", always(delay=60), "", "no answer", options=SHORT),
+]  # fmt: skip
+MORE_CASES = [
     Case("asked to wait", always(status=429, headers={"Retry-After": "600"}), "", "HTTP 429"),
     Case("a redirect", always(status=302, headers={"Location": "http://127.0.0.1:9/"}), "", "redirect"),
     Case("reset", always(is_reset=True), "", "no answer"),
-    Case("silence", always(delay=60), "", "no answer", options=SHORT),
-]  # fmt: skip
+]
+each_case = pytest.mark.parametrize("case", [*CASES, *swept(MORE_CASES)], ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,7 +76,7 @@ def outcomes(run_ahead, tmp_path_factory):
             pipeline = live(tmp_path_factory.mktemp("opinion") / "data", api, *case.options)
             return pipeline, pipeline.run("Publish" if case.verdict else "ExtractAndLoad"), api.opinions_asked
 
-    return run_ahead(run, CASES)
+    return run_ahead(run, [*CASES, *MORE_CASES])
 
 
 def opinions(pipeline):
@@ -83,7 +87,7 @@ def opinions(pipeline):
 JUDGED = [case for case in CASES if case.verdict]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@each_case
 def test_the_run_succeeds(case, outcomes):
     _, result, _ = outcomes[case].result()
     assert result.exit_code == 0, result.stderr
@@ -97,7 +101,7 @@ def test_each_day_has_its_verdict(case, outcomes):
     assert f"warnings={case.tests_that_warn} " in result.stderr
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@each_case
 def test_what_is_missing_is_one_line_of_warning(case, outcomes):
     _, result, _ = outcomes[case].result()
     told = [line for line in result.stderr.splitlines() if "second opinion" in line or "left out" in line]
@@ -114,7 +118,13 @@ def test_the_candles_are_the_same_whatever_the_second_opinion(case, outcomes):
     assert found == true
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_live_run_makes_the_candles_that_sample_data_make_of_the_same_answers(outcomes, first_run):
+    pipeline, *_ = outcomes[CASES[0]].result()
+    of_live, of_sample = pipeline.data_dir / "live/crypto_data.duckdb", first_run[0].sample / "crypto_data.duckdb"
+    assert published.values_as_text(of_live) == published.values_as_text(of_sample)
+
+
+@each_case
 def test_it_is_asked_once_and_not_again(case, outcomes):
     _, _, asked = outcomes[case].result()
     assert asked == ["/api/v3/coins/bitcoin/ohlc?vs_currency=usd&days=14"]
@@ -144,7 +154,7 @@ def test_the_next_run_asks_for_the_days_that_were_missed(outcomes, tmp_path):
     assert {row["verdict"] for row in opinions(again)} == {"agrees"}
 
 
-@pytest.mark.parametrize("fault", [{"delay": 60}, {"status": 429}], ids=["silence", "asked to wait"])
+@pytest.mark.parametrize("fault", [{"delay": 60}, *swept([{"status": 429}])], ids=["silence", "asked to wait"])
 def test_after_one_without_an_answer_no_further_coin_is_asked_for(fault, tmp_path):
     with Api(truly, always(**fault)) as api:
         coins = ("--pipeline-coins", "bitcoin,cardano,ethereum,monero,solana,tether", *SHORT)

@@ -34,19 +34,23 @@ class Ohlc(NamedTuple):
         return cls(row["open"], row["high"], row["low"], row["close"], row["points"])
 
 
-def settled(coin_id: str, vs_currency: str, day: date) -> Ohlc:
-    """The candle of a day of the synthetic market when everything is known."""
+SERIES: dict[str, sample.Granularity] = {"hourly": "hourly", "5-minute": "5min"}
+"""What a candle calls its granularity, and the synthetic market its series."""
+
+
+def settled(coin_id: str, vs_currency: str, day: date, granularity: str) -> Ohlc:
+    """The candle of a day of the synthetic market, of this series, when everything is known."""
     start = datetime.combine(day, time(), timezone.utc)
     end = start + timedelta(days=1) - timedelta(milliseconds=1)
-    points = sample.settled_points(coin_id, vs_currency, "hourly", start, end)
+    points = sample.settled_points(coin_id, vs_currency, SERIES[granularity], start, end)
     return Ohlc.of([(point.stamp, point.price) for point in points])
 
 
 def wrong_candles(candles: Sequence[Row]) -> list[str]:
-    """The candles that say that they are final and are not what they should be."""
+    """The candles that say that they are final and are not what the series that they name makes of their day."""
     return [
-        f"{row['coin_id']} {row['date']}: {Ohlc.of_row(row)} instead of {truth}"
+        f"{row['coin_id']} {row['date']} {row['granularity']}: {Ohlc.of_row(row)} instead of {truth}"
         for row in candles
         if row["status"] == "final"
-        and Ohlc.of_row(row) != (truth := settled(row["coin_id"], row["vs_currency"], row["date"]))
+        and Ohlc.of_row(row) != (truth := settled(row["coin_id"], row["vs_currency"], row["date"], row["granularity"]))
     ]

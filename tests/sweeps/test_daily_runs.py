@@ -1,13 +1,16 @@
-"""21 simulated daily runs at four times of day: every settled candle is the true one, at any time."""
+"""14 simulated daily runs at four times of day: every settled candle is the true one, at any time.
+
+So a week of days opens, ends and settles in their course, and six of them leave the window of 7 days.
+"""
 
 from datetime import date
 
 import pytest
 
-from tests.e2e.simulation import TIMES, run_daily
+from tests.sweeps.simulation import TIMES, run_daily
 
 FIRST_DAY = date(2026, 5, 7)
-RUNS, WINDOW_DAYS = 21, 7
+RUNS, WINDOW_DAYS = 14, 7
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -21,11 +24,11 @@ def simulations(run_ahead, tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", TIMES)
-def test_no_candle_of_21_daily_runs_is_ever_final_and_wrong(case, simulations):
+def test_no_candle_of_14_daily_runs_is_ever_final_and_wrong(case, simulations):
     assert simulations[case].result().wrong_candles() == []
 
 
 @pytest.mark.parametrize("case", TIMES)
-def test_after_21_daily_runs_the_candle_of_each_settled_day_is_final(case, simulations):
+def test_after_14_daily_runs_the_candle_of_each_settled_day_is_final(case, simulations):
     simulation = simulations[case].result()
     assert simulation.final_days() == simulation.settled_days()

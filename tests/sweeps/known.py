@@ -1,0 +1,114 @@
+"""What can be known of the market from its answers so far, in plain Python, without any of the pipeline's code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+
+from tests.sweeps.market import FINE, HOUR, HOURLY, STEPS, Market, midnight, milliseconds
+
+EDGE = timedelta(minutes=15)
+"""The 5-minute series covers a day only with a point this near to each of its ends."""
+
+
+@dataclass
+class Series:
+    """What can be known of one series: the answers so far, in plain Python."""
+
+    granularity: str
+    points: dict[int, float] = field(default_factory=dict)
+    revisions: set[tuple[int, float, float]] = field(default_factory=set)
+    asked: set[date] = field(default_factory=set)
+    settled: set[date] = field(default_factory=set)
+    live: tuple[int, float] = (0, 0.0)
+
+    def take(self, chart, start, now):
+        *settled, self.live = map(tuple, chart["prices"])
+        for stamp, price in settled:
+            if self.points.get(stamp, price) != price:
+                self.revisions.add((stamp, self.points[stamp], price))
+            self.points[stamp] = price
+        newest = datetime.fromtimestamp(settled[-1][0] / 1000, tz=timezone.utc)
+        step = timedelta(milliseconds=STEPS[self.granularity])
+        for number in range((now.date() - start.date()).days + 1):
+            day = start.date() + timedelta(days=number)
+            end = midnight(day) + timedelta(days=1)
+            self.asked.add(day)
+            has_last_hour = start <= end - timedelta(hours=1)
+            if has_last_hour and now >= end + timedelta(minutes=35) and newest >= end - step:
+                self.settled.add(day)
+
+    def of(self, day):
+        """The settled points of a day, in order."""
+        first = milliseconds(midnight(day))
+        return sorted((stamp, price) for stamp, price in self.points.items() if first <= stamp < first + 24 * HOUR)
+
+    def coverage(self, day, due):
+        """The share of the slots that are due at this time of day which have a point."""
+        expected = due // timedelta(milliseconds=STEPS[self.granularity])
+        seen = {stamp // STEPS[self.granularity] for stamp, _ in self.of(day)}
+        return min(1.0, len(seen) / expected) if expected else 1.0
+
+    def covers(self, day, due):
+        """Whether a candle of the day can be trusted; of the 5-minute series no hour and no edge may be missing."""
+        if self.coverage(day, due) < 0.9:
+            return False
+        if self.granularity == HOURLY or due < EDGE:
+            return True
+        times = [timedelta(milliseconds=stamp) % timedelta(days=1) for stamp, _ in self.of(day)]
+        hours = {time_of_day // timedelta(hours=1) for time_of_day in times}
+        whole_hours = set(range(due // timedelta(hours=1)))
+        return whole_hours <= hours and times[0] < EDGE and times[-1] >= due - EDGE
+
+
+@dataclass
+class Truth:
+    """What can be known of both series, and the one that each day's candle is made of."""
+
+    hourly: Series = field(default_factory=lambda: Series(HOURLY))
+    fine: Series = field(default_factory=lambda: Series(FINE))
+
+    def ask(self, now):
+        """The answers to a run at this instant."""
+        for series, start in ((self.hourly, first_asked(HOURLY, now)), (self.fine, first_asked(FINE, now))):
+            series.take(Market().market_chart("bitcoin", "usd", start, now, now), start, now)
+        self.now = now
+
+    def due(self, day):
+        return self.now - midnight(day) if day == self.now.date() else timedelta(days=1)
+
+    def chosen(self, day):
+        """The finest series that covers the day and is settled; else the finest that covers it; else what there is."""
+        series = [each for each in (self.fine, self.hourly) if day in each.asked]
+        covering = [each for each in series if each.covers(day, self.due(day))]
+        settled = [each for each in covering if day in each.settled]
+        filled = [each for each in reversed(series) if each.of(day)]
+        return [*settled, *covering, *filled, self.hourly][0]
+
+    def candles(self):
+        return {day: self.candle(self.chosen(day), day) for day in self.hourly.asked}
+
+    def candle(self, series, day):
+        points, is_open = series.of(day), day == self.now.date()
+        number, coverage = len(points), series.coverage(day, self.due(day))
+        if is_open and (not points or series.live[0] > points[-1][0]):
+            points = [*points, series.live]
+        prices = [price for _, price in points]
+        is_final = day in series.settled and series.covers(day, self.due(day))
+        return {
+            "open": prices[0],
+            "high": max(prices),
+            "low": min(prices),
+            "close": prices[-1],
+            "volume_24h": prices[-1] * 1e5,
+            "market_cap": prices[-1] * 2e7,
+            "points": number,
+            "coverage": coverage,
+            "granularity": series.granularity,
+            "status": "open" if is_open else "final" if is_final else "provisional",
+        }
+
+
+def first_asked(granularity, now):
+    """From when on a run asks for a series."""
+    return midnight(now.date() - timedelta(days=7)) if granularity == HOURLY else now - timedelta(days=1)
