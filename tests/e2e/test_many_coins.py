@@ -145,15 +145,17 @@ def test_when_all_have_healed_there_is_nothing_to_be_done(story):
 
 
 def two_currencies(folder):
-    """Two coins in two currencies, one pair of the four refused; and again, when it has healed."""
+    """Two coins in two currencies: all refused, then one pair of the four as of the same instant, then none."""
 
     def refuse(asked):
-        is_refused = asked[:2] == ("ethereum", "eur") and not healed
+        is_refused = not is_up or (asked[:2] == ("ethereum", "eur") and not healed)
         return FaultAnswer(status=404, body=b'{"error": "coin not found"}') if is_refused else None
 
-    healed = []
+    is_up, healed = [], []
     with Api(truly, of_coin=refuse) as api:
         pipeline = live(folder / "data", api, with_coins("bitcoin", "ethereum"), "--pipeline-vs-currency=usd,eur")
+        assert pipeline.run("ExtractAndLoad").exit_code == EXTRACTION
+        is_up.append(True)
         first = pipeline.run("Publish")
         pairs = "select distinct coin_id, vs_currency from main.daily_candlestick"
         found = published.rows(folder / "data/live/crypto_data.duckdb", pairs)
