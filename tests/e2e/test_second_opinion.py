@@ -59,6 +59,7 @@ CASES = [
     Case("asked to wait", always(status=429, headers={"Retry-After": "600"}), "", "HTTP 429"),
     Case("a redirect", always(status=302, headers={"Location": "http://127.0.0.1:9/"}), "", "redirect"),
     Case("reset", always(is_reset=True), "", "no answer"),
+    Case("a drip", always(body=b" " * 1000, drip=0.5), "", "takes more than 20 s"),
     Case("silence", always(delay=60), "", "no answer", options=SHORT),
 ]  # fmt: skip
 
