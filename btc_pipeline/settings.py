@@ -9,7 +9,6 @@ import configparser
 import hashlib
 import os
 import re
-import resource
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import luigi
 
+from btc_pipeline import core_dumps
 from btc_pipeline import setting_values as values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.pair import Pair
@@ -293,14 +293,5 @@ def _read_key(path: Path | None) -> str:
         raise ConfigurationError(f"there is no key in {place}", "set it, or use plan = keyless")
     if not _KEY.fullmatch(key):
         raise ConfigurationError(f"{place} does not hold one CoinGecko key", "put the key alone in it")
-    _forbid_core_dumps()
+    core_dumps.forbid()
     return key
-
-
-def _forbid_core_dumps() -> None:
-    """For this process, which knows the key now, and for its children: a dump is all that is in memory.
-
-    A limit of 1 byte, and not of 0, is what Linux heeds where dumps go to a program.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0 if hard == 0 else 1, hard))
