@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test selftest sweep check format bench lock clean
+.PHONY: help install run replay why docs test selftest sweep faults check format bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest -m sweep $(ARGS)
+
+faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
+	@$(python) -m tests.e2e.faults
 
 check: .venv/.installed-dev ## Check format, lint, types and SQL style; changes nothing
 	$(python) -m ruff format --check .

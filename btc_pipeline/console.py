@@ -54,9 +54,13 @@ def done(step: str, seconds: float, facts: dict[str, object]) -> None:
 
 @luigi.Task.event_handler(luigi.Event.FAILURE)  # type: ignore[untyped-decorator] # Luigi has no types here
 def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
-    """Luigi has one exit code for all failed tasks; make it the error's own."""
+    """Luigi has one exit code for all failed tasks; make it the error's own, of several the smallest."""
     del task
-    retcode().task_failed = getattr(error, "exit_code", 1)
+    _failed.append(getattr(error, "exit_code", 1))
+    retcode().task_failed = min(_failed)
+
+
+_failed: list[int] = []
 
 
 def _one_line(record: logging.LogRecord) -> bool:

@@ -13,7 +13,7 @@ from btc_pipeline.pair import Pair
 _BY_CODE = (
     ("10010", "the key is one of a pro plan: set [coingecko] plan = pro"),
     ("10011", "the key is one of a demo plan: set [coingecko] plan = demo"),
-    ("10002", "no key has arrived: name its file in [coingecko] api_key_file, or set plan = keyless"),
+    ("10002", "no key has arrived: set [coingecko] plan to that of the key, and api_key_file"),
     ("10005", "this needs a higher plan than [coingecko] plan"),
     ("10006", "the month's credits are spent: wait for the next month, or choose a higher plan"),
     ("10012", "keyless and demo plans reach back 365 days: choose a later day"),

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import luigi
 
+from btc_pipeline import core_dumps
 from btc_pipeline import setting_values as values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.pair import Pair
@@ -292,4 +293,5 @@ def _read_key(path: Path | None) -> str:
         raise ConfigurationError(f"there is no key in {place}", "set it, or use plan = keyless")
     if not _KEY.fullmatch(key):
         raise ConfigurationError(f"{place} does not hold one CoinGecko key", "put the key alone in it")
+    core_dumps.forbid()
     return key

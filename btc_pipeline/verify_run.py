@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, console, failures, verify
+from btc_pipeline import archive, console, failures, fingerprints, verify
 from btc_pipeline.errors import StaleDataError, VerificationError
 from btc_pipeline.extraction import Extraction, Refused
 from btc_pipeline.pair import Pair
@@ -52,6 +52,13 @@ def answers(settings: Settings, world: World, day: date, extraction: Extraction)
         "newest": f"{min(each.newest_at for each in verified.values()):%Y-%m-%dT%H:%M:%SZ}",
         **({"refused": len(refused)} if refused else {}),
     }
+
+
+def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
+    """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
+    charts = extraction.charts()
+    good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
+    return fingerprints.of(extraction.record.fingerprint, good)
 
 
 def _checked(settings: Settings, world: World, file: str) -> verify.Verified:

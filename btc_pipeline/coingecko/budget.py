@@ -14,7 +14,7 @@ from typing import Protocol
 
 from btc_pipeline.calls import month_of
 
-_MINUTE = 60.0
+_MINUTE = 61.0  # a second more, for a call may be longer under way than the one after it
 
 
 class SpentBudgetError(Exception):
@@ -35,7 +35,7 @@ class Ledger(Protocol):
 
 
 class Budget:
-    """A bucket of `calls_a_minute` tokens, each back 60 s after it was taken: no 60 s ever see more calls than that.
+    """A bucket of `calls_a_minute` tokens, each back a minute after it was taken: no minute sees more calls.
 
     Args:
         ledger: the calls of this plan, earlier runs' included.
@@ -60,7 +60,7 @@ class Budget:
         self._size = calls_a_minute
         self._calls_a_month = calls_a_month
         self._tell, self._clock, self._sleep = tell, clock, sleep
-        self._lock = threading.Lock()
+        self._lock, self._pausing = threading.Lock(), threading.Lock()
         self._paused_until = 0.0
         now = _instant(clock())
         self._month, self._in_month = month_of(now), ledger.count(month_of(now))
@@ -85,8 +85,8 @@ class Budget:
             self.calls += 1
 
     def pause(self, seconds: float) -> None:
-        """After a Retry-After: nothing is asked for so long, whatever it is."""
-        with self._lock:
+        """After a Retry-After: nothing is asked for so long, not even what is waiting for its turn already."""
+        with self._pausing:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     def _check_month(self) -> None:
@@ -97,16 +97,20 @@ class Budget:
             raise SpentBudgetError(f"the {self._calls_a_month} calls of {self._month:%Y-%m} are spent")
 
     def _wait(self) -> None:
-        now = self._clock()
+        """Once; again only where a Retry-After has come meanwhile, so a clock that is put back costs no more."""
         is_full = len(self._taken) == self._size
-        free_at = self._taken[0] + _MINUTE if is_full else now
-        seconds = min(max(free_at, self._paused_until) - now, max(_MINUTE, self._paused_until - now))
-        if seconds <= 0:
-            return
-        is_budget = free_at >= self._paused_until
-        self._tell(seconds, f"{self._size} calls a minute" if is_budget else "CoinGecko asked to wait")
-        self._sleep(seconds)
-        self.waited_seconds += seconds
+        waited_until = 0.0
+        while True:
+            now = self._clock()
+            free_at = min(self._taken[0], now) + _MINUTE if is_full and not waited_until else now
+            until = max(free_at, self._paused_until)
+            if until <= now or until <= waited_until:
+                return
+            is_budget = free_at >= self._paused_until
+            self._tell(until - now, f"{self._size} calls a minute" if is_budget else "CoinGecko asked to wait")
+            self._sleep(until - now)
+            self.waited_seconds += until - now
+            waited_until = until
 
 
 def _instant(seconds: float) -> datetime:

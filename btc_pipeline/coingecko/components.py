@@ -7,8 +7,9 @@ nothing of the answer. What becomes of an answer is for `sync` to say.
 
 from __future__ import annotations
 
+import contextlib
 import re
-import time
+import threading
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import InitVar, dataclass, field
 from typing import Any
@@ -205,7 +206,10 @@ def _bounded(response: requests.Response, **_: Any) -> None:
         reason = f"HTTP {response.status_code}, a redirect to {host}, which is never followed"
         raise RefusedAnswerError(reason, request, stops=True)
     seconds = MAX_ANSWER_SECONDS if _sync().ask_of(_url(response)).is_price else _EXTRA_SECONDS
-    give_up_at = time.monotonic() + seconds
+    is_overdue = threading.Event()
+    watch = threading.Timer(seconds, _cut_off, (response, is_overdue))
+    watch.daemon = True
+    watch.start()
     chunks: list[bytes] = []
     size = 0
     try:
@@ -214,12 +218,22 @@ def _bounded(response: requests.Response, **_: Any) -> None:
             chunks.append(chunk)
             if size > MAX_ANSWER_BYTES:
                 raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
-            if time.monotonic() > give_up_at:
-                raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
     except requests.RequestException as error:
         error.request = request  # requests does not say which one broke off
-        raise
+        if not is_overdue.is_set():
+            raise
+    finally:
+        watch.cancel()
+    if is_overdue.is_set():
+        raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
     response._content = _without_key(b"".join(chunks))
+
+
+def _cut_off(response: requests.Response, is_overdue: threading.Event) -> None:
+    """End a body that drips: whoever reads it waits for a whole chunk, and no time-out ever rings."""
+    is_overdue.set()
+    with contextlib.suppress(OSError, ValueError):  # it has just ended
+        response.raw.shutdown()
 
 
 def _hide_key(headers: MutableMapping[str, str]) -> None:

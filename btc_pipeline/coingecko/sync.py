@@ -75,7 +75,7 @@ class Sync:
         max_wait_seconds: the longest Retry-After that is obeyed.
         now: the instant that answers count as of; None: when they come.
         takes_empty: whether prices without a point are an answer: of a day before the coin was listed they are.
-        tell: told of the end of each ask.
+        tell: told of the end of each ask, and before it waits to ask again.
         jitter: a random number from 0 to 1, for the time between tries.
     """
 
@@ -167,6 +167,7 @@ class Sync:
         self._tries[ask] += 1
         if ask.is_price and self._tries[ask] <= self.max_retries:
             backoff = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2.0 ** (self._tries[ask] - 1)) * (1 + self.jitter() / 2)
+            self.tell({"waits_seconds": wait or backoff, "why": reason})
             return Verdict("again", reason, wait or backoff)
         self._server_errors += is_server_error
         return self._give_up(ask, reason, stops=not is_server_error or self._server_errors >= _SERVER_ERRORS_THAT_STOP)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from btc_pipeline.coingecko import sample
 from tests.e2e.command_line import NOW, Pipeline
@@ -18,17 +19,33 @@ from tests.faulty_server import FaultAnswer, FaultyServer
 
 SHORT_WAITS = (
     *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
-    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "25"),
+    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "60"),
     *("--coingecko-calls-a-minute", "1000"),
 )
 INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
 
 
+class Asked(NamedTuple):
+    """A GET for prices: of which coin, in which currency, from which unix second on."""
+
+    coin_id: str
+    vs_currency: str
+    start: int
+
+    @classmethod
+    def of(cls, path: str) -> Asked:
+        """From path and query."""
+        parts = urlsplit(path)
+        query = parse_qs(parts.query)
+        coin_id = parts.path.removeprefix("/api/v3/coins/").partition("/")[0]
+        return cls(coin_id, query["vs_currency"][0], int(query["from"][0]))
+
+
 class Api(FaultyServer):
     """An API whose GETs for prices are answered by a function of their number; it knows when each came.
 
-    Those for anything else (5-minute points, the second opinion, lists of names) are answered by a function of their
-    path, without one truly.
+    With `of_coin` they are answered by a function of what is asked instead. Those for anything else (5-minute points,
+    the second opinion, lists of names) are answered by a function of their path, without one truly.
     """
 
     def __init__(
@@ -37,8 +54,10 @@ class Api(FaultyServer):
         opinion: Callable[[str], FaultAnswer | None] = lambda path: None,
         extra: Callable[[str], FaultAnswer | None] = lambda path: None,
         now: datetime = INSTANT,
+        of_coin: Callable[[Asked], FaultAnswer | None] | None = None,
     ) -> None:
         self.came_at: list[float] = []
+        self.asked: list[Asked] = []
         self.opinions_asked: list[str] = []
         self.extras_asked: list[str] = []
 
@@ -50,7 +69,8 @@ class Api(FaultyServer):
                 self.extras_asked.append(path)
                 return extra(path)
             self.came_at.append(time.monotonic())
-            return answer(len(self.came_at))
+            self.asked.append(Asked.of(path))
+            return of_coin(self.asked[-1]) if of_coin else answer(len(self.came_at))
 
         super().__init__(sample, on_request, now)
 
@@ -82,14 +102,14 @@ def truly(number: int) -> None:
     """Each request gets the true answer."""
 
 
-def good_chart() -> dict[str, list[list[Any]]]:
+def good_chart(coin_id: str = "bitcoin") -> dict[str, list[list[Any]]]:
     """The true answer to a run's request, to be spoilt."""
     midnight = INSTANT.replace(hour=0, minute=0, second=0)
-    return sample.market_chart("bitcoin", "usd", midnight - timedelta(days=7), INSTANT, INSTANT)
+    return sample.market_chart(coin_id, "usd", midnight - timedelta(days=7), INSTANT, INSTANT)
 
 
-def spoilt(change: Callable[[list[list[Any]]], object]) -> bytes:
+def spoilt(change: Callable[[list[list[Any]]], object], coin_id: str = "bitcoin") -> bytes:
     """The true answer with prices that were changed in place."""
-    chart = good_chart()
+    chart = good_chart(coin_id)
     change(chart["prices"])
     return json.dumps(chart).encode()

@@ -63,6 +63,7 @@ MORE_CASES = [
     Case("asked to wait", always(status=429, headers={"Retry-After": "600"}), "", "HTTP 429"),
     Case("a redirect", always(status=302, headers={"Location": "http://127.0.0.1:9/"}), "", "redirect"),
     Case("reset", always(is_reset=True), "", "no answer"),
+    Case("a drip", always(body=b" " * 1000, drip=0.5), "", "takes more than 20 s"),
 ]
 each_case = pytest.mark.parametrize("case", [*CASES, *swept(MORE_CASES)], ids=str)
 
