@@ -221,7 +221,9 @@ def _source_to_be_had(configured: settings.Settings) -> list[str]:
     if reachable.answers(configured.base_url, PROBE_SECONDS):
         host = urlsplit(configured.base_url).hostname or ""
         with contextlib.suppress(warehouse.DatabaseError, OSError):  # the run will say what is wrong
-            calls.note(World(configured.data_dir, configured.source).calls, configured.plan, host, "/ping")
+            ledger = World(configured.data_dir, configured.source).calls
+            if not calls.note(ledger, configured.plan, host, "/ping"):
+                console.log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
         return []
     console.log.warning(
         "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",

@@ -38,7 +38,7 @@ class DamagedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: `market_chart` or `ohlc`."""
+    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: one of the constants above."""
 
     coin_id: str
     vs_currency: str
@@ -85,7 +85,6 @@ def keep(root: Path, request: Request, body: bytes) -> Entry:
     packed = gzip.compress(body, compresslevel=6, mtime=0)  # 9, the default, takes four times as long for 1 %
     entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
-    files.sweep_temporary(root / folder)
     if not (root / entry.file).exists() or files.sha256(root / entry.file) != entry.sha256:
         files.write(root / entry.file, packed, mode=0o444)
     files.write(root / folder / (stem + _MANIFEST), _to_json(entry), mode=0o444)
@@ -116,7 +115,7 @@ def entries(root: Path, stream: str = MARKET_CHART) -> tuple[list[Entry], list[P
 
 
 def since(root: Path, request: Request, moment: datetime) -> list[Entry]:
-    """The readable answers to the like of a request (stream, pair, day, provenance) from an instant on, in order."""
+    """The readable answers of a request's stream, pair, day and provenance from an instant on, of any window."""
     readable, _ = _read_manifests(root, (root / _folder(request)).glob("*" + _MANIFEST))
     return sorted(
         (

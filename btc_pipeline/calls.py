@@ -47,11 +47,12 @@ def prepare(database: Path) -> bool:
     return is_whole
 
 
-def note(database: Path, plan: str, host: str, path: str) -> None:
-    """Count a call that was made outside of the connector process."""
-    prepare(database)
+def note(database: Path, plan: str, host: str, path: str) -> bool:
+    """Count a call that was made outside of the connector process; False as of `prepare`."""
+    is_whole = prepare(database)
     with warehouse.opened(database, read_only=False) as connection:
         Ledger(connection, plan, host).add(datetime.now(timezone.utc), path)
+    return is_whole
 
 
 class Ledger:

@@ -89,12 +89,12 @@ def fetch(
         result = _sync(settings, world, flight, options)
     except warehouse.DamagedDatabaseError:  # in what no select reads, such as an index
         warehouse.set_aside(options.cache)
-        flight = Flight(asked, progress)
+        flight.ask_on()
         result = _sync(settings, world, flight, options)
     names.keep(world.names, result["lists"])
     flight.warn_of_extras()
     charts = flight.entries(world, MARKET_CHART)
-    _check_cache(options.cache, world, charts)
+    _check_cache(options.cache, world, flight.entries(world, MARKET_CHART, is_last_sync=True))
     return Fetched(
         charts,
         flight.entries(world, CHART_5M),
@@ -121,13 +121,13 @@ def _job(settings: Settings, world: World, flight: Flight, base_url: str, option
         "raw": str(world.raw),
         "asks": {
             stream: {number: archive.to_plain(request) for number, request in requests.items()}
-            for stream, requests in flight.asks.items()
+            for stream, requests in flight.left.items()
         },
         "config": {
             "base_url": base_url,
             **{
                 stream: {number: _told(request) for number, request in requests.items()}
-                for stream, requests in flight.asks.items()
+                for stream, requests in flight.left.items()
             },
         },
         "now": settings.instant().isoformat() if settings.is_sample or settings.now else "",
@@ -196,10 +196,10 @@ def _result(connector: children.Child, job: children.Json, deadline: float, flig
 
 
 def _check_cache(cache: Path, world: World, charts: Iterable[archive.Entry]) -> None:
-    """Airbyte's cache and the archive hold the same prices.
+    """Airbyte's cache holds the prices that the last sync brought, as the archive does.
 
     Raises:
-        ExtractionError: they do not.
+        ExtractionError: it does not.
     """
     expected = Counter((*pair_of(each.request), each.read(world.raw).decode()) for each in charts)
     if not expected:

@@ -6,6 +6,7 @@ Knows where answers lie; how CoinGecko is asked is for `extract` to say, and wha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,17 +34,12 @@ def answers(
         ExtractionError: there is not one market chart; or none of a pair that alone was asked for.
     """
     now = settings.instant()
-    charts, begun_at = extraction.known()
-    if begun_at:
-        charts |= _resumed(settings, world, day, now, begun_at, pairs)
-    charts = {name: file for name, file in charts.items() if not _is_old(settings, world, day, now, file)}
-    wanted = [
-        request for request in asks.of_run(settings, day, now, pairs) if _is_wanted(world, request, charts, begun_at)
-    ]
-    made = [] if begun_at else extraction.record.made()
-    extraction.begin(charts, begun_at or now)
+    known = _known(settings, world, day, now, extraction, pairs)
+    wanted = [request for request in asks.of_run(settings, day, now, pairs) if known.lacks(world, request)]
+    made = extraction.record.made() if extraction.record.exists() else []
+    extraction.begin(known.recorded, known.begun_at or now)
     fetched = extract.fetch(settings, world, wanted, progress=progress) if wanted else None
-    charts |= {str(pair_of(each.request)): each.file for each in fetched.charts} if fetched else {}
+    charts = known.charts | ({str(pair_of(each.request)): each.file for each in fetched.charts} if fetched else {})
     refused = {str(pair_of(request)): error for request, error in fetched.refused} if fetched else {}
     if refused and not set(charts) & set(map(str, pairs)):
         raise next(iter(refused.values()))
@@ -64,24 +60,72 @@ def answers(
     }
 
 
-def _is_wanted(world: World, request: archive.Request, charts: dict[str, str], begun_at: datetime | None) -> bool:
-    if str(pair_of(request)) not in charts:
-        return True
-    is_extra = request.stream != archive.MARKET_CHART
-    return bool(begun_at and is_extra and not archive.since(world.raw, request, begun_at))
+@dataclass(frozen=True)
+class _Known:
+    """The market charts that are there, by pair: of the record, and of an extraction that was cut short.
+
+    `begun_at` is when that one began; None: there is none.
+    """
+
+    recorded: dict[str, str]
+    resumed: dict[str, str]
+    begun_at: datetime | None
+
+    @property
+    def charts(self) -> dict[str, str]:
+        """All of them."""
+        return self.recorded | self.resumed
+
+    def lacks(self, world: World, request: archive.Request) -> bool:
+        """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
+        name = str(pair_of(request))
+        if request.stream == archive.MARKET_CHART:
+            return name not in self.charts
+        has_come = self.begun_at and archive.since(world.raw, request, self.begun_at)
+        return name not in self.recorded and not has_come
+
+
+def _known(
+    settings: Settings, world: World, day: date, now: datetime, extraction: Extraction, pairs: Sequence[Pair]
+) -> _Known:
+    recorded, begun_at = extraction.known()
+    wanted = {str(pair) for pair in pairs}
+    recorded = {
+        name: file
+        for name, file in recorded.items()
+        if (entry := _readable(world, file)) and not (name in wanted and _is_old(settings, day, now, entry))
+    }
+    resumed = _resumed(settings, world, day, now, begun_at, pairs) if begun_at else {}
+    if wanted <= {*recorded, *resumed} and not extraction.table.exists():
+        # Killed before the cache was written, or its table is gone: one price has to pass through it
+        one = next((name for name in resumed), min(wanted))
+        recorded, resumed = ({name: file for name, file in of.items() if name != one} for of in (recorded, resumed))
+    return _Known(recorded, resumed, begun_at)
 
 
 def _resumed(
     settings: Settings, world: World, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
 ) -> dict[str, str]:
-    """The good market charts that an extraction had brought before it was cut short."""
+    """The good answers to just what is asked now, which an extraction had brought before it was cut short."""
+    ends_at = asks.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in asks.of_run(settings, day, now, pairs):
         if request.stream == archive.MARKET_CHART:
             for entry in archive.since(world.raw, request, begun_at):
-                if _is_good(settings, world, entry):
+                of = entry.request
+                is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
+                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, world, entry):
                     found[str(pair_of(request))] = entry.file
     return found
+
+
+def _readable(world: World, file: str) -> archive.Entry | None:
+    try:
+        entry = archive.entry(world.raw, file)
+        entry.read(world.raw)
+    except archive.DamagedAnswerError:
+        return None
+    return entry
 
 
 def _is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
@@ -93,10 +137,9 @@ def _is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
     return True
 
 
-def _is_old(settings: Settings, world: World, day: date, now: datetime, file: str) -> bool:
+def _is_old(settings: Settings, day: date, now: datetime, entry: archive.Entry) -> bool:
     """Whether an answer of an earlier run of today is too old to be published with those that come now."""
-    extracted_at = archive.entry(world.raw, file).request.extracted_at
-    return day == now.date() and now - extracted_at > timedelta(hours=settings.max_age_hours / 2)
+    return day == now.date() and now - entry.request.extracted_at > timedelta(hours=settings.max_age_hours / 2)
 
 
 def _files(world: World, answers: Sequence[str]) -> list[Path]:

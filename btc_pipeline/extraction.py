@@ -105,6 +105,7 @@ class Extraction(luigi.Target):
         """Take an answer back: the next run asks for it again."""
         charts = {name: file for name, file in self.charts().items() if name != str(pair)}
         self._note(charts, {**self.refused(), str(pair): why}, self.record.made())
+        self.begun.unlink(missing_ok=True)
 
     def _note(self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path]) -> None:
         facts = {"charts": dict(charts), "refused": {name: asdict(why) for name, why in refused.items()}}

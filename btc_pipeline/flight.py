@@ -34,9 +34,19 @@ class Flight:
             stream: {str(number): request for number, request in enumerate(asked) if request.stream == stream}
             for stream in STREAMS
         }
+        self.left = self.asks
         self._total, self._progress = len(asked), progress
         self._files: dict[tuple[str, str], str] = {}
         self._refused: dict[tuple[str, str], str] = {}
+
+    def ask_on(self) -> None:
+        """Another sync, after one whose cache was damaged: for what has not come, and for one price at least."""
+        self.left = {
+            stream: {number: request for number, request in asks.items() if (stream, number) not in self._files}
+            for stream, asks in self.asks.items()
+        }
+        if not self.left[MARKET_CHART]:
+            self.left[MARKET_CHART] = dict(list(self.asks[MARKET_CHART].items())[:1])
 
     def note(self, event: children.Json) -> None:
         """Take in an event of the connector."""
@@ -51,9 +61,10 @@ class Flight:
                 self._refused[ask] = event["refused"]
             self._say(str(pair_of(self.asks[ask[0]][ask[1]])))
 
-    def entries(self, world: World, stream: str) -> list[archive.Entry]:
-        """The archived answers of a stream, in the order in which they were asked for."""
-        numbers = sorted((number for of, number in self._files if of == stream), key=int)
+    def entries(self, world: World, stream: str, *, is_last_sync: bool = False) -> list[archive.Entry]:
+        """The archived answers of a stream, in the order in which they were asked for; all, or of the last sync."""
+        asked = self.left if is_last_sync else self.asks
+        numbers = sorted((number for of, number in self._files if of == stream and number in asked[of]), key=int)
         return [archive.entry(world.raw, self._files[stream, number]) for number in numbers]
 
     def refused(self, stream: str) -> list[tuple[archive.Request, str]]:

@@ -93,29 +93,44 @@ def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: da
 
 
 def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[set[date], list[archive.Entry]]:
-    """The days of the span that good answers cover, and the answers that do."""
+    """The days of the span that good answers cover, and the answers that do.
+
+    An answer says nothing about days before its first point, unless these are before any point that is known of the
+    pair: then the coin was not listed. So an answer that came without points, or began late, is asked for again.
+    """
     wanted = set(span.days)
+    used: list[tuple[archive.Entry, date | None]] = []
     covered: set[date] = set()
-    used = []
     for entry in sorted(_candidates(settings, world, pair), key=_length, reverse=True):
-        new = (wanted - covered) & set(_settled_days(entry.request))
-        if new and is_good(settings, world, entry):
-            covered |= new
-            used.append(entry)
+        if (wanted - covered) & set(_settled_days(entry.request)):
+            is_good, first_day = _judged(settings, world, entry)
+            if is_good:
+                used.append((entry, first_day))
+                covered = _covered(used) & wanted
         if covered == wanted:
             break
-    return covered, used
+    return covered, [entry for entry, _ in used]
 
 
-def is_good(settings: Settings, world: World, entry: archive.Entry) -> bool:
-    """Whether an answer for a chunk passes the gate; before a coin was listed there are no points, and that is good."""
+def _covered(used: list[tuple[archive.Entry, date | None]]) -> set[date]:
+    listed_on = min((first_day for _, first_day in used if first_day), default=None)
+    return {
+        day
+        for entry, first_day in used
+        for day in _settled_days(entry.request)
+        if listed_on and (day < listed_on or (first_day and day >= first_day))
+    }
+
+
+def _judged(settings: Settings, world: World, entry: archive.Entry) -> tuple[bool, date | None]:
+    """Whether an answer for a chunk passes the gate, and the day of its first point; None where it has none."""
     try:
         body = entry.read(world.raw)
-        if not verify.is_empty(body):
-            verify.market_chart(entry.request, body, repeat_hours=settings.repeat_hours)
+        if verify.is_empty(body):
+            return True, None
+        return True, verify.market_chart(entry.request, body, repeat_hours=settings.repeat_hours).oldest_at.date()
     except (verify.BadAnswerError, archive.DamagedAnswerError):
-        return False
-    return True
+        return False, None
 
 
 def _candidates(settings: Settings, world: World, pair: Pair) -> Iterator[archive.Entry]:

@@ -18,6 +18,7 @@ LISTS = ("coins_list", "supported_vs_currencies")
 _FRESH_SECONDS = 7 * 86_400
 _MOST = 4
 _NEAR = 70.0
+_LONGEST = 60
 
 
 def stale(folder: Path) -> list[str]:
@@ -47,7 +48,8 @@ def of_coin(folder: Path, coin_id: str) -> str:
 
 def of_currency(folder: Path, code: str) -> str:
     """What may have been meant by a currency's code that CoinGecko does not know; empty where nothing is known."""
-    codes = [each for each in _read(folder / "supported_vs_currencies.json") if isinstance(each, str)]
+    listed = _read(folder / "supported_vs_currencies.json")
+    codes = [answers.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
     if not codes or code in codes:
         return ""
     near = _nearest(code, codes, 0) or sorted(codes)[:_MOST]
@@ -66,11 +68,11 @@ def _plainness(coin: Mapping[str, Any]) -> tuple[int, int, str]:
 
 
 def _id(coin: Mapping[str, Any]) -> str:
-    return str(coin["id"])[:100]
+    return answers.one_line(str(coin["id"]), _LONGEST)
 
 
 def _name(coin: Mapping[str, Any]) -> str:
-    return "".join(letter for letter in str(coin.get("name", ""))[:60] if letter.isprintable())
+    return answers.one_line(str(coin.get("name", "")), _LONGEST)
 
 
 def _is_fresh(path: Path) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
-from btc_pipeline import archive, asks, calls, history, history_run
+from btc_pipeline import archive, asks, calls, history, history_run, warehouse
 from btc_pipeline.history import Span
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -34,15 +34,16 @@ class Row:
 class Plan:
     """What a run would cost.
 
-    `used_in_month` and `used_in_minute` are the calls that the ledger knows; `limits` are sentences.
+    `used_in_month` and `used_in_minute` are the calls that the ledger knows; None: a run is at work and holds it. Without
+    `calls_a_minute` there is no budget. `limits` are sentences.
     """
 
     title: str
     rows: list[Row]
     calls_a_minute: int
     calls_a_month: int
-    used_in_month: int
-    used_in_minute: int
+    used_in_month: int | None
+    used_in_minute: int | None
     limits: list[str]
 
     @property
@@ -53,14 +54,16 @@ class Plan:
     @property
     def minutes(self) -> int:
         """Whole minutes that the budget makes them wait, from now to the last call."""
-        return max(0, math.ceil((self.used_in_minute + self.calls) / self.calls_a_minute) - 1) if self.calls else 0
+        if not self.calls or not self.calls_a_minute:
+            return 0
+        return max(0, math.ceil(((self.used_in_minute or 0) + self.calls) / self.calls_a_minute) - 1)
 
 
 def of_run(settings: Settings, world: World, now: datetime) -> Plan:
-    """The plan of today's run, for all pairs."""
+    """The plan of a first run of today, for all pairs."""
     asked = asks.of_run(settings, now.date(), now, settings.pairs)
     limits = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
-    return _plan(settings, world, f"today's run, {now.date()}", asked, limits)
+    return _plan(settings, world, f"a first run of {now.date()}", asked, limits)
 
 
 def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> Plan:
@@ -99,11 +102,14 @@ def as_text(plan: Plan, settings: Settings) -> str:
 
 
 def _costs(plan: Plan) -> list[str]:
+    if not plan.calls_a_minute:
+        return [f"calls    {plan.calls:,}, to the sample's server, which has no budget"]
     wait = f"about {plan.minutes} minutes" if plan.minutes > 1 else "about a minute" if plan.minutes else "at once"
-    month = f"{plan.used_in_month:,} used in this month so far"
+    used = plan.used_in_month
+    month = "a run is at work: what is used in this month is not known" if used is None else f"{used:,} used so far"
     if plan.calls_a_month:
         share = 100 * plan.calls / plan.calls_a_month
-        left = plan.calls_a_month - plan.used_in_month
+        left = plan.calls_a_month - (used or 0)
         month = f"{share:.2g} % of the month's {plan.calls_a_month:,}; {month}"
         month += f"; MORE THAN THE {max(left, 0):,} THAT ARE LEFT" if plan.calls > left else ""
     return [
@@ -121,16 +127,19 @@ def _plan(settings: Settings, world: World, title: str, asked: Sequence[archive.
     clock = datetime.now(timezone.utc)  # the ledger's, whatever instant the run sees
     host = urlsplit(settings.base_url).hostname or ""
 
-    def used(since: datetime) -> int:
-        return 0 if settings.is_sample else calls.count(world.calls, settings.plan, host, since)
+    def used(since: datetime) -> int | None:
+        try:
+            return 0 if settings.is_sample else calls.count(world.calls, settings.plan, host, since)
+        except warehouse.LockedDatabaseError:
+            return None
 
     numbers = Counter((request.stream, _span(request)) for request in asked)
     rows = [Row(stream, span, _GRANULARITY[stream], number) for (stream, span), number in numbers.items()]
     return Plan(
         title,
         rows,
-        settings.calls_a_minute,
-        settings.calls_a_month,
+        0 if settings.is_sample else settings.calls_a_minute,
+        0 if settings.is_sample else settings.calls_a_month,
         used(calls.month_of(clock)),
         used(clock - timedelta(minutes=1)),
         limits,

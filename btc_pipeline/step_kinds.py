@@ -14,7 +14,7 @@ from typing import Any, ClassVar, cast
 import luigi
 import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
-from btc_pipeline import console, history, setting_values
+from btc_pipeline import console, fingerprints, history, setting_values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extraction import Refused
 from btc_pipeline.history import Span
@@ -39,6 +39,11 @@ class PairStep(Step):
         except ValueError as error:
             console.stop(ConfigurationError(f"bad {self.get_task_family()}: {error}", "name one coin, e.g. bitcoin"))
         return Pair(coin_id, currency)
+
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """The pair alone."""
+        return (self.pair,)
 
     def raise_once(self, refused: Refused | None) -> None:
         """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
@@ -68,7 +73,7 @@ class HistoryStep(Step):
     @property
     def told(self) -> dict[str, Any]:
         """Its parameters, which are those of the step before, too."""
-        return {"date": self.date, "start": self.start, "end": self.end, "oldest_first": self.oldest_first}
+        return {"date": self.date, "start": self.start, "end": self.span.last, "oldest_first": self.oldest_first}
 
     @cached_property
     def steps_before(self) -> list[Step]:
@@ -88,15 +93,26 @@ class HistoryStep(Step):
         """Which pairs are not covered, and why."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def span(self) -> Span:
-        """The span, which can be had."""
+        """The span, which can be had; it stays what it is when the day changes while the step is at work."""
         now = self.settings.instant()
         span = Span(self.start, cast("date | None", self.end) or history.last_settled(now))
         try:
             return history.checked(self.settings, span, now)
         except ConfigurationError as error:
             console.stop(error)
+
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """None: that history is missing is no failed run of a day."""
+        return ()
+
+    def fingerprint(self) -> str:
+        """What the output is made from, whichever day it is made on."""
+        stamps = [step.output().stamp() for step in self.requires()]
+        significant = self.significant(self.settings)
+        return fingerprints.of(self.get_task_family(), self.span, significant, self.sources_hash(), stamps)
 
     def marker(self) -> Marker:
         """The JSON marker of this step and span."""

@@ -35,6 +35,7 @@ from btc_pipeline.errors import (
     PipelineError,
     VerificationError,
 )
+from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
@@ -175,6 +176,11 @@ class Step(luigi.Task):
         settings = self.settings
         return World(settings.data_dir, settings.source)
 
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """What a failure of this step leaves without prices."""
+        return self.settings.pairs
+
     def sources_hash(self) -> str:
         """The hash of the code that makes the output."""
         return fingerprints.of_sources(self.sources)
@@ -210,8 +216,8 @@ class Step(luigi.Task):
             raise self._in_our_words(error) from error
         except (ExtractionError, VerificationError) as error:
             with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
-                step, asked = self.get_task_family(), self.settings.pairs
-                failures.keep(world.failures, self.settings, self.date, step, error, asked)
+                step = self.get_task_family()
+                failures.keep(world.failures, self.settings, self.date, step, error, self.asked_pairs)
             raise
         finally:
             progress.end()

@@ -53,6 +53,7 @@ class Verified:
     points: int
     out_of_order: int
     granularity: str
+    oldest_at: datetime
     newest_at: datetime
     newest_settled_at: datetime
     new_fields: tuple[str, ...] = ()
@@ -103,7 +104,8 @@ def market_chart(
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
-    return Verified(len(points), out_of_order, granularity, newest_at, _instant(max(settled)), new_fields)
+    oldest_at = _instant(min(stamps))
+    return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, _instant(max(settled)), new_fields)
 
 
 def is_empty(body: bytes) -> bool:

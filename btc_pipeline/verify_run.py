@@ -91,7 +91,8 @@ def _check_news(world: World, entry: archive.Entry, found: verify.Verified) -> N
         return  # a past day is asked for again, which brings nothing new by nature
     two_slots = 2 * timedelta(seconds=verify.SLOT_SECONDS[found.granularity])
     for earlier in archive.before(world.raw, request, request.extracted_at - two_slots):
-        if earlier.request.provenance != request.provenance:
+        is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW
+        if is_history or earlier.request.provenance != request.provenance:
             continue
         try:
             known = verify.market_chart(earlier.request, earlier.read(world.raw))

@@ -114,7 +114,7 @@ def test_the_share_of_the_month_s_quota_counts_what_was_used(told, world):
             ledger.add(datetime.now(timezone.utc), "/a")
         ledger.add(datetime.now(timezone.utc) - timedelta(days=40), "/a")
     shown = plan.as_text(of_year(demo, world), demo)
-    assert "0.05 % of the month's 10,000; 12 used in this month so far" in shown
+    assert "0.05 % of the month's 10,000; 12 used so far" in shown
 
 
 def test_a_quota_that_is_too_small_is_said_aloud(told, world):
@@ -124,7 +124,7 @@ def test_a_quota_that_is_too_small_is_said_aloud(told, world):
 
 def test_a_plan_is_a_table_with_its_cost(told, world):
     assert plan.as_text(plan.of_run(told, world, NOW), told).splitlines() == [
-        "today's run, 2026-05-15: 1 coin in usd, plan keyless",
+        "a first run of 2026-05-15: 1 coin in usd, plan keyless",
         "",
         "what             span (UTC)                granularity     calls",
         "market_chart     2026-05-08 to 2026-05-15  hourly              1",
@@ -133,5 +133,5 @@ def test_a_plan_is_a_table_with_its_cost(told, world):
         "",
         "calls    3, more where one has to be tried again",
         "time     at once, at 5 calls a minute",
-        "quota    0 used in this month so far",
+        "quota    0 used so far",
     ]

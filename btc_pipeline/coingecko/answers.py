@@ -62,14 +62,14 @@ def refusal(body: bytes) -> Refusal:
     if not isinstance(parsed, dict):
         text = body[:2000].decode("utf-8", "replace").strip()
         is_page = text[:1] == "<"
-        return Refusal("", "an HTML page, no JSON" if is_page else _shortened(text) or "an empty body")
+        return Refusal("", "an HTML page, no JSON" if is_page else one_line(text) or "an empty body")
     error = parsed.get("error")
     outer = error if isinstance(error, dict) else parsed
     status = outer.get("status")
     inner = status if isinstance(status, dict) else outer
     code = inner.get("error_code", outer.get("error_code", ""))
     message = error if isinstance(error, str) else inner.get("error_message", outer.get("message"))
-    return Refusal(_shortened(str(code)), _shortened(str(message or json.dumps(parsed))))
+    return Refusal(one_line(str(code)), one_line(str(message or json.dumps(parsed))))
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
@@ -90,13 +90,14 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
+def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """Somebody else's text, fit for a terminal: one line, not too long, and nothing that moves a cursor."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= longest else line[: longest - 3] + "..."
+
+
 def _parsed(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8-sig"))  # json alone would take UTF-16 as well
     except (ValueError, RecursionError):
         return None
-
-
-def _shortened(text: str) -> str:
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 3] + "..."

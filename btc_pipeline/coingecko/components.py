@@ -37,6 +37,7 @@ from btc_pipeline.coingecko.sync import NotAskedError, Sync, Verdict
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
 _EXTRA_SECONDS = 20.0
+_LONGEST_HOST = 100
 
 key_header: dict[str, str] = {}
 """The plan's header and key; set by the connector before the read."""
@@ -202,8 +203,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
     _hide_key(response.headers)
     request = response.request
     if response.is_redirect:
-        host = urlsplit(response.headers.get("location", "")).hostname or "itself"
-        reason = f"HTTP {response.status_code}, a redirect to {host}, which is never followed"
+        reason = f"HTTP {response.status_code}, a redirect to {_host(response)}, which is never followed"
         raise RefusedAnswerError(reason, request, stops=True)
     seconds = MAX_ANSWER_SECONDS if _sync().ask_of(_url(response)).is_price else _EXTRA_SECONDS
     is_overdue = threading.Event()
@@ -227,6 +227,15 @@ def _bounded(response: requests.Response, **_: Any) -> None:
     if is_overdue.is_set():
         raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
     response._content = _without_key(b"".join(chunks))
+
+
+def _host(response: requests.Response) -> str:
+    """Where a redirect leads, fit to be shown."""
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname or "itself"
+    except ValueError:
+        return "nowhere"
+    return answers.one_line(host, _LONGEST_HOST)
 
 
 def _cut_off(response: requests.Response, is_overdue: threading.Event) -> None:

@@ -97,6 +97,7 @@ class Sync:
             for stream, requests in self.asks.items()
             for number, request in requests.items()
         }
+        self._without_prices: set[tuple[str, str] | None] = set()
         self._tries: Counter[Ask] = Counter()
         self._server_errors = 0
         self._stop_all = self._stop_extras = ""
@@ -119,7 +120,8 @@ class Sync:
             NotAskedError: an earlier answer, or the budget, says that asking is no use.
         """
         ask = self.ask_of(url)
-        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras or self._without_prices(ask))
+        is_alone = not ask.is_price and self._pair_of(ask) in self._without_prices
+        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras or _NO_PRICES * is_alone)
         if why_not:
             raise NotAskedError(why_not)
         if self.budget:
@@ -154,11 +156,6 @@ class Sync:
         """What becomes of an answer that is not read to its end, or of a request that is not sent."""
         return self._give_up(self.ask_of(url), reason, stops=stops)
 
-    def _without_prices(self, ask: Ask) -> str:
-        """Why there is no use for more of a pair."""
-        pair = self._pair_of(ask)
-        return _NO_PRICES if pair and any(pair == self._pair_of(each) for each in self.refused if each.is_price) else ""
-
     def _pair_of(self, ask: Ask) -> tuple[str, str] | None:
         request = self.asks.get(ask.stream, {}).get(ask.number)
         return (request.coin_id, request.vs_currency) if request else None
@@ -175,6 +172,8 @@ class Sync:
     def _give_up(self, ask: Ask, reason: str, *, stops: bool) -> Verdict:
         with self._lock:
             self.refused[ask] = reason
+            if ask.is_price:
+                self._without_prices.add(self._pair_of(ask))
             if stops and ask.is_price:
                 self._stop_all = self._stop_all or f"{_TOO_LATE}: {reason}"
             elif stops:
