@@ -40,6 +40,8 @@ class Refused:
 class Extraction(luigi.Target):
     """A day's answers: a marked table in the cache, and the record of which pair has which answer in the archive.
 
+    Its record keeps its stamp for as long as runs go on from what is there, and has a new one when they begin anew.
+
     It is complete when each pair has an answer or was refused in this very run: so one coin's failure stops no other
     coin, and the next run asks for that coin again, and for no other.
 
@@ -90,13 +92,16 @@ class Extraction(luigi.Target):
 
     def begin(self, charts: Mapping[str, str], now: datetime) -> None:
         """Note that an extraction is under way: a run after a kill goes on from here."""
+        begun = read_json(self.begun)
+        is_resumed = begun.get("fingerprint") == self.record.fingerprint
+        stamp = begun.get("stamp", "") if is_resumed else self.record.stamp() if charts else ""
         content = {"fingerprint": self.record.fingerprint, "charts": dict(charts), "begun_at": now.isoformat()}
-        files.write_json(self.begun, content)
+        files.write_json(self.begun, content | {"stamp": stamp})
 
     def write(self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path]) -> None:
         """Vouch for the answers; for the table only where there is a new one, so that what depends on it stays done."""
         is_new = charts != self.charts() or not self.table.exists()
-        self._note(charts, refused, made)
+        self._note(charts, refused, made, read_json(self.begun).get("stamp", ""))
         if is_new:
             self.table.write()
         self.begun.unlink(missing_ok=True)
@@ -104,12 +109,14 @@ class Extraction(luigi.Target):
     def refuse(self, pair: Pair, why: Refused) -> None:
         """Take an answer back: the next run asks for it again."""
         charts = {name: file for name, file in self.charts().items() if name != str(pair)}
-        self._note(charts, {**self.refused(), str(pair): why}, self.record.made())
+        self._note(charts, {**self.refused(), str(pair): why}, self.record.made(), self.record.stamp())
         self.begun.unlink(missing_ok=True)
 
-    def _note(self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path]) -> None:
+    def _note(
+        self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path], stamp: str
+    ) -> None:
         facts = {"charts": dict(charts), "refused": {name: asdict(why) for name, why in refused.items()}}
-        self.record.write(made, facts=facts)
+        self.record.write(made, facts=facts, stamp=stamp)
 
 
 class Answer(luigi.Target):

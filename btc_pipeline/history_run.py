@@ -61,7 +61,7 @@ def answers(
         files += [path for each in used for path in (world.raw / each.file, archive.manifest_of(world.raw, each.file))]
         if left := len(span.days) - len(covered):
             refused[str(pair)] = said.get(str(pair)) or ExtractionError(
-                f"CoinGecko's answers do not cover the history of {pair}: {left} days of {span} are without good prices",
+                f"CoinGecko's answers do not cover {pair}: {left} days of {span} are without good prices",
                 "run it again: it asks for these days anew; or choose a later --start",
             )
     if not files:

@@ -34,8 +34,8 @@ class Row:
 class Plan:
     """What a run would cost.
 
-    `used_in_month` and `used_in_minute` are the calls that the ledger knows; None: a run is at work and holds it. Without
-    `calls_a_minute` there is no budget. `limits` are sentences.
+    `used_in_month` and `used_in_minute` are the calls that the ledger knows; None: a run is at work and holds it.
+    Without `calls_a_minute` there is no budget. `limits` are sentences.
     """
 
     title: str

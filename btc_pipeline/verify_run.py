@@ -58,7 +58,7 @@ def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
     """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
     charts = extraction.charts()
     good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
-    return fingerprints.of(extraction.record.fingerprint, good)
+    return fingerprints.of(extraction.record.stamp(), good)
 
 
 def _checked(settings: Settings, world: World, file: str) -> verify.Verified:

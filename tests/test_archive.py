@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from btc_pipeline import archive
+from btc_pipeline import archive, files
 
 EXTRACTED_AT = datetime(2026, 5, 15, 13, 30, 0, 123_456, tzinfo=timezone.utc)
 REQUEST = archive.Request(
@@ -112,12 +113,21 @@ def test_an_answer_that_was_damaged_is_healed_by_keeping_it_again(tmp_path):
     assert entry.read(tmp_path) == BODY
 
 
-def test_a_killed_write_leaves_nothing_that_the_next_one_does_not_sweep(tmp_path):
-    leftover = tmp_path / FOLDER / ".tmp-4711-20260515T133000123Z-00000000.json.gz"
+def test_a_killed_write_leaves_nothing_that_the_next_run_does_not_sweep(tmp_path):
+    leftover = tmp_path / "raw" / FOLDER / ".tmp-4711-20260515T133000123Z-00000000.json.gz"
     leftover.parent.mkdir(parents=True)
     leftover.write_bytes(b"half")
-    archive.keep(tmp_path, REQUEST, BODY)
-    assert not leftover.exists()
+    kept = archive.keep(tmp_path / "raw", REQUEST, BODY)
+    files.sweep(tmp_path, tmp_path / "tmp")
+    assert (leftover.exists(), kept.read(tmp_path / "raw")) == (False, BODY)
+
+
+def test_answers_that_come_at_once_do_not_disturb_each_other(tmp_path):
+    chunks = [replace(REQUEST, window_from=REQUEST.window_from - timedelta(days=number)) for number in range(40)]
+    with ThreadPoolExecutor(4) as threads:
+        kept = list(threads.map(lambda chunk: archive.keep(tmp_path, chunk, BODY), chunks))
+    assert sorted(entry.request.window_from for entry in kept) == sorted(chunk.window_from for chunk in chunks)
+    assert len(archive.entries(tmp_path)[0]) == 40
 
 
 def test_an_answer_without_its_manifest_is_not_in_the_archive(tmp_path):

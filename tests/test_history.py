@@ -133,9 +133,34 @@ def test_a_damaged_answer_covers_nothing(told, world, answered):
     assert covered(told, world) == set()
 
 
+EMPTY = b'{"prices": [], "market_caps": [], "total_volumes": []}'
+
+
 def test_days_before_a_coin_was_listed_are_covered_by_an_empty_answer(told, world, answered):
-    answered(date(2026, 2, 1), date(2026, 4, 1), body=b'{"prices": [], "market_caps": [], "total_volumes": []}')
-    assert len(covered(told, world)) == 60
+    answered(date(2026, 2, 1), date(2026, 4, 1), body=EMPTY)
+    answered(date(2026, 4, 2), date(2026, 4, 30))
+    assert len(covered(told, world)) == 60 + 29
+
+
+def test_an_empty_answer_for_days_after_a_coin_was_listed_covers_nothing(told, world, answered):
+    answered(date(2026, 2, 1), date(2026, 4, 1))
+    answered(date(2026, 4, 2), date(2026, 4, 30), body=EMPTY)
+    assert max(covered(told, world)) == date(2026, 4, 1)
+
+
+def test_a_coin_of_which_there_is_not_one_price_is_not_covered(told, world, answered):
+    answered(date(2026, 2, 1), date(2026, 4, 1), body=EMPTY)
+    assert covered(told, world) == set()
+
+
+def test_an_answer_that_begins_late_covers_nothing_before_its_first_point(told, world, answered):
+    answered(date(2026, 2, 1), date(2026, 2, 28))
+    request = history.request(told, BITCOIN, Span(date(2026, 3, 1), date(2026, 3, 31)), NOW.date(), NOW)
+    late = sample.market_chart("bitcoin", "usd", request.window_from + 9 * DAY, request.window_to, NOW)
+    answered(date(2026, 3, 1), date(2026, 3, 31), body=json.dumps(late).encode())
+    assert set(Span(date(2026, 2, 1), date(2026, 3, 31)).days) - covered(told, world) == set(
+        Span(date(2026, 3, 1), date(2026, 3, 9)).days
+    )
 
 
 def test_a_coin_that_was_listed_within_a_chunk_is_covered(told, world, answered):

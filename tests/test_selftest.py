@@ -105,7 +105,7 @@ def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
 
 def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
     now = datetime(2026, 5, 15, tzinfo=timezone.utc)
-    monkeypatch.setattr(verify, "market_chart", lambda *_: verify.Verified(1, 0, "hourly", now, now))
+    monkeypatch.setattr(verify, "market_chart", lambda *_: verify.Verified(1, 0, "hourly", now, now, now))
     world = World(tmp_path, "sample")
     selftest.keep_answers(SETTINGS, world, "bitcoin", selftest.DAYS[0])
     good = selftest.GoodDay(SETTINGS, world, ())

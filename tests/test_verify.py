@@ -57,7 +57,7 @@ def milliseconds(instant):
 
 def test_a_good_answer_is_told_by_its_points(answer):
     *settled, live = [datetime.fromtimestamp(stamp / 1000, timezone.utc) for stamp, _ in answer["prices"]]
-    assert checked(answer) == verify.Verified(len(settled) + 1, 0, "hourly", live, max(settled))
+    assert checked(answer) == verify.Verified(len(settled) + 1, 0, "hourly", min(settled), live, max(settled))
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -97,6 +97,7 @@ class Sync:
             for stream, requests in self.asks.items()
             for number, request in requests.items()
         }
+        self._not_found: dict[tuple[str, str] | None, str] = {}
         self._without_prices: set[tuple[str, str] | None] = set()
         self._tries: Counter[Ask] = Counter()
         self._server_errors = 0
@@ -120,8 +121,9 @@ class Sync:
             NotAskedError: an earlier answer, or the budget, says that asking is no use.
         """
         ask = self.ask_of(url)
-        is_alone = not ask.is_price and self._pair_of(ask) in self._without_prices
-        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras or _NO_PRICES * is_alone)
+        pair = self._pair_of(ask)
+        of_pair = self._not_found.get(pair, "") if ask.is_price else _NO_PRICES * (pair in self._without_prices)
+        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras) or of_pair
         if why_not:
             raise NotAskedError(why_not)
         if self.budget:
@@ -173,7 +175,10 @@ class Sync:
         with self._lock:
             self.refused[ask] = reason
             if ask.is_price:
-                self._without_prices.add(self._pair_of(ask))
+                pair = self._pair_of(ask)
+                self._without_prices.add(pair)
+                if reason.startswith("HTTP 404"):  # nor would another window of it be there
+                    self._not_found.setdefault(pair, reason)
             if stops and ask.is_price:
                 self._stop_all = self._stop_all or f"{_TOO_LATE}: {reason}"
             elif stops:
