@@ -22,8 +22,8 @@ install: .venv/.installed ## Build .venv (Python 3.10 to 3.12, PYTHON=... names 
 run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data where CoinGecko does not answer
 	@$(python) -m btc_pipeline run $(ARGS)
 
-test: .venv/.installed ## Run the tests (ARGS="-k chart" and the like are passed on)
-	@$(python) -m pytest $(ARGS)
+test: .venv/.installed ## Run the tests, on all cores (ARGS="-k chart" and the like are passed on)
+	@$(python) -m pytest $(on_all_cores) $(ARGS)
 
 replay: .venv/.installed ## Rebuild all from the raw archive and compare with what is published (ARGS="--as-of INSTANT": print the candles of then)
 	@$(python) -m btc_pipeline replay $(ARGS)
@@ -65,6 +65,9 @@ lock: .venv/.installed ## Resolve the .in files into the hash locks (ARGS=--upgr
 clean: ## Remove what was built: .venv and caches, never data/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	find . -path ./data -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+# The tests of a file share what they have run, so they stay together.
+on_all_cores = -n auto --dist loadfile
 
 # The locks hold for every Python that serves. pip refuses a package that asks for an extra which the lock stripped.
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \

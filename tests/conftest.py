@@ -1,5 +1,6 @@
 """What end-to-end tests and sweeps share: a finished run, copies of it, and tables that run some at a time."""
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -24,9 +25,9 @@ def finished(first_run, tmp_path):
 
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory):
-    """Three at a time: what runs on two cores, where some wait for an answer."""
+    """Three at a time, or two in each of two test processes: what two cores carry, where some wait for an answer."""
     tmp_path_factory.getbasetemp()  # which two threads cannot make at once
-    with ThreadPoolExecutor(max_workers=3) as executor:
+    with ThreadPoolExecutor(max_workers=2 if "PYTEST_XDIST_WORKER" in os.environ else 3) as executor:
         yield executor
         executor.shutdown(cancel_futures=True)
 

@@ -216,7 +216,7 @@ def test_setup_cfg_and_requirements_in_agree():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     direct = requirements(setup["options"]["install_requires"])
-    assert requirements((ROOT / "requirements.in").read_text()) == direct | {"pytest", "setuptools"}
+    assert requirements((ROOT / "requirements.in").read_text()) == direct | {"pytest", "pytest-xdist", "setuptools"}
 
 
 @pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])

@@ -49,6 +49,7 @@ def two_runs(workers, tmp_path_factory):
     return workers.submit(run)
 
 
+@pytest.mark.sweep  # half a minute of waiting; tests/test_budget.py has it with a clock that does not wait
 def test_no_minute_sees_more_calls_than_the_budget_across_runs(two_runs):
     (first, second), came_at, _ = two_runs.result()
     assert (first.exit_code, second.exit_code) == (0, 0), first.stderr + second.stderr

@@ -13,6 +13,8 @@ from tests.e2e.command_line import ROOT, Pipeline
 from tests.e2e.live_api import Api, Asked, live, truly
 from tests.faulty_server import FaultAnswer
 
+pytestmark = pytest.mark.sweep  # tests/e2e/test_keys.py has a kill, an echo and a redirect of its own
+
 FIRST_KEY, SECOND_KEY = "CG-CrashCanary0123456789", "CG-RotatedCanary0123456789"
 HEADER = "x-cg-demo-api-key"
 WITH_CORE_DUMPS = ("bash", "-c", 'ulimit -c "$(ulimit -Hc)"; exec "$@"', "run")
