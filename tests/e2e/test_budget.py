@@ -31,7 +31,7 @@ def counted(data_dir: Path) -> int:
 # --- Two runs, one after the other
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def two_runs(workers, tmp_path_factory):
     """Calls of long ago and two runs for different days, all within a budget of four a minute: two have to wait."""
 
@@ -57,6 +57,7 @@ def test_no_minute_sees_more_calls_than_the_budget_across_runs(two_runs):
     assert [later - earlier > 60 for earlier, later in zip(came_at, came_at[4:], strict=False)] == [True, True]
 
 
+@pytest.mark.sweep
 def test_a_wait_for_the_budget_is_in_the_line_of_the_step(two_runs):
     (_, second), *_ = two_runs.result()
     assert "waited=" in second.stderr, second.stderr
