@@ -72,9 +72,10 @@ class ExtractAndLoad(Step):
         return Extraction(table, self.marker(), begun, self.settings.pairs, RUN)
 
     def make(self) -> None:
-        """Fetch, archive, vouch; dbt's imports go on beside it."""
+        """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
         with self.at_work() as facts:
-            transform.start_ahead(self.settings, self.world)
+            if self.is_followed:
+                transform.start_ahead(self.settings, self.world)
             pairs = self.settings.pairs
             facts.update(extract_run.answers(self.settings, self.world, self.date, self.output(), pairs, self.report))
 
