@@ -198,8 +198,9 @@ class Stop:
 
 TWELVE = [*GOOD, *SICK[1:], "cardano", "polkadot", "tron", "stellar", "monero", "aave", "uniswap"]
 STOPS = [
-    Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 3),
-    Stop("no answer", FaultAnswer(is_reset=True), 3),
+    # Two coins are under way at a time, each with one retry
+    Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 4),
+    Stop("no answer", FaultAnswer(is_reset=True), 4),
     Stop("server error", FaultAnswer(status=503, body=b"upstream"), 5),
     Stop("wrong key", FaultAnswer(status=401, body=b'{"status": {"error_code": 10002, "error_message": "no"}}'), 2),
 ]
