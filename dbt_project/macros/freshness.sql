@@ -1,20 +1,12 @@
 {#-
     dbt asks how old the data is against its own clock; here it is asked against the run's now, or against the end of
-    the run's day or the newest extraction where that is past. So a replay of last year is as fresh as it was then, and
-    to build the same answers once more, hours later, makes them no staler.
+    the run's day where that is past. So a replay of last year is as fresh as it was then.
 -#}
 {% macro duckdb__collect_freshness_custom_sql(source, loaded_at_query) %}
     {% call statement("collect_freshness_custom_sql", fetch_result=True, auto_begin=False) -%}
         select
             ({{ loaded_at_query }}) as max_loaded_at,
-            least(
-                (select least(max(as_of), max(run_date) + interval 1 day) from pipeline.this_run),
-                (
-                    select max(extracted_at)
-                    from raw.market_chart
-                    semi join pipeline.this_run using (coin_id, vs_currency)
-                )
-            ) as snapshotted_at,
+            (select least(max(as_of), max(run_date) + interval 1 day) from pipeline.this_run) as snapshotted_at,
     {% endcall %}
     {{ return(load_result("collect_freshness_custom_sql")) }}
 {% endmacro %}
