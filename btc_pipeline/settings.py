@@ -24,8 +24,7 @@ from btc_pipeline import core_dumps
 from btc_pipeline import setting_values as values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.pair import Pair
-
-API_KEY_VARIABLE = "COINGECKO_API_KEY"
+from btc_pipeline.setting_sections import API_KEY_VARIABLE, SECTIONS, coingecko, pipeline
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _PLAN_HOSTS = {"keyless": "api.coingecko.com", "demo": "api.coingecko.com", "pro": "pro-api.coingecko.com"}
@@ -34,38 +33,6 @@ _CALLS_A_MINUTE = {"keyless": 5, "demo": 30, "pro": 250}
 _CALLS_A_MONTH = {"keyless": 0, "demo": 10_000, "pro": 500_000}
 
 Value = TypeVar("Value")
-
-
-class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.cfg after the class
-    """Section [pipeline]; on the command line `--pipeline-<key>`."""
-
-    data_dir = luigi.Parameter("data", description="folder of everything that is made")
-    source = luigi.Parameter("live", description="live (CoinGecko) or sample (shipped replay server)")
-    recordings = luigi.Parameter("", description="source=sample: a folder of recorded answers to replay")
-    coins = luigi.Parameter("bitcoin", description="CoinGecko coin ids, separated by commas")
-    vs_currency = luigi.Parameter("usd", description="currencies of the prices, separated by commas")
-    days = luigi.Parameter("7", description="whole days before the run's date, 2 to 89")
-    max_age_hours = luigi.Parameter("6", description="oldest newest point that still counts as fresh")
-    min_coverage = luigi.Parameter("0.9", description="least share of a day's slots for a final candle, 0.5 to 1")
-    repeat_hours = luigi.Parameter("12", description="a price that is the same for so long is refused, 1 to 720")
-    five_minute_points = luigi.Parameter("true", description="whether the last day's 5-minute points are asked as well")
-    second_opinion = luigi.Parameter("true", description="whether /ohlc is asked as well: true or false")
-    second_opinion_limit_bps = luigi.Parameter("50", description="difference from it that is a warning, 0.1 to 10000")
-    now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
-
-
-class coingecko(luigi.Config):  # noqa: N801 - as above
-    """Section [coingecko]; on the command line `--coingecko-<key>`."""
-
-    plan = luigi.Parameter("keyless", description="keyless, demo or pro")
-    base_url = luigi.Parameter("", description="the API's root; empty: the plan's own")
-    api_key_file = luigi.Parameter("", description=f"file with the key; empty: ${API_KEY_VARIABLE}")
-    calls_a_minute = luigi.Parameter("", description="budget of calls, 1 to 1000; empty: the plan's own")
-    calls_a_month = luigi.Parameter("", description="budget of calls; 0: none; empty: the plan's own")
-    timeout_seconds = luigi.Parameter("20", description="longest silence of the API, 1 to 300")
-    retries = luigi.Parameter("4", description="further tries after a 429, a 5xx or no answer, 0 to 10")
-    max_wait_seconds = luigi.Parameter("180", description="longest Retry-After that is obeyed, 0 to 900")
-    deadline_seconds = luigi.Parameter("600", description="longest time without an answer, 5 to 7200")
 
 
 @dataclass(frozen=True)
@@ -217,7 +184,7 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
 
 def _refuse_unknown_keys() -> None:
     parser = luigi.configuration.get_config()
-    for section in (pipeline, coingecko):
+    for section in SECTIONS:
         name = section.get_task_family()
         known = {key for key, _ in section.get_params()}
         present = set(parser.options(name)) - set(parser.defaults()) if parser.has_section(name) else set()

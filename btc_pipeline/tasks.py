@@ -10,27 +10,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import (
-    backfill,
-    drawing,
-    errors,
-    extract,
-    extract_run,
-    history_run,
-    loader,
-    publish,
-    transform,
-    verify_run,
-)
-from btc_pipeline.extraction import Answer, Extraction, History, Refused
+from btc_pipeline import drawing, errors, extract, extract_run, loader, publish, transform, verify_run
+from btc_pipeline.extraction import Answer, Extraction
 from btc_pipeline.settings import Settings
-from btc_pipeline.step_kinds import HistoryStep, PairStep
+from btc_pipeline.step_kinds import PairStep
 from btc_pipeline.steps import RUN, Step
 from btc_pipeline.targets import DuckDBTarget, Marker, Publication
 from btc_pipeline.world import World
 
 _ARCHIVE = ("btc_pipeline/archive.py", "btc_pipeline/warehouse.py")
-_CONNECTOR = (
+CONNECTOR = (
     "btc_pipeline/coingecko/*.py",
     "btc_pipeline/coingecko/*.yaml",
     *(f"btc_pipeline/{name}.py" for name in ("asks", "extract", "extract_run", "flight")),
@@ -57,7 +46,7 @@ class ExtractAndLoad(Step):
     One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
-    sources = _CONNECTOR
+    sources = CONNECTOR
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -92,7 +81,7 @@ class ExtractCoin(PairStep):
     In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
     """
 
-    sources = _CONNECTOR
+    sources = CONNECTOR
     error = errors.ExtractionError
 
     def output(self) -> Answer:
@@ -107,61 +96,6 @@ class ExtractCoin(PairStep):
             facts.update(
                 extract_run.answers(self.settings, self.world, self.date, extraction, [self.pair], self.report)
             )
-
-
-class ExtractHistory(HistoryStep):
-    """Hourly prices of past days, asked for in chunks of at most 90 days, each a checkpoint of its own.
-
-    coin_id   vs_currency  window                    prices
-    bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
-    """
-
-    sources = (*_CONNECTOR, "btc_pipeline/history*.py", "btc_pipeline/verify.py")
-    error = errors.ExtractionError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """Of whom, which coins, which days."""
-        return settings.provenance, settings.pairs, self.span
-
-    def output(self) -> History:
-        """The record of the answers that cover the span."""
-        return History(self.marker(), RUN)
-
-    def make(self) -> None:
-        """Ask for the chunks that are missing; vouch for all."""
-        with self.at_work() as facts:
-            told = self.settings, self.world, self.date, self.span
-            brought = history_run.answers(*told, self.report, is_newest_first=not self.oldest_first)
-            facts.update(brought.facts)
-            self.output().write(brought.files, brought.refused)
-
-    def refused(self) -> dict[str, Refused]:
-        """Which pairs are not covered, and why."""
-        return self.output().refused()
-
-
-class Backfill(HistoryStep):
-    """Candles of past days, published: the history that `ExtractHistory` brought, built, tested and swapped in."""
-
-    before = ExtractHistory
-    error = errors.PublishingError
-
-    def output(self) -> Publication:
-        """The published file, and the marker that says that the span was published."""
-        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
-
-    def make(self) -> None:
-        """Build, test and publish in one go."""
-        with self.at_work() as facts:
-            models = Transform(date=self.date).sources_hash()
-            built = backfill.build(self.settings, self.world, self.span, self.fingerprint(), models)
-            tested(self.world, built.table).write()
-            facts["candles"] = publish.swap_in(self.settings, self.world, built.run_date, built.checks)
-            self.output().write(facts)
-
-    def refused(self) -> dict[str, Refused]:
-        """Which pairs are not covered, and why."""
-        return ExtractHistory(**self.told).output().refused()
 
 
 class VerifyData(Step):

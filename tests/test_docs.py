@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from btc_pipeline import errors, settings, tasks
+from btc_pipeline import errors, setting_sections, tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,9 +30,7 @@ def test_readme_lists_each_setting_with_its_default_and_no_other():
         re.findall(r"^\| (?:`\[\w+\]`)? ?\| `(\w+)` \| (?:`(.*?)`)? ?\|", section("Settings"), re.MULTILINE)
     )
     known = {
-        name: parameter._default
-        for config in (settings.pipeline, settings.coingecko)
-        for name, parameter in config.get_params()
+        name: parameter._default for config in setting_sections.SECTIONS for name, parameter in config.get_params()
     }
     assert documented == known
 

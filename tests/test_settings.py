@@ -9,7 +9,7 @@ import luigi.configuration
 import pytest
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline import setting_values, settings
+from btc_pipeline import setting_sections, setting_values, settings
 from btc_pipeline.errors import ConfigurationError
 
 KEY = "CG-Test0123456789abcdef"
@@ -244,7 +244,7 @@ def test_good_and_bad_values_are_tried_for_every_key():
     assert {(section, key) for section, key, *_ in BAD} == keys
 
 
-SECTIONS = (settings.pipeline, settings.coingecko)
+SECTIONS = setting_sections.SECTIONS
 
 
 @pytest.mark.parametrize(("section", "key", "value", "expected"), GOOD, ids=shown)
