@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timezone
 
-from btc_pipeline import files, profiles, records, warehouse
+from btc_pipeline import evidence, files, journal, profiles, records, warehouse
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
-CONTRACT = "2.0"
+CONTRACT = "2.1"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {
@@ -29,6 +29,9 @@ TABLES = {
     "price_gaps": "coin_id, vs_currency, gap_from, granularity",
 }
 """The published tables, and what each is ordered by."""
+
+_NOT_YET = {"Publish", "Visualize"}
+"""Steps whose entry in the journal, where there is one, is of an earlier version."""
 
 _NEW_CHANGES = (
     "select * from tested.main.candle_revisions where subject = 'candle'"
@@ -71,6 +74,8 @@ def swap_in(settings: Settings, world: World, day: date, checks: Mapping[str, st
         }
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
         connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
+        steps = [entry for entry in journal.of_day(world, day) if entry.step not in _NOT_YET]
+        evidence.write(connection, settings, checks, steps)
         if connection.execute(_NEW_CHANGES).fetchone():
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")

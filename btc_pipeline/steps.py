@@ -10,7 +10,7 @@ import errno
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime, timezone
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, cast
 
@@ -22,6 +22,7 @@ from btc_pipeline import (
     failures,
     files,
     fingerprints,
+    journal,
     lock,
     progress,
     setting_values,
@@ -199,15 +200,18 @@ class Step(luigi.Task):
     @contextlib.contextmanager
     def at_work(self) -> Iterator[dict[str, Any]]:
         """Hold the lock; yield a dict for the facts of the step's line; turn what goes wrong into its error."""
-        started = time.monotonic()
+        started, started_at = time.monotonic(), datetime.now(timezone.utc)
         facts: dict[str, Any] = {}
+        outcome = ""
         world = self.world
         try:
             if lock.hold_and_sign(world.lock):
                 files.sweep(world.root, world.temporary)
                 for database in (world.cache, world.work):
                     warehouse.finish(database)
+            outcome = "failed"
             yield facts
+            outcome = "done"
         except KeyboardInterrupt:
             raise InterruptionError(
                 f"{self.get_task_family()} was interrupted", "run it again: it goes on here"
@@ -221,7 +225,11 @@ class Step(luigi.Task):
             raise
         finally:
             progress.end()
-        console.done(self.get_task_family(), time.monotonic() - started, facts)
+            seconds = time.monotonic() - started
+            if outcome:
+                told = journal.instant_text(started_at), round(seconds, 2), outcome, journal.shown(facts)
+                journal.note(world, self.date, journal.Entry(self.get_task_family(), *told))
+        console.done(self.get_task_family(), seconds, facts)
 
     def _check(self) -> None:
         """Refuse what no step should begin with."""

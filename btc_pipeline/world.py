@@ -110,6 +110,19 @@ class World:
         """The marker of a step for a span of days."""
         return self.markers / f"{step}_{first.isoformat()}_{last.isoformat()}.json"
 
+    def journal(self, day: date) -> Path:
+        """What the steps of a day did."""
+        return self.root / "journal" / f"{day.isoformat()}.json"
+
+    @property
+    def reports(self) -> Path:
+        """The reports, one for each run's date, and their index."""
+        return self.root / "report"
+
+    def report(self, day: date) -> Path:
+        """The report of a day's run."""
+        return self.reports / f"{day.isoformat()}.html"
+
     def chart(self, coin_id: str, vs_currency: str, day: date) -> Path:
         """The chart of a coin for a day."""
         return self.root / "charts" / f"{coin_id}_{vs_currency}_{day.isoformat()}.png"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from btc_pipeline import last_good, publish
+from btc_pipeline import evidence, last_good, publish
 from btc_pipeline.transform import PROJECT
 
 WRITTEN = json.loads((Path(__file__).resolve().parents[1] / "docs/contract.json").read_text(encoding="utf-8"))
@@ -24,6 +24,7 @@ def test_the_written_contract_is_of_the_version_that_is_published():
 
 def test_each_published_table_is_as_written_column_by_column():
     published = {table: list(contract_of(table).items()) for table in publish.TABLES}
+    published |= {table: list(columns.items()) for table, columns in evidence.TABLES.items()}
     assert published == {table: list(columns.items()) for table, columns in WRITTEN["tables"].items()}
 
 

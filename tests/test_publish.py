@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from btc_pipeline import last_good, publish, warehouse
+from btc_pipeline import evidence, journal, last_good, publish, setting_facts, setting_sections, warehouse
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -108,7 +108,7 @@ def test_columns_keep_their_names_order_and_types(world):
 def test_nothing_else_is_published(world):
     swap_in(world)
     assert published(world, "select schema_name, table_name from duckdb_tables() order by all") == [
-        ("main", table) for table in sorted([*publish.TABLES, "publication"])
+        ("main", table) for table in sorted([*publish.TABLES, *evidence.TABLES, "publication"])
     ]
 
 
@@ -117,7 +117,7 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
     facts = dict(published(world, "select key, value from publication"))
     published_at = facts.pop("published_at")
     assert facts == {
-        "contract": "2.0",
+        "contract": publish.CONTRACT,
         "source": "SAMPLE (synthetic)",
         "is_sample": "true",
         "models": "models-1",
@@ -303,3 +303,48 @@ def test_swapping_in_leaves_no_connection_open(world):
         with contextlib.suppress(FileNotFoundError):
             held.append(descriptor.readlink())
     assert [path for path in held if path.is_relative_to(world.root)] == []
+
+
+# --- The evidence of the run
+
+
+def test_a_version_says_what_its_checks_came_to(world):
+    swap_in(world)
+    assert published(world, "from run_checks") == [("singular:assert_it_is_so", "pass")]
+
+
+def test_a_version_says_what_the_steps_before_it_did(world):
+    done = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
+    journal.note(world, DAY, done)
+    journal.note(world, DAY, replace(done, step="Visualize", facts="chart=/home/somebody/chart.png"))
+    swap_in(world)
+    assert published(world, "from run_steps") == [
+        ("Transform", datetime(2026, 5, 15, 13, 31), 3.15, "done", "loaded=2 models=26 note=it's")  # noqa: DTZ001
+    ]
+
+
+def test_a_version_says_which_packages_made_it(world):
+    swap_in(world)
+    versions = dict(published(world, "from run_versions"))
+    assert versions["duckdb"] == duckdb.__version__
+    assert {"python", "luigi", "airbyte", "dbt-core", "mplfinance"} <= versions.keys()
+
+
+def test_a_version_shows_each_setting_or_says_why_not(world):
+    swap_in(world)
+    shown = {(section, key) for section, key, _ in published(world, "from run_settings")}
+    known = {
+        (section.get_task_family(), key) for section in setting_sections.SECTIONS for key, _ in section.get_params()
+    }
+    assert shown == known - setting_facts.HIDDEN.keys()
+
+
+def test_a_version_shows_no_secret_and_no_path(world, tmp_path):
+    private = replace(
+        SETTINGS,
+        recordings=tmp_path / "may",
+        api_key_file=tmp_path / "key",
+        base_url="https://proxy.example/secret-token/api/v3",
+    )
+    assert "secret-token" not in str(setting_facts.shown(private))
+    assert str(tmp_path) not in str(setting_facts.shown(private))

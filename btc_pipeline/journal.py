@@ -1,0 +1,65 @@
+"""The journal of a day's run: when each step last worked, how long, and what came of it.
+
+Reads and writes one JSON file for each day, below `journal/`. For people: no step depends on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from btc_pipeline import files
+from btc_pipeline.targets import read_json
+from btc_pipeline.world import World
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step's last work for a day. `outcome` is `done` or `failed`; `facts` are those of the step's line."""
+
+    step: str
+    started_at: str
+    """UTC, as ISO 8601 with a Z, by the clock and whatever `[pipeline] now` says."""
+    seconds: float
+    outcome: str
+    facts: str
+
+
+def note(world: World, day: date, entry: Entry) -> None:
+    """Write down what came of a step; where that cannot be done, the step is none the worse for it."""
+    entries = {each.step: each for each in of_day(world, day)} | {entry.step: entry}
+    with contextlib.suppress(OSError):
+        files.write_json(world.journal(day), {"steps": [asdict(each) for each in entries.values()]})
+
+
+def of_day(world: World, day: date) -> list[Entry]:
+    """What the steps of a day did, in the order in which they first worked; what cannot be read is left out."""
+    written = read_json(world.journal(day)).get("steps")
+    entries = [_entry(each) for each in written] if isinstance(written, list) else []
+    return sorted((each for each in entries if each), key=lambda entry: entry.started_at)
+
+
+def shown(facts: Mapping[str, Any]) -> str:
+    """Facts as a step's line has them: `key=value key=value`."""
+    return " ".join(f"{key}={value}" for key, value in facts.items())
+
+
+def instant_text(instant: datetime) -> str:
+    """`2026-11-24T22:58:10Z`; the instant is UTC."""
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _entry(written: Any) -> Entry | None:
+    try:
+        return Entry(
+            str(written["step"]),
+            str(written["started_at"]),
+            float(written["seconds"]),
+            str(written["outcome"]),
+            str(written["facts"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
