@@ -102,7 +102,7 @@ def price_step(price: float) -> float:
 def price_text(price: float, step: float, exponent: int = 0) -> str:
     """`49,904.49`, with the decimals that show steps of `step`; `1.025×10⁻⁹` with the exponent -9."""
     unit = 10.0**exponent
-    mantissa = f"{price / unit:,.{_decimals(step / unit)}f}"
+    mantissa = f"{price / unit:,.{decimals(step / unit)}f}"
     return f"{mantissa}×10{str(exponent).translate(_SUPERSCRIPTS)}" if exponent else mantissa
 
 
@@ -176,10 +176,10 @@ def coverage_text(candles: Sequence[Candle], days: Sequence[date]) -> str:
     return f"Coverage: {', '.join(notes[:_MOST_NOTES])}{more}"
 
 
-def _decimals(step: float) -> int:
+def decimals(step: float) -> int:
     """How many decimals it takes to write multiples of `step`: 0 for 500, 1 for 2.5, 2 for 0.05."""
-    for decimals in range(16):
-        shifted = step * 10**decimals
+    for places in range(16):
+        shifted = step * 10**places
         if shifted > 0.5 and abs(shifted - round(shifted)) < 1e-6 * shifted:
-            return decimals
+            return places
     return 16

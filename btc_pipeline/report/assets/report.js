@@ -1,0 +1,345 @@
+// The report's page: unpacks the series that is looked at, draws it, and keeps read-out, strip and table in step with it.
+// Text from the data goes into the page by textContent alone.
+(function () {
+  "use strict";
+
+  const DAY_MS = 86400000;
+  const STATUS = { f: "final", p: "provisional", o: "open" };
+  const GRANULARITY = { h: "hourly", "5": "5-minute" };
+  const RANGES = [["7 D", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]];
+  const AVERAGES = [[7, 2], [30, 0]]; // days, style of the line (dashed, solid)
+
+  const at = (id) => document.getElementById(id);
+  const about = JSON.parse(at("about-series").textContent);
+  const packed = document.querySelectorAll("script.packed");
+  const unpacked = new Map();
+
+  let shown = null; // the series that is looked at: {about, days, byDay}
+  let range = RANGES[0][1];
+  let view = null; // the chart and its parts
+
+  // --- Data
+
+  async function unpack(number) {
+    if (!unpacked.has(number)) {
+      const bytes = Uint8Array.from(atob(packed[number].textContent), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      unpacked.set(number, seriesOf(about[number], JSON.parse(await new Response(stream).text())));
+    }
+    return unpacked.get(number);
+  }
+
+  function seriesOf(facts, columns) {
+    const first = Date.parse(facts.first);
+    const candles = columns.day.map((offset, i) => ({
+      day: new Date(first + offset * DAY_MS).toISOString().slice(0, 10),
+      open: columns.open[i], high: columns.high[i], low: columns.low[i], close: columns.close[i],
+      volume: columns.volume[i], points: columns.points[i], expected: columns.expected[i], coverage: columns.coverage[i] / 1000,
+      status: STATUS[columns.status[i]], granularity: GRANULARITY[columns.granularity[i]], opinion: columns.opinion[i],
+    }));
+    const byDay = new Map(candles.map((candle) => [candle.day, candle]));
+    const count = columns.day[columns.day.length - 1] + 1;
+    const days = Array.from({ length: count }, (_, i) => new Date(first + i * DAY_MS).toISOString().slice(0, 10));
+    return { about: facts, days, byDay };
+  }
+
+  function daysInRange() {
+    return shown.days.slice(Math.max(0, shown.days.length - range));
+  }
+
+  // The mean of the last `period` closes; none where one of these days has no candle.
+  function averages(period) {
+    let sum = 0, known = 0;
+    const closes = shown.days.map((day) => (shown.byDay.get(day) || {}).close);
+    return closes.map((close, i) => {
+      const left = i >= period ? closes[i - period] : undefined;
+      if (close !== undefined) { sum += close; known += 1; }
+      if (left !== undefined) { sum -= left; known -= 1; }
+      return known === period ? sum / period : undefined;
+    });
+  }
+
+  // --- Words
+
+  const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+
+  function priceText(price) {
+    const { exponent, decimals } = shown.about;
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const mantissa = (price / 10 ** exponent).toLocaleString("en-US", digits);
+    return exponent ? mantissa + "×10" + [...String(exponent)].map((letter) => SUPERSCRIPTS[letter]).join("") : mantissa;
+  }
+
+  function volumeText(volume) {
+    if (volume === null) return "unknown";
+    return volume.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+  }
+
+  function changeText(change) {
+    const percent = Math.round(change * 10000) / 100;
+    if (percent === 0) return "0.00 %";
+    return (percent > 0 ? "▲ +" : "▼ −") + Math.abs(percent).toLocaleString("en-US", { minimumFractionDigits: 2 }) + " %";
+  }
+
+  const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" });
+  const dayText = (day) => DAY_FORMAT.format(new Date(day)).replace(",", "");
+  const percentText = (share) => Math.floor(share * 100 + 1e-9) + " %";
+  const directionOf = (candle) => (candle.close > candle.open ? "up" : candle.close < candle.open ? "down" : "flat");
+
+  // --- Elements
+
+  function element(name, text, className) {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    if (className) made.className = className;
+    return made;
+  }
+
+  function colours() {
+    const style = getComputedStyle(document.documentElement);
+    const of = (name) => style.getPropertyValue("--" + name).trim();
+    return { ink: of("ink"), muted: of("muted"), paper: of("paper"), line: of("line"), up: of("up"), down: of("down"), volume: of("volume") };
+  }
+
+  // --- The chart
+
+  function build() {
+    const LC = window.LightweightCharts;
+    const chart = LC.createChart(at("chart"), {
+      autoSize: true,
+      layout: { attributionLogo: false, fontFamily: getComputedStyle(document.body).fontFamily, panes: { enableResize: false } },
+      crosshair: { mode: LC.CrosshairMode.Normal },
+      rightPriceScale: { borderVisible: false },
+      timeScale: { borderVisible: false, rightOffset: 0.5, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
+      localization: { locale: "en-GB" },
+      handleScroll: { vertTouchDrag: false },
+    });
+    const candles = chart.addSeries(LC.CandlestickSeries, { priceLineVisible: true });
+    const lines = AVERAGES.map(([, lineStyle]) => chart.addSeries(LC.LineSeries, {
+      lineWidth: 1, lineStyle, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false,
+      autoscaleInfoProvider: () => null, // candles alone set the scale
+    }));
+    const volumes = chart.addSeries(LC.HistogramSeries, {
+      priceLineVisible: false, lastValueVisible: false, base: 0,
+      priceFormat: { type: "custom", minMove: 1e-9, formatter: volumeText },
+    }, 1);
+    chart.panes()[0].setStretchFactor(4);
+    chart.panes()[1].setStretchFactor(1);
+    chart.subscribeCrosshairMove((event) => readOut(event.time || lastDay()));
+    view = { chart, candles, lines, volumes, marks: LC.createSeriesMarkers(candles, []) };
+  }
+
+  function draw() {
+    const look = colours();
+    const unit = 10 ** shown.about.exponent;
+    view.chart.applyOptions({
+      layout: { background: { color: look.paper }, textColor: look.muted },
+      grid: { vertLines: { visible: false }, horzLines: { color: look.line } },
+      crosshair: { vertLine: { color: look.muted, labelBackgroundColor: look.ink }, horzLine: { color: look.muted, labelBackgroundColor: look.ink } },
+    });
+    view.candles.applyOptions({
+      upColor: look.up, downColor: look.down, wickUpColor: look.up, wickDownColor: look.down, borderUpColor: look.up, borderDownColor: look.down,
+      priceFormat: { type: "custom", minMove: 10 ** -shown.about.decimals, formatter: (value) => priceText(value * unit) },
+    });
+    view.candles.setData(shown.days.map((day) => {
+      const candle = shown.byDay.get(day);
+      if (!candle) return { time: day }; // a gap
+      const bar = { time: day, open: candle.open / unit, high: candle.high / unit, low: candle.low / unit, close: candle.close / unit };
+      if (directionOf(candle) === "flat") bar.color = bar.borderColor = bar.wickColor = look.muted;
+      if (candle.status !== "final") bar.color = look.paper; // hollow: it may still change
+      return bar;
+    }));
+    view.lines.forEach((line, i) => {
+      const values = averages(AVERAGES[i][0]);
+      line.applyOptions({ color: look.muted });
+      line.setData(shown.days.map((day, n) => (values[n] === undefined ? { time: day } : { time: day, value: values[n] / unit })));
+    });
+    view.volumes.applyOptions({ color: look.volume });
+    view.volumes.setData(shown.days.map((day) => {
+      const candle = shown.byDay.get(day);
+      return candle && candle.volume !== null ? { time: day, value: candle.volume } : { time: day };
+    }));
+    view.marks.setMarkers(shown.days.filter((day) => shown.byDay.has(day) && shown.byDay.get(day).status !== "final").map((day) => ({
+      time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: shown.byDay.get(day).status,
+    })));
+  }
+
+  function zoom() {
+    const from = Math.max(0, shown.days.length - range);
+    view.chart.timeScale().setVisibleLogicalRange({ from: from - 0.5, to: shown.days.length - 0.5 });
+  }
+
+  // --- Read-out
+
+  const lastDay = () => shown.days[shown.days.length - 1];
+  let pointed = null;
+
+  function readOut(day) {
+    if (day === pointed) return;
+    pointed = day;
+    const box = at("readout");
+    const candle = shown.byDay.get(day);
+    const parts = [element("b", dayText(day))];
+    if (!candle) {
+      parts.push(element("span", "no data"));
+    } else {
+      for (const name of ["open", "high", "low", "close"]) parts.push(labelled(name, priceText(candle[name])));
+      const change = element("span", changeText(candle.close / candle.open - 1), directionOf(candle));
+      parts.push(change, labelled("24 h volume", volumeText(candle.volume)));
+      parts.push(labelled("points", candle.points + " of " + candle.expected + " " + candle.granularity + ", " + percentText(candle.coverage)));
+      parts.push(labelled("status", candle.status));
+      for (const [period] of AVERAGES) {
+        const value = averages(period)[shown.days.indexOf(day)];
+        if (value !== undefined) parts.push(labelled("mean of " + period + " days", priceText(value)));
+      }
+    }
+    box.replaceChildren(...parts);
+  }
+
+  function labelled(label, text) {
+    const made = element("span");
+    made.append(element("i", label + " "), text);
+    return made;
+  }
+
+  function point(day) {
+    const candle = shown.byDay.get(day);
+    if (candle) view.chart.setCrosshairPosition(candle.close / 10 ** shown.about.exponent, day, view.candles);
+    else view.chart.clearCrosshairPosition();
+    readOut(day);
+  }
+
+  at("chart").addEventListener("keydown", (event) => {
+    const here = shown.days.indexOf(pointed || lastDay());
+    const steps = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: shown.days.indexOf(daysInRange()[0]), End: shown.days.length - 1 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = Math.min(Math.max(steps[event.key], 0), shown.days.length - 1);
+    point(shown.days[next]);
+  });
+
+  // --- Strip and table
+
+  function strip() {
+    const svg = at("strip"), days = daysInRange(), counts = { final: 0, provisional: 0, open: 0, missing: 0 };
+    let least = 1;
+    const bars = days.map((day, i) => {
+      const candle = shown.byDay.get(day);
+      const status = candle ? candle.status : "missing";
+      counts[status] += 1;
+      if (candle) least = Math.min(least, candle.coverage);
+      const height = candle ? Math.max(candle.coverage, 0.04) : 1;
+      const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      const box = { x: i + 0.05, y: 1 - height, width: days.length > 200 ? 0.95 : 0.9, height };
+      for (const [name, value] of Object.entries(box)) bar.setAttribute(name, value);
+      bar.setAttribute("class", status);
+      const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+      title.textContent = dayText(day) + ": " + (candle ? percentText(candle.coverage) + ", " + status : "no data");
+      bar.append(title);
+      return bar;
+    });
+    svg.setAttribute("viewBox", "0 0 " + days.length + " 1");
+    svg.replaceChildren(...bars);
+    const told = Object.entries(counts).filter(([, count]) => count).map(([name, count]) => count + " " + (name === "missing" ? "without data" : name));
+    const words = dayText(days[0]) + " to " + dayText(days[days.length - 1]) + ": " + told.join(", ") + "; least coverage " + percentText(least) + ".";
+    svg.setAttribute("aria-label", "Coverage, " + words);
+    at("strip-words").textContent = words;
+  }
+
+  function table() {
+    const rows = daysInRange().reverse().map((day) => {
+      const row = element("tr"), candle = shown.byDay.get(day);
+      const head = element("th", dayText(day));
+      head.scope = "row";
+      row.append(head);
+      if (!candle) {
+        const cell = element("td", "no data");
+        cell.colSpan = 10;
+        row.append(cell);
+        return row;
+      }
+      const numbers = [...["open", "high", "low", "close"].map((name) => priceText(candle[name])), volumeText(candle.volume),
+        candle.points + " / " + candle.expected, percentText(candle.coverage)];
+      row.append(...numbers.map((text) => element("td", text, "number")), element("td", candle.granularity), element("td", candle.status),
+        element("td", candle.opinion === null ? "" : candle.opinion + " bp", "number"));
+      return row;
+    });
+    at("rows").replaceChildren(...rows);
+  }
+
+  // --- What a person chooses
+
+  function buttons() {
+    const length = shown.days.length;
+    const useful = RANGES.filter(([, days], i) => i === 0 || RANGES[i - 1][1] < length);
+    if (!useful.some(([, days]) => days === range)) range = useful[useful.length - 1][1];
+    at("ranges").replaceChildren(...useful.map(([label, days]) => {
+      const button = element("button", label);
+      button.type = "button";
+      button.setAttribute("aria-pressed", String(days === range));
+      button.addEventListener("click", () => choose(days));
+      return button;
+    }));
+  }
+
+  function choose(days) {
+    range = days;
+    at("ranges").childNodes.forEach((button, i) => button.setAttribute("aria-pressed", String(RANGES[i][1] === range)));
+    zoom();
+    strip();
+    table();
+  }
+
+  async function show(number) {
+    shown = await unpack(number);
+    at("candles-title").textContent = shown.about.name;
+    at("chart").setAttribute("aria-label", "Candlestick chart of " + shown.about.name + "; the table below has the same numbers");
+    buttons();
+    draw();
+    choose(range);
+    pointed = null;
+    readOut(lastDay());
+    document.documentElement.dataset.shown = String(number);
+  }
+
+  // --- How old the newest price is for whoever looks now
+
+  function age() {
+    const box = at("age");
+    const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(box.dataset.newest)) / 60000));
+    const text = minutes < 120 ? minutes + " min" : minutes < 2880 ? Math.floor(minutes / 60) + " h" : Math.floor(minutes / 1440) + " days";
+    const isStale = minutes > 60 * Number(box.dataset.limitHours);
+    box.textContent = isStale ? "Stale: the newest price is " + text + " old now" : text + " old now";
+    box.classList.toggle("stale", isStale);
+  }
+
+  // --- Print: a picture of the chart in light colours, and all that is folded away
+
+  function beforePrint() {
+    draw();
+    const picture = at("printed");
+    picture.src = view.chart.takeScreenshot().toDataURL();
+    picture.alt = at("chart").getAttribute("aria-label");
+    document.querySelectorAll("details:not([open])").forEach((part) => { part.open = true; part.dataset.unfolded = ""; });
+  }
+
+  function afterPrint() {
+    draw();
+    at("printed").removeAttribute("src");
+    document.querySelectorAll("details[data-unfolded]").forEach((part) => { part.open = false; delete part.dataset.unfolded; });
+  }
+
+  build();
+  age();
+  setInterval(age, 30000);
+  const select = at("series");
+  if (select) select.addEventListener("change", () => show(Number(select.value)));
+  document.querySelectorAll("a[data-series]").forEach((link) => link.addEventListener("click", () => {
+    if (select) select.value = link.dataset.series;
+    show(Number(link.dataset.series));
+  }));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
+  addEventListener("beforeprint", beforePrint);
+  addEventListener("afterprint", afterPrint);
+  show(0);
+})();

@@ -1,0 +1,102 @@
+"""The facts of a report: the tables of the published database, read as any reader would, and closed at once.
+
+Knows the published contract and nothing of how it came about. Reads neither a setting nor the clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline import warehouse
+
+FORMAT = 1
+"""The version of the JSON; raised when a key of it goes or changes its meaning."""
+
+TABLES = {
+    "daily_candlestick": "coin_id, vs_currency, date",
+    "price_gaps": "gap_from desc, coin_id, vs_currency, granularity",
+    "candle_revisions": "revised_at desc, coin_id, vs_currency, date desc, observed_at, field",
+    "price_anomalies": "date desc, coin_id, vs_currency, measure, observed_at",
+    "second_opinions": "coin_id, vs_currency, date",
+    "run_checks": "outcome desc, check_name",
+    "run_steps": "started_at, step",
+    "run_settings": "rowid",
+    "run_versions": "rowid",
+}
+"""The tables that a report shows, and the order of their rows: what is new comes first, but for candles."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a published table. Instants are naive and UTC, as DuckDB has them."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def as_json(self) -> dict[str, Any]:
+        """Columns and rows as pandas' orient="split" has them; instants as ISO 8601 with a Z."""
+        return {"columns": list(self.columns), "data": [[as_text(value) for value in row] for row in self.rows]}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a report says: `publication` is the table of that name, `tables` those of `TABLES`."""
+
+    publication: dict[str, str]
+    tables: dict[str, Table]
+
+    @property
+    def run_date(self) -> date:
+        """The UTC day of the run that made this version."""
+        return date.fromisoformat(self.publication["run_date"])
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the report has to say SAMPLE."""
+        return self.publication["is_sample"] != "false"
+
+    def setting(self, section: str, key: str) -> str:
+        """A setting of the run; empty where it is not set, or not shown."""
+        rows = self.tables["run_settings"].rows
+        return next((str(value) for of, name, value in rows if (of, name) == (section, key)), "")
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts for machines."""
+        return {
+            "format": FORMAT,
+            "publication": self.publication,
+            **{name: table.as_json() for name, table in self.tables.items()},
+        }
+
+
+def read(database: Path) -> Facts:
+    """Read a published database.
+
+    Raises:
+        FileNotFoundError: nothing is published.
+        warehouse.DatabaseError: it cannot be read, or is of another contract.
+    """
+    with warehouse.opened(database, read_only=True) as connection:
+        publication = dict(connection.execute("select key, value from main.publication").fetchall())
+        tables = {name: _table(connection, name, order) for name, order in TABLES.items()}
+    return Facts(publication, tables)
+
+
+def as_text(value: Any) -> Any:
+    """Days and instants as text; anything else as it is."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _table(connection: warehouse.Connection, name: str, order: str) -> Table:
+    found = connection.execute(f"select * from main.{name} order by {order}")
+    columns = tuple(column[0] for column in found.description or ())
+    return Table(columns, found.fetchall())

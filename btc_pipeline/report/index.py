@@ -1,0 +1,72 @@
+"""The index of past runs: one line for each report that is there.
+
+Keeps its lines in `index.json`, so that a thousand reports need not be read for one more; a line that is missing there
+is taken from the report's own JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from btc_pipeline import files, setting_values
+from btc_pipeline.report import page
+from btc_pipeline.report.facts import Facts
+from btc_pipeline.report.verdict import Verdict
+from btc_pipeline.targets import read_json
+
+Line = dict[str, str]
+_KEYS = ("run_date", "title", "price", "trust", "freshness", "oddities", "published_at", "is_sample")
+
+
+def line(facts: Facts, title: str, judged: Verdict) -> Line:
+    """A report's line."""
+    answers = {name: answer.words for name, answer in zip(_KEYS[2:6], judged.answers, strict=True)}
+    about = {name: facts.publication[name] for name in ("run_date", "published_at", "is_sample")}
+    return {"title": title, **answers, **about}
+
+
+def update(folder: Path, newest: Line) -> Path:
+    """Write the index of all reports in a folder, of which one has just been written; returns the page's path."""
+    kept = read_json(folder / "index.json").get("runs")
+    known = {each["run_date"]: each for each in kept or [] if _is_line(each)} if isinstance(kept, list) else {}
+    known[newest["run_date"]] = newest
+    days = sorted((path.stem for path in folder.glob("*.html") if _is_day(path.stem)), reverse=True)
+    lines = [known.get(day) or _line_of(folder / f"{day}.json", day) for day in days]
+    files.write(folder / "index.json", (json.dumps({"runs": lines}, indent=1) + "\n").encode())
+    path = folder / "index.html"
+    files.write(path, _rendered(lines).encode())
+    return path
+
+
+def _rendered(lines: Sequence[Line]) -> str:
+    style = page.asset("style.css")
+    return page.environment().get_template("index.html").render(
+        policy=page.policy(style),
+        style=Markup(style),
+        runs=lines,
+        is_sample=any(each["is_sample"] != "false" for each in lines),
+    )
+
+
+def _line_of(report: Path, day: str) -> Line:
+    """The line that a report's JSON holds; of a damaged one the day alone."""
+    found = read_json(report).get("index")
+    return found if _is_line(found) else {**dict.fromkeys(_KEYS, ""), "run_date": day, "is_sample": "false"}
+
+
+def _is_line(value: object) -> bool:
+    is_mapping = isinstance(value, Mapping)
+    return is_mapping and value.keys() == set(_KEYS) and all(isinstance(each, str) for each in value.values())
+
+
+def _is_day(text: str) -> bool:
+    try:
+        setting_values.day(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""The report's page: one HTML file that asks no network, opens anywhere, and runs no script but its own.
+
+Pure: takes facts, gives text. All that comes from data is escaped by Jinja; a Content Security Policy names the
+page's own scripts and its style by their hashes and forbids everything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from btc_pipeline import chart_text
+from btc_pipeline.report import parts, verdict
+from btc_pipeline.report.facts import Facts
+from btc_pipeline.report.series import Row, Series
+from btc_pipeline.report.verdict import Verdict
+
+_ASSETS = Path(__file__).parent / "assets"
+_SCRIPTS = ("lightweight-charts-5.2.1.js", "report.js")
+_SPARK_POINTS = 60
+
+
+def render(facts: Facts, series: Sequence[Series], judged: Verdict) -> str:
+    """The HTML. The same facts give the same page."""
+    style, scripts = asset("style.css"), [asset(name) for name in _SCRIPTS]
+    first_day = facts.run_date - timedelta(days=int(facts.setting("pipeline", "days") or 7))
+    return environment().get_template("page.html").render(
+        policy=policy(style, scripts),
+        style=Markup(style),
+        scripts=[Markup(script) for script in scripts],
+        title=title(series),
+        run_date=facts.run_date.isoformat(),
+        is_sample=facts.is_sample,
+        about=facts.publication,
+        verdict=judged,
+        max_age_hours=facts.setting("pipeline", "max_age_hours") or "6",
+        overview=[_overview(each, first_day) for each in series],
+        newest_days=[_day(series[0], row) for row in reversed(series[0].candles) if row["date"] >= first_day],
+        parts=parts.of(facts),
+        series=[Markup(each.packed()) for each in series],
+        about_series=Markup(_json_in_html([each.about() for each in series])),
+    )
+
+
+def title(series: Sequence[Series]) -> str:
+    """`Bitcoin / USD`, or of many how many."""
+    return series[0].name if len(series) == 1 else f"{len(series)} series"
+
+
+@cache
+def environment() -> Environment:
+    """Jinja, with everything escaped and no name left undefined."""
+    loader = FileSystemLoader(_ASSETS)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def asset(name: str) -> str:
+    """A file that comes with the report, as text."""
+    return (_ASSETS / name).read_text(encoding="utf-8")
+
+
+def policy(style: str, scripts: Sequence[str] = ()) -> str:
+    """The Content Security Policy: the page's own style and scripts, pictures of its own making, and nothing else."""
+    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _json_in_html(value: Any) -> str:
+    """JSON that no HTML parser takes for markup, and no script for more than a value."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _overview(series: Series, first_day: Any) -> dict[str, str]:
+    """A pair's line in the table of all: its last price and change, and the shape of its window."""
+    week = [row for row in series.candles if row["date"] >= first_day] or series.candles[-1:]
+    change = verdict.change(series.candles, first_day)
+    counts = {status: sum(row["status"] == status for row in week) for status in ("final", "provisional", "open")}
+    return {
+        "name": series.name,
+        "last": series.price(series.candles[-1]["close"]),
+        "change": chart_text.change_text(change),
+        "direction": "up" if change > 0 else "down" if change < 0 else "flat",
+        "spark": _spark([row["close"] for row in week[-_SPARK_POINTS:]]),
+        "days": ", ".join(f"{count} {status}" for status, count in counts.items() if count),
+        "coverage": _percent(min(row["coverage"] for row in week)),
+    }
+
+
+def _spark(closes: Sequence[float]) -> str:
+    """Points of an SVG polyline in a box of 100 by 24."""
+    low, high = min(closes), max(closes)
+    return " ".join(
+        f"{100 * i / max(len(closes) - 1, 1):.1f},{22 - 20 * ((close - low) / (high - low) if high > low else 0.5):.1f}"
+        for i, close in enumerate(closes)
+    )
+
+
+def _day(series: Series, row: Row) -> dict[str, Any]:
+    opinion = series.second_opinions.get(row["date"])
+    return {
+        "day": f"{chart_text.day_text(row['date'])} {row['date'].year}",
+        "prices": [series.price(row[name]) for name in ("open", "high", "low", "close")],
+        "volume": "unknown" if row["volume_24h"] is None else chart_text.volume_text(row["volume_24h"], row["volume_24h"]),
+        "points": f"{row['points']} / {row['expected_points']}",
+        "coverage": _percent(row["coverage"]),
+        "granularity": row["granularity"],
+        "status": row["status"],
+        "opinion": "" if opinion is None else f"{opinion:.3g} bp",
+    }
+
+
+def _percent(share: float) -> str:
+    """Rounded down: 99.9 % is not complete."""
+    return f"{math.floor(100 * share)} %"
