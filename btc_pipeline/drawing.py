@@ -1,4 +1,4 @@
-"""Drawing a run's charts from the published database, in a process of its own.
+"""Drawing a run's charts, and writing its report, from the published database, in a process of its own.
 
 Both sides: `draw` is the parent's; run with `python -m btc_pipeline.drawing` it is the child's, where matplotlib,
 pandas and mplfinance are imported, and end with it. How a chart looks is for `chart` to say.
@@ -6,6 +6,7 @@ pandas and mplfinance are imported, and end with it. How a chart looks is for `c
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -22,8 +23,18 @@ def start_ahead(world: World) -> None:
     ahead.start(*_process(world))
 
 
-def draw(settings: Settings, world: World, day: date) -> list[Path]:
-    """Draw one chart for each coin in each currency, of the run's days; those that have no candle are left out.
+@dataclass(frozen=True)
+class Drawn:
+    """What was made: a chart for each pair that has a candle, and the report's files, HTML and JSON."""
+
+    charts: list[Path]
+    report: list[Path]
+
+
+def draw(settings: Settings, world: World, day: date) -> Drawn:
+    """Draw one chart for each coin in each currency, of the run's days, and the report of what is published.
+
+    Pairs that have no candle are left out.
 
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
@@ -34,6 +45,7 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
         "first_day": (day - timedelta(days=settings.days)).isoformat(),
         "last_day": day.isoformat(),
         "charts": [[*pair, str(path)] for pair, path in charts.items()],
+        "report": str(world.report(day)),
     }
     process = ahead.take(*_process(world))
     try:
@@ -41,8 +53,9 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
     except children.ChildError as error:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
-        raise VisualizationError(f"the chart cannot be drawn: {result['error']}", "run it again")
-    return [path for pair, path in charts.items() if str(pair) in result["drawn"]]
+        raise VisualizationError(result["error"], "run it again")
+    drawn = [path for pair, path in charts.items() if str(pair) in result["drawn"]]
+    return Drawn(drawn, [Path(path) for path in result["report"]])
 
 
 def _process(world: World) -> tuple[str, Path, children.Json]:
@@ -51,12 +64,14 @@ def _process(world: World) -> tuple[str, Path, children.Json]:
 
 def prepare(_: children.Json) -> None:
     """The child's imports."""
-    import mplfinance  # noqa: F401 - for its time: chart imports it when it draws
+    import jinja2  # noqa: F401 - for its time, as the next: chart and report import them when they work
+    import mplfinance  # noqa: F401
 
 
 def work(_: None, job: children.Json) -> children.Json:
     """The child's work: each coin's candles from the published database, drawn."""
     from btc_pipeline import chart
+    from btc_pipeline.report import writing
 
     database = Path(job["database"])
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
@@ -78,9 +93,14 @@ def work(_: None, job: children.Json) -> children.Json:
         try:
             chart.draw_candles(week, facts, Path(path))
         except (ValueError, ArithmeticError, OSError) as error:
-            return {"error": f"{coin}: {error}"}
+            return {"error": f"the chart of {coin} cannot be drawn: {error}"}
         drawn.append(f"{coin}/{currency}")
-    return {"drawn": drawn} if drawn else {"error": "there is no candle of any coin"}
+    if not drawn:
+        return {"error": "nothing can be drawn: there is no candle of any coin"}
+    try:
+        return {"drawn": drawn, "report": list(map(str, writing.write(database, Path(job["report"]))))}
+    except (ValueError, ArithmeticError, OSError) as error:
+        return {"error": f"the report cannot be written: {error}"}
 
 
 if __name__ == "__main__":

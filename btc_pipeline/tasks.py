@@ -189,6 +189,7 @@ class Publish(Step):
     before = Test
     sources = (
         "btc_pipeline/publish.py",
+        "btc_pipeline/evidence.py",
         "btc_pipeline/profiles.py",
         "btc_pipeline/records.py",
         "btc_pipeline/warehouse.py",
@@ -213,19 +214,24 @@ class Publish(Step):
 
 
 class Visualize(Step):
-    """A candlestick chart of the last days for each coin, as PNG."""
+    """A candlestick chart of the last days for each coin, as PNG, and the report of the run, as HTML and JSON."""
 
     before = Publish
-    sources = ("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py", "requirements.lock")
+    sources = (
+        *("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py"),
+        *("btc_pipeline/report/*.py", "btc_pipeline/report/assets/*", "requirements.lock"),
+    )
     error = errors.VisualizationError
 
     def output(self) -> Marker:
-        """A marker with the checksum of each chart."""
+        """A marker with the checksum of each chart and of the report."""
         return self.marker()
 
     def make(self) -> None:
         """Draw from the published database, as any reader would see it."""
         with self.at_work() as facts:
-            charts = drawing.draw(self.settings, self.world, self.date)
+            drawn = drawing.draw(self.settings, self.world, self.date)
+            charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
-            self.output().write(made=charts)
+            facts["report"] = drawn.report[0]
+            self.output().write(made=[*charts, *drawn.report])

@@ -22,7 +22,7 @@ TABLES = {
     "price_anomalies": "date desc, coin_id, vs_currency, measure, observed_at",
     "second_opinions": "coin_id, vs_currency, date",
     "run_checks": "outcome desc, check_name",
-    "run_steps": "started_at, step",
+    "run_steps": "rowid",
     "run_settings": "rowid",
     "run_versions": "rowid",
 }

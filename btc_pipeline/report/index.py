@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -45,11 +44,15 @@ def update(folder: Path, newest: Line) -> Path:
 
 def _rendered(lines: Sequence[Line]) -> str:
     style = page.asset("style.css")
-    return page.environment().get_template("index.html").render(
-        policy=page.policy(style),
-        style=Markup(style),
-        runs=lines,
-        is_sample=any(each["is_sample"] != "false" for each in lines),
+    return (
+        page.environment()
+        .get_template("index.html")
+        .render(
+            policy=page.policy(style),
+            style=Markup(style),
+            runs=lines,
+            is_sample=any(each["is_sample"] != "false" for each in lines),
+        )
     )
 
 

@@ -28,33 +28,38 @@ from btc_pipeline.report.verdict import Verdict
 _ASSETS = Path(__file__).parent / "assets"
 _SCRIPTS = ("lightweight-charts-5.2.1.js", "report.js")
 _SPARK_POINTS = 60
+_MOST_NAMED = 3
 
 
 def render(facts: Facts, series: Sequence[Series], judged: Verdict) -> str:
     """The HTML. The same facts give the same page."""
     style, scripts = asset("style.css"), [asset(name) for name in _SCRIPTS]
     first_day = facts.run_date - timedelta(days=int(facts.setting("pipeline", "days") or 7))
-    return environment().get_template("page.html").render(
-        policy=policy(style, scripts),
-        style=Markup(style),
-        scripts=[Markup(script) for script in scripts],
-        title=title(series),
-        run_date=facts.run_date.isoformat(),
-        is_sample=facts.is_sample,
-        about=facts.publication,
-        verdict=judged,
-        max_age_hours=facts.setting("pipeline", "max_age_hours") or "6",
-        overview=[_overview(each, first_day) for each in series],
-        newest_days=[_day(series[0], row) for row in reversed(series[0].candles) if row["date"] >= first_day],
-        parts=parts.of(facts),
-        series=[Markup(each.packed()) for each in series],
-        about_series=Markup(_json_in_html([each.about() for each in series])),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            policy=policy(style, scripts),
+            style=Markup(style),
+            scripts=[Markup(script) for script in scripts],
+            title=title(series),
+            run_date=facts.run_date.isoformat(),
+            is_sample=facts.is_sample,
+            about=facts.publication,
+            verdict=judged,
+            max_age_hours=facts.setting("pipeline", "max_age_hours") or "6",
+            overview=[_overview(each, first_day) for each in series],
+            newest_days=[_day(series[0], row) for row in reversed(series[0].candles) if row["date"] >= first_day],
+            parts=parts.of(facts),
+            series=[Markup(each.packed()) for each in series],
+            about_series=Markup(_json_in_html([each.about() for each in series])),
+        )
     )
 
 
 def title(series: Sequence[Series]) -> str:
-    """`Bitcoin / USD`, or of many how many."""
-    return series[0].name if len(series) == 1 else f"{len(series)} series"
+    """`Bitcoin / USD`, `Bitcoin / USD, Ethereum / USD`, or of many how many."""
+    return ", ".join(each.name for each in series) if len(series) <= _MOST_NAMED else f"{len(series)} series"
 
 
 @cache
@@ -117,7 +122,9 @@ def _day(series: Series, row: Row) -> dict[str, Any]:
     return {
         "day": f"{chart_text.day_text(row['date'])} {row['date'].year}",
         "prices": [series.price(row[name]) for name in ("open", "high", "low", "close")],
-        "volume": "unknown" if row["volume_24h"] is None else chart_text.volume_text(row["volume_24h"], row["volume_24h"]),
+        "volume": "unknown"
+        if row["volume_24h"] is None
+        else chart_text.volume_text(row["volume_24h"], row["volume_24h"]),
         "points": f"{row['points']} / {row['expected_points']}",
         "coverage": _percent(row["coverage"]),
         "granularity": row["granularity"],

@@ -110,7 +110,7 @@ def _opinions(facts: Facts) -> Part:
     return Part(
         "opinions",
         "Second opinion",
-        f"Days rebuilt from CoinGecko's own four-hour candles: {told}. A difference above {limit} basis points is listed."
+        f"Days rebuilt from CoinGecko's own four-hour candles: {told}. Above {limit} basis points it is listed."
         if rows
         else "CoinGecko's own candles were not asked for.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
@@ -142,7 +142,8 @@ def _steps(facts: Facts) -> Part:
     done = [
         (row["step"], _at(row["started_at"]), f"{row['seconds']:.2f} s", row["outcome"], row["facts"]) for row in rows
     ]
-    published = ("Publish", facts.publication["published_at"], "", "done", "made this version")
+    published_at = datetime.fromisoformat(facts.publication["published_at"].removesuffix("Z"))
+    published = ("Publish", _at(published_at), "", "done", "made this version")
     return Part(
         "run",
         "The run",

@@ -87,9 +87,7 @@ def _price(series: Sequence[Series], first_day: date) -> Answer:
 def _trust(facts: Facts, series: Sequence[Series], first_day: date) -> Answer:
     outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
     statuses = Counter(row["status"] for each in series for row in each.candles if row["date"] >= first_day)
-    opinions = Counter(
-        row["verdict"] for row in facts.tables["second_opinions"].records() if row["date"] >= first_day
-    )
+    opinions = Counter(row["verdict"] for row in facts.tables["second_opinions"].records() if row["date"] >= first_day)
     ran, passed = sum(outcomes.values()), outcomes["pass"]
     lines = [
         f"{passed:,} of {ran:,} checks passed" + (f", {ran - passed} warned" if ran > passed else ""),
@@ -127,9 +125,7 @@ def _oddities(facts: Facts, first_day: date) -> Answer:
     counts = {
         "anomaly": sum(row["date"] >= first_day for row in facts.tables["price_anomalies"].records()),
         "revision": sum(row["revised_at"] >= begin for row in facts.tables["candle_revisions"].records()),
-        "gap": sum(
-            row["state"] == "open" and row["gap_to"] > begin for row in facts.tables["price_gaps"].records()
-        ),
+        "gap": sum(row["state"] == "open" and row["gap_to"] > begin for row in facts.tables["price_gaps"].records()),
     }
     plurals = {"anomaly": "anomalies", "revision": "revisions", "gap": "open gaps"}
     singles = {"anomaly": "anomaly", "revision": "revision", "gap": "open gap"}
@@ -138,7 +134,9 @@ def _oddities(facts: Facts, first_day: date) -> Answer:
     lines += [f"warned: {check_words(check)}" for check in checks[:3]]
     if not lines:
         return Answer("What was odd?", "Nothing", (f"since {chart_text.day_text(first_day)}",))
-    return Answer("What was odd?", lines[0].capitalize(), tuple(lines[1:]), "notice" if not counts["anomaly"] else "warning")
+    return Answer(
+        "What was odd?", lines[0].capitalize(), tuple(lines[1:]), "notice" if not counts["anomaly"] else "warning"
+    )
 
 
 def span_text(span: timedelta) -> str:

@@ -7,6 +7,7 @@
   const STATUS = { f: "final", p: "provisional", o: "open" };
   const GRANULARITY = { h: "hourly", "5": "5-minute" };
   const RANGES = [["7 D", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]];
+  const MOST_MARKED = 30; // days
   const AVERAGES = [[7, 2], [30, 0]]; // days, style of the line (dashed, solid)
 
   const at = (id) => document.getElementById(id);
@@ -81,6 +82,18 @@
     return (percent > 0 ? "▲ +" : "▼ −") + Math.abs(percent).toLocaleString("en-US", { minimumFractionDigits: 2 }) + " %";
   }
 
+  // A whole axis of prices at once: without decimals where none of them needs any.
+  function axisTexts(values) {
+    const unit = 10 ** shown.about.exponent;
+    const texts = values.map((value) => priceText(value * unit));
+    return texts.every((text) => /\.0+$/.test(text)) ? texts.map((text) => text.replace(/\.0+$/, "")) : texts;
+  }
+
+  function tickText(day, kind) {
+    const parts = [{ year: "numeric" }, { month: "short", year: "numeric" }][kind] || { day: "numeric", month: "short" };
+    return new Date(day).toLocaleDateString("en-GB", { timeZone: "UTC", ...parts });
+  }
+
   const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" });
   const dayText = (day) => DAY_FORMAT.format(new Date(day)).replace(",", "");
   const percentText = (share) => Math.floor(share * 100 + 1e-9) + " %";
@@ -110,7 +123,7 @@
       layout: { attributionLogo: false, fontFamily: getComputedStyle(document.body).fontFamily, panes: { enableResize: false } },
       crosshair: { mode: LC.CrosshairMode.Normal },
       rightPriceScale: { borderVisible: false },
-      timeScale: { borderVisible: false, rightOffset: 0.5, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true },
+      timeScale: { borderVisible: false, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true, tickMarkFormatter: tickText },
       localization: { locale: "en-GB" },
       handleScroll: { vertTouchDrag: false },
     });
@@ -126,6 +139,11 @@
     chart.panes()[0].setStretchFactor(4);
     chart.panes()[1].setStretchFactor(1);
     chart.subscribeCrosshairMove((event) => readOut(event.time || lastDay()));
+    const watermark = at("chart").dataset.watermark;
+    if (watermark) {
+      const lines = [{ text: watermark, color: "rgba(128, 128, 128, 0.16)", fontSize: 96, fontStyle: "bold" }];
+      LC.createTextWatermark(chart.panes()[0], { horzAlign: "center", vertAlign: "center", lines });
+    }
     view = { chart, candles, lines, volumes, marks: LC.createSeriesMarkers(candles, []) };
   }
 
@@ -139,7 +157,7 @@
     });
     view.candles.applyOptions({
       upColor: look.up, downColor: look.down, wickUpColor: look.up, wickDownColor: look.down, borderUpColor: look.up, borderDownColor: look.down,
-      priceFormat: { type: "custom", minMove: 10 ** -shown.about.decimals, formatter: (value) => priceText(value * unit) },
+      priceFormat: { type: "custom", minMove: 10 ** -shown.about.decimals, formatter: (value) => priceText(value * unit), tickmarksFormatter: axisTexts },
     });
     view.candles.setData(shown.days.map((day) => {
       const candle = shown.byDay.get(day);
@@ -159,12 +177,19 @@
       const candle = shown.byDay.get(day);
       return candle && candle.volume !== null ? { time: day, value: candle.volume } : { time: day };
     }));
-    view.marks.setMarkers(shown.days.filter((day) => shown.byDay.has(day) && shown.byDay.get(day).status !== "final").map((day) => ({
-      time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: shown.byDay.get(day).status,
-    })));
+    mark(look);
+  }
+
+  // The words `open` and `provisional` at such candles, where there is room for words.
+  function mark(look) {
+    const days = range <= MOST_MARKED ? daysInRange().filter((day) => (shown.byDay.get(day) || { status: "final" }).status !== "final") : [];
+    view.marks.setMarkers(days.map((day) => (
+      { time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: shown.byDay.get(day).status }
+    )));
   }
 
   function zoom() {
+    mark(colours());
     const from = Math.max(0, shown.days.length - range);
     view.chart.timeScale().setVisibleLogicalRange({ from: from - 0.5, to: shown.days.length - 0.5 });
   }
@@ -273,9 +298,11 @@
     const length = shown.days.length;
     const useful = RANGES.filter(([, days], i) => i === 0 || RANGES[i - 1][1] < length);
     if (!useful.some(([, days]) => days === range)) range = useful[useful.length - 1][1];
+    at("ranges").hidden = useful.length < 2;
     at("ranges").replaceChildren(...useful.map(([label, days]) => {
       const button = element("button", label);
       button.type = "button";
+      button.dataset.days = days;
       button.setAttribute("aria-pressed", String(days === range));
       button.addEventListener("click", () => choose(days));
       return button;
@@ -284,7 +311,7 @@
 
   function choose(days) {
     range = days;
-    at("ranges").childNodes.forEach((button, i) => button.setAttribute("aria-pressed", String(RANGES[i][1] === range)));
+    at("ranges").childNodes.forEach((button) => button.setAttribute("aria-pressed", String(Number(button.dataset.days) === range)));
     zoom();
     strip();
     table();
@@ -311,22 +338,15 @@
     const isStale = minutes > 60 * Number(box.dataset.limitHours);
     box.textContent = isStale ? "Stale: the newest price is " + text + " old now" : text + " old now";
     box.classList.toggle("stale", isStale);
+    if (isStale) box.closest(".answer").classList.replace("good", "warning");
   }
 
-  // --- Print: a picture of the chart in light colours, and all that is folded away
+  // --- Print: a picture of the chart, since a canvas keeps the width of the screen
 
   function beforePrint() {
-    draw();
     const picture = at("printed");
     picture.src = view.chart.takeScreenshot().toDataURL();
     picture.alt = at("chart").getAttribute("aria-label");
-    document.querySelectorAll("details:not([open])").forEach((part) => { part.open = true; part.dataset.unfolded = ""; });
-  }
-
-  function afterPrint() {
-    draw();
-    at("printed").removeAttribute("src");
-    document.querySelectorAll("details[data-unfolded]").forEach((part) => { part.open = false; delete part.dataset.unfolded; });
   }
 
   build();
@@ -340,6 +360,6 @@
   }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
   addEventListener("beforeprint", beforePrint);
-  addEventListener("afterprint", afterPrint);
+  addEventListener("afterprint", () => at("printed").removeAttribute("src"));
   show(0);
 })();
