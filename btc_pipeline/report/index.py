@@ -7,7 +7,7 @@ is taken from the report's own JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -62,9 +62,10 @@ def _line_of(report: Path, day: str) -> Line:
     return found if _is_line(found) else {**dict.fromkeys(_KEYS, ""), "run_date": day, "is_sample": "false"}
 
 
-def _is_line(value: object) -> bool:
-    is_mapping = isinstance(value, Mapping)
-    return is_mapping and value.keys() == set(_KEYS) and all(isinstance(each, str) for each in value.values())
+def _is_line(value: object) -> TypeGuard[Line]:
+    return (
+        isinstance(value, dict) and value.keys() == set(_KEYS) and all(isinstance(each, str) for each in value.values())
+    )
 
 
 def _is_day(text: str) -> bool:
