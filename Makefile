@@ -1,7 +1,7 @@
 # `make` prints what can be done. All of it happens in .venv, which the first command builds from the hash-locked files.
 #
 #   PYTHON=python3.11    the Python to build .venv with; otherwise the newest one here that serves
-#   ARGS="--date ..."    passed on to the command of `run`, `test`, `sweep`, `bench` and `lock`
+#   ARGS="--date ..."    passed on to the command of `run`, `test`, `sweep`, `bench`, `lock` and others
 
 PYTHON ?=
 ARGS ?=
@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test selftest sweep faults check format bench lock clean
+.PHONY: help install run replay why docs test browser tools selftest sweep faults check format bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,12 @@ run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data
 
 test: .venv/.installed ## Run the tests, on all cores (ARGS="-k chart" and the like are passed on)
 	@$(python) -m pytest $(on_all_cores) $(ARGS)
+
+browser: .venv/.installed-tools ## Test the report in a real Chromium (CHROMIUM=... names one; SCREENSHOTS=FOLDER keeps its pictures)
+	@$(python) -m pytest -m browser $(ARGS)
+
+tools: .venv/.installed-tools ## Test that the tools of others read what is published, as README shows, while the pipeline runs
+	@$(python) -m pytest -m tools $(ARGS)
 
 replay: .venv/.installed ## Rebuild all from the raw archive and compare with what is published (ARGS="--as-of INSTANT": print the candles of then)
 	@$(python) -m btc_pipeline replay $(ARGS)
@@ -61,6 +67,7 @@ lock: .venv/.installed ## Resolve the .in files into the hash locks (ARGS=--upgr
 	echo pip | $(compile) - --output-file requirements-pip.lock
 	$(compile) requirements.in --output-file requirements.lock
 	$(compile) requirements-dev.in --output-file requirements-dev.lock
+	$(compile) requirements-tools.in --output-file requirements-tools.lock
 
 clean: ## Remove what was built: .venv and caches, never data/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
@@ -92,6 +99,11 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo 'Installing the tools of make check: some seconds, this once ...' >&2
 	@$(pip) --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+.venv/.installed-tools: .venv/.installed requirements-tools.lock
+	@echo 'Installing a browser driver and the tools of others: half a minute, this once ...' >&2
+	@$(pip) --require-hashes --no-deps -r requirements-tools.lock
 	@touch $@
 
 # Without a recipe: where the interpreter behind .venv has gone or was replaced, .venv is built anew.

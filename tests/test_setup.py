@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ["requirements-pip.lock", "requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements-pip.lock", "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"]
 TARGET = re.compile(r"^([a-z][a-z-]*):(.*)", re.MULTILINE)
 
 
@@ -219,17 +219,18 @@ def test_setup_cfg_and_requirements_in_agree():
     assert requirements((ROOT / "requirements.in").read_text()) == direct | {"pytest", "pytest-xdist", "setuptools"}
 
 
-@pytest.mark.parametrize("stem", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("stem", ["requirements", "requirements-dev", "requirements-tools"])
 def test_direct_dependencies_are_locked(stem):
     locked = {re.split(r"[=\[]", line)[0] for line in entries(f"{stem}.lock")}
     asked = {re.split(r"[^\w-]", line)[0].lower() for line in requirements((ROOT / f"{stem}.in").read_text())}
     assert asked - locked == set()
 
 
-def test_the_tools_do_not_change_what_the_pipeline_runs_on():
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-tools.lock"])
+def test_the_tools_do_not_change_what_the_pipeline_runs_on(lock):
     runtime = {line.split()[0] for line in entries("requirements.lock")}
     names = {pin.split("==")[0] for pin in runtime}
-    both = {line.split()[0] for line in entries("requirements-dev.lock") if line.split("==")[0] in names}
+    both = {line.split()[0] for line in entries(lock) if line.split("==")[0] in names}
     assert both - runtime == set()
 
 
@@ -253,7 +254,7 @@ def test_bytecode_is_compiled(package):
 
 def test_ci_calls_only_make_targets_that_exist():
     called = re.findall(r"^step make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
-    assert {"check", "test", "sweep"} <= set(called) <= make_targets()
+    assert {"browser", "check", "test", "tools", "sweep"} <= set(called) <= make_targets()
 
 
 def test_the_workflow_runs_the_same_script_on_every_python_that_serves():
