@@ -176,7 +176,8 @@ def ui(attach: str, query: str, folder: Path) -> Iterator[Ui]:
         port = free.getsockname()[1]
     command = [sys.executable, "-W", "error", "-c", SERVE_UI, attach, str(port)]
     with _process(command, folder, HOME=str(folder)) as (_, stdout):
-        assert stdout.readline() == "ready\n"
+        said = stdout.readline()
+        assert said == "ready\n", said + stdout.read()
         yield Ui(port, query)
 
 

@@ -65,8 +65,10 @@ def newest_day(text):
 @pytest.fixture(scope="module")
 def desk(first_run, tmp_path_factory):
     """A pipeline whose first run is done, and a folder that README's snippets are run in."""
+    pipeline, result = first_run
+    assert result.exit_code == 0, result.stderr
     folder = tmp_path_factory.mktemp("desk")
-    pipeline = first_run[0].copy_to(folder / "data")
+    pipeline = pipeline.copy_to(folder / "data")
     (folder / "data/live").symlink_to("sample")
     (folder / "docs").mkdir()
     shutil.copy(ROOT / NOTEBOOK, folder / NOTEBOOK)
