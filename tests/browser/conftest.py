@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def chromium():
     """The path of a Chromium. Where there is none the tests fail, with the line that says what to install."""
-    command = ["bash", ROOT / ".ci/chromium"]
+    command = ["bash", str(ROOT / ".ci/chromium")]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
     if answer.returncode != 0:
         pytest.fail(answer.stdout.strip(), pytrace=False)

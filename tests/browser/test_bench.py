@@ -84,6 +84,7 @@ ASKS = {
         "https://example.invalid/a.woff2",
     ),
     "a script": ("<script src='https://example.invalid/a.js'></script>", "https://example.invalid/a.js"),
+    "a prefetch": ("<link rel='prefetch' href='https://example.invalid/a.html'>", "https://example.invalid/a.html"),
     "fetch": ("<script>fetch('http://127.0.0.1:9/a')</script>", "http://127.0.0.1:9/a"),
     "a beacon": ("<script>navigator.sendBeacon('http://127.0.0.1:9/b')</script>", "http://127.0.0.1:9/b"),
     "a socket": ("<script>new WebSocket('ws://127.0.0.1:9/s')</script>", "ws://127.0.0.1:9/s"),
