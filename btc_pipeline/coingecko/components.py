@@ -3,9 +3,10 @@
 Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it. The key and the
 sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors tell
 nothing of the answer. What becomes of an answer is for `sync` to say.
-"""
 
-from __future__ import annotations
+Annotations are no strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10 cannot
+evaluate an InitVar.
+"""
 
 import contextlib
 import re
@@ -142,7 +143,7 @@ class CoinGeckoErrorHandler(ErrorHandler):
         return None
 
     @property
-    def backoff_strategies(self) -> list[CoinGeckoErrorHandler]:
+    def backoff_strategies(self) -> "list[CoinGeckoErrorHandler]":
         """The CDK asks these how long to wait."""
         return [self]
 

@@ -119,12 +119,11 @@ def _spark(closes: Sequence[float]) -> str:
 
 def _day(series: Series, row: Row) -> dict[str, Any]:
     opinion = series.second_opinions.get(row["date"])
+    volume = None if row["volume_24h"] is None else float(f"{row['volume_24h']:.4g}")
     return {
         "day": f"{chart_text.day_text(row['date'])} {row['date'].year}",
         "prices": [series.price(row[name]) for name in ("open", "high", "low", "close")],
-        "volume": "unknown"
-        if row["volume_24h"] is None
-        else chart_text.volume_text(row["volume_24h"], row["volume_24h"]),
+        "volume": "unknown" if volume is None else chart_text.volume_text(volume, volume),
         "points": f"{row['points']} / {row['expected_points']}",
         "coverage": _percent(row["coverage"]),
         "granularity": row["granularity"],

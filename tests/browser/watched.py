@@ -56,6 +56,11 @@ class Watched:
         self.settle()
         return self
 
+    @property
+    def file(self) -> Path:
+        """The file that was opened."""
+        return Path(self._file.removeprefix("file://"))
+
     def settle(self) -> None:
         """Come back when what was asked of the page is drawn."""
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

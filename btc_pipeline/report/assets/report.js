@@ -66,14 +66,17 @@
 
   function priceText(price) {
     const { exponent, decimals } = shown.about;
-    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals, roundingMode: "halfEven" }; // as Python rounds
     const mantissa = (price / 10 ** exponent).toLocaleString("en-US", digits);
     return exponent ? mantissa + "×10" + [...String(exponent)].map((letter) => SUPERSCRIPTS[letter]).join("") : mantissa;
   }
 
+  const UNITS = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "K"]];
+
   function volumeText(volume) {
     if (volume === null) return "unknown";
-    return volume.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 4 });
+    const [unit, letter] = UNITS.find(([size]) => volume >= size) || [1, ""];
+    return ((volume / unit).toLocaleString("en-US", { maximumSignificantDigits: 4 }) + " " + letter).trim();
   }
 
   function changeText(change) {

@@ -1,0 +1,55 @@
+"""The facts of a report: what the published database says, the same for machines."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from btc_pipeline import warehouse
+from btc_pipeline.report import facts
+from tests.report.published import CONTRACT, DAY, Published, week
+
+
+def test_each_published_table_is_reported_but_the_list_of_raw_answers():
+    assert facts.TABLES.keys() == CONTRACT.keys() - {"candle_sources"}
+
+
+def test_each_value_comes_through_as_it_is_published(read):
+    told = read().as_json()["daily_candlestick"]
+    last = dict(zip(told["columns"], told["data"][-1], strict=True))
+    assert (last["date"], last["close"], last["last_point_at"]) == ("2026-05-15", 68_000.125, "2026-05-15T14:30:00Z")
+
+
+def test_the_json_is_what_pandas_takes(read):
+    table = json.loads(json.dumps(read().as_json()))["daily_candlestick"]
+    frame = pd.DataFrame(table["data"], columns=table["columns"])
+    assert list(frame["close"]) == [row["close"] for row in week()]
+
+
+def test_a_setting_is_found_by_section_and_key(read):
+    known = read()
+    assert (known.setting("pipeline", "days"), known.setting("coingecko", "days")) == ("7", "")
+
+
+def test_the_day_and_the_source_are_those_of_the_publication(read):
+    known = read(is_sample=False)
+    assert (known.run_date, known.is_sample) == (DAY, False)
+
+
+def test_nothing_published_is_told_apart_from_a_damaged_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        facts.read(tmp_path / "published.duckdb")
+    Path(tmp_path, "published.duckdb").write_bytes(b"no database")
+    with pytest.raises(warehouse.DatabaseError):
+        facts.read(tmp_path / "published.duckdb")
+
+
+def test_a_database_of_an_older_contract_is_refused_by_what_it_lacks(tmp_path):
+    import duckdb
+
+    database = Published().write(tmp_path / "published.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("drop table run_steps")
+    with pytest.raises(warehouse.MissingTableError, match="run_steps"):
+        facts.read(database)

@@ -1,0 +1,134 @@
+"""The four answers at a glance."""
+
+from datetime import timedelta
+
+import pytest
+
+from btc_pipeline.report import series, verdict
+from tests.report.published import DAY, candle, week
+
+
+@pytest.fixture
+def judge(read):
+    def judged(**published):
+        known = read(**published)
+        return verdict.of(known, series.of(known))
+
+    return judged
+
+
+GAP = {
+    "coin_id": "bitcoin",
+    "vs_currency": "usd",
+    "gap_from": "2026-05-12 03:00:00",
+    "gap_to": "2026-05-12 05:00:00",
+    "granularity": "hourly",
+    "slots": 2,
+    "cause": "not_run",
+    "state": "open",
+    "found_at": "2026-05-13 00:40:00",
+}
+ANOMALY = {
+    "coin_id": "bitcoin",
+    "vs_currency": "usd",
+    "date": DAY - timedelta(days=1),
+    "measure": "return",
+    "value": 0.4,
+    "score": 9.0,
+    "severity": "warning",
+    "reason": "far from the days before",
+}
+OPINION = {"coin_id": "bitcoin", "vs_currency": "usd", "date": DAY - timedelta(days=1), "ohlc_candles": 6}
+
+
+# --- The price
+
+
+def test_one_series_is_answered_by_its_price_and_its_changes(judge):
+    answer = judge().price
+    assert answer.words == "68,000.12 USD"
+    assert answer.lines == ("▲ +0.15 % since the last close", "▲ +2.06 % since Fri 8 May")
+
+
+def test_many_are_answered_by_how_many_rose_and_the_two_ends(judge):
+    eight = candle(DAY - timedelta(days=7), coin_id="ethereum", open=4_000.0, close=4_000.0, high=4_000.0, low=4_000.0)
+    last = eight | {"date": DAY, "close": 3_000.0, "low": 3_000.0, "last_point_at": f"{DAY} 14:30:00"}
+    answer = judge(candles=[*week(), eight, last]).price
+    assert answer.words == "1 up, 1 down"
+    assert answer.lines[1:] == ("▲ +2.06 % Bitcoin / USD", "▼ −25.00 % Ethereum / USD")
+
+
+def test_a_single_candle_has_no_close_before(judge):
+    assert judge(candles=[candle()]).price.lines == ("▲ +1.01 % since Fri 8 May",)
+
+
+# --- The trust
+
+
+def test_all_checks_passed_and_all_settled_is_a_yes(judge):
+    answer = judge().trust
+    assert (answer.words, answer.level) == ("Yes", "good")
+    assert answer.lines == ("1 of 1 checks passed", "7 final, 1 open since Fri 8 May")
+
+
+def test_a_provisional_day_is_a_mostly(judge):
+    candles = [candle(row["date"], status="provisional") if i == 3 else row for i, row in enumerate(week())]
+    answer = judge(candles=candles).trust
+    assert (answer.words, answer.level) == ("Mostly", "notice")
+
+
+def test_a_second_opinion_that_differs_is_a_warning(judge):
+    answer = judge(tables={"second_opinions": [OPINION | {"largest_bps": 70.0, "verdict": "differs"}]}).trust
+    assert (answer.words, answer.level) == ("Not without a look", "warning")
+    assert "second opinion agrees on 0 of 1 days" in answer.lines
+
+
+def test_a_version_without_checks_is_not_trusted(judge):
+    answer = judge(tables={"run_checks": []}).trust
+    assert (answer.words, answer.level) == ("Not checked", "warning")
+
+
+# --- The freshness
+
+
+def test_the_age_is_that_of_the_newest_price_when_it_was_asked_for(judge):
+    judged = judge()
+    assert (judged.freshness.words, judged.freshness.level) == ("12 min old when asked", "good")
+    assert judged.newest_at == "2026-05-15T14:30:00Z"
+
+
+def test_a_series_that_stayed_behind_is_named(judge):
+    late = [candle(DAY - timedelta(days=1), coin_id="ethereum")]
+    answer = judge(candles=[*week(), *late]).freshness
+    assert (answer.level, answer.lines[-1]) == ("warning", "older than 6 h: Ethereum / USD")
+
+
+# --- What was odd
+
+
+def test_a_quiet_week_is_said_to_be_one(judge):
+    answer = judge().oddities
+    assert (answer.words, answer.level) == ("Nothing", "good")
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"price_gaps": [GAP]}, "1 open gap"),
+        ({"price_gaps": [GAP, GAP | {"coin_id": "ethereum"}]}, "2 open gaps"),
+        ({"price_gaps": [GAP | {"state": "closed"}]}, "Nothing"),
+        ({"price_gaps": [GAP | {"gap_from": "2026-01-01 03:00:00", "gap_to": "2026-01-01 05:00:00"}]}, "Nothing"),
+        ({"price_anomalies": [ANOMALY]}, "1 anomaly"),
+        ({"price_anomalies": [ANOMALY], "price_gaps": [GAP]}, "1 anomaly"),
+        ({"run_checks": [{"check_name": "singular:assert_no_gap_is_open", "outcome": "warn"}]}, "Warned: no gap is open"),
+    ],
+)  # fmt: skip
+def test_what_was_odd_in_the_window_is_counted(judge, tables, words):
+    assert judge(tables=tables).oddities.words == words
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(0, "0 min"), (119, "119 min"), (120, "2 h"), (2879, "47 h"), (2880, "2 days"), (-5, "0 min")]
+)
+def test_a_span_is_told_in_its_leading_unit(minutes, text):
+    assert verdict.span_text(timedelta(minutes=minutes)) == text
