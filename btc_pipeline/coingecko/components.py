@@ -4,8 +4,8 @@ Imported by the Airbyte CDK, in the connector process only; nothing else of the 
 sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors tell
 nothing of the answer. What becomes of an answer is for `sync` to say.
 
-Annotations are no strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10 cannot
-evaluate an InitVar.
+Annotations are no strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10
+cannot evaluate an InitVar.
 """
 
 import contextlib

@@ -78,7 +78,7 @@ def test_the_newest_candle_is_read_out_at_first(opened):
 
 
 def test_the_table_in_the_page_is_what_the_script_makes_of_it(opened):
-    """Python writes the newest days for a page without JavaScript; the script writes them again from the packed ones."""
+    """Python writes the newest days for a page without JavaScript; the script does so again from the packed ones."""
     watched = opened(candles=week())
     written = re.search(r'<tbody id="rows">(.*?)</tbody>', watched.file.read_text(), re.DOTALL)
     assert written
@@ -123,6 +123,13 @@ def test_the_range_switch_changes_table_strip_and_what_is_pressed(opened, label,
     pressed = watched.page.locator("#ranges [aria-pressed=true]").all_inner_texts()
     counts = [watched.page.locator(each).count() for each in ("#rows tr", "#strip rect")]
     assert (pressed, counts) == ([label], [days, days])
+
+
+def test_the_chart_shows_the_days_of_the_range_and_no_other(opened):
+    watched = opened(candles=history(90))
+    box = watched.page.locator("#chart").bounding_box()
+    watched.page.mouse.move(box["x"] + 3, box["y"] + 100)
+    assert read_out(watched).startswith("Fri 8 May 2026")
 
 
 def test_the_range_switch_zooms_the_chart(opened):

@@ -82,9 +82,10 @@ def test_markup_in_data_is_text(render, where):
 
 
 def test_markup_in_the_evidence_is_text(render):
+    step = {"step": EVIL, "started_at": "2026-05-15 14:42:00", "seconds": 1.0, "outcome": EVIL, "facts": EVIL}
     html = render(tables={
         "run_checks": [{"check_name": EVIL, "outcome": EVIL}],
-        "run_steps": [{"step": EVIL, "started_at": "2026-05-15 14:42:00", "seconds": 1.0, "outcome": EVIL, "facts": EVIL}],
+        "run_steps": [step],
         "run_settings": [{"section": EVIL, "key": EVIL, "value": EVIL}],
         "run_versions": [{"package": EVIL, "version": EVIL}],
     })  # fmt: skip
@@ -164,7 +165,7 @@ def test_the_steps_are_told_with_their_times_and_end_with_publish(read):
         "facts": "tests=122",
     }
     rows = lists(read(tables={"run_steps": [step]}))["run"].rows
-    assert rows[0] == ("Test", "2026-05-15 14:42:04Z", "0.20 s", "done", "tests=122")
+    assert rows[0] == ("Test", "2026-05-15 14:42:04Z", "0.20 s", "done", "n=122")
     assert rows[-1][:2] == ("Publish", "2026-05-15 14:42:05Z")
 
 

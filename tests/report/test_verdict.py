@@ -38,6 +38,7 @@ ANOMALY = {
     "severity": "warning",
     "reason": "far from the days before",
 }
+WARNED = {"check_name": "singular:assert_no_gap_is_open", "outcome": "warn"}
 OPINION = {"coin_id": "bitcoin", "vs_currency": "usd", "date": DAY - timedelta(days=1), "ohlc_candles": 6}
 
 
@@ -120,7 +121,7 @@ def test_a_quiet_week_is_said_to_be_one(judge):
         ({"price_gaps": [GAP | {"gap_from": "2026-01-01 03:00:00", "gap_to": "2026-01-01 05:00:00"}]}, "Nothing"),
         ({"price_anomalies": [ANOMALY]}, "1 anomaly"),
         ({"price_anomalies": [ANOMALY], "price_gaps": [GAP]}, "1 anomaly"),
-        ({"run_checks": [{"check_name": "singular:assert_no_gap_is_open", "outcome": "warn"}]}, "Warned: no gap is open"),
+        ({"run_checks": [WARNED]}, "Warned: no gap is open"),
     ],
 )  # fmt: skip
 def test_what_was_odd_in_the_window_is_counted(judge, tables, words):

@@ -194,7 +194,7 @@
   function zoom() {
     mark(colours());
     const from = Math.max(0, shown.days.length - range);
-    view.chart.timeScale().setVisibleLogicalRange({ from: from - 0.5, to: shown.days.length - 0.5 });
+    view.chart.timeScale().setVisibleLogicalRange({ from, to: shown.days.length - 1 });
   }
 
   // --- Read-out
