@@ -6,10 +6,13 @@ pandas and mplfinance are imported, and end with it. How a chart looks is for `c
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from btc_pipeline import ahead, candles, children
+from btc_pipeline import ahead, candles, children, moving_averages
+from btc_pipeline.candle import Candle
+from btc_pipeline.chart_settings import ChartSettings
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -23,7 +26,9 @@ def start_ahead(world: World) -> None:
 
 
 def draw(settings: Settings, world: World, day: date) -> list[Path]:
-    """Draw one chart for each coin in each currency, of the run's days; those that have no candle are left out.
+    """Draw one chart for each coin in each currency, of the run's days, and several on one page; returns the files.
+
+    Those that have no candle have no chart of their own, and an empty place on the page.
 
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
@@ -34,6 +39,8 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
         "first_day": (day - timedelta(days=settings.days)).isoformat(),
         "last_day": day.isoformat(),
         "charts": [[*pair, str(path)] for pair, path in charts.items()],
+        "overview": str(world.overview(day)),
+        "chosen": asdict(settings.chart),
     }
     process = ahead.take(*_process(world))
     try:
@@ -42,7 +49,7 @@ def draw(settings: Settings, world: World, day: date) -> list[Path]:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
         raise VisualizationError(f"the chart cannot be drawn: {result['error']}", "run it again")
-    return [path for pair, path in charts.items() if str(pair) in result["drawn"]]
+    return [Path(path) for path in result["drawn"]]
 
 
 def _process(world: World) -> tuple[str, Path, children.Json]:
@@ -56,16 +63,18 @@ def prepare(_: children.Json) -> None:
 
 def work(_: None, job: children.Json) -> children.Json:
     """The child's work: each coin's candles from the published database, drawn."""
-    from btc_pipeline import chart
+    from btc_pipeline import chart, chart_overview
 
     database = Path(job["database"])
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
+    chosen = ChartSettings(**{key: _fixed(value) for key, value in job["chosen"].items()})
+    reach = timedelta(days=max(chosen.moving_averages, default=1) - 1)
     about = candles.publication(database)
-    drawn = []
+    drawn: list[Path] = []
+    cells = []
     for coin, currency, path in job["charts"]:
-        week = candles.published(database, coin, currency, first, last)
-        if not week and len(job["charts"]) > 1:
-            continue
+        known = candles.published(database, coin, currency, first - reach, last)
+        week = [candle for candle in known if candle.date >= first]
         facts = chart.ChartFacts(
             coin_id=coin,
             vs_currency=currency,
@@ -74,13 +83,34 @@ def work(_: None, job: children.Json) -> children.Json:
             source=about["source"],
             is_sample=about["is_sample"] == "true",
             data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
+            averages=_averages(known, first, last, chosen.moving_averages),
         )
+        cells.append((facts, week))
+        if not week and len(job["charts"]) > 1:
+            continue
         try:
-            chart.draw_candles(week, facts, Path(path))
+            drawn += chart.draw_candles(week, facts, Path(path), chosen)
         except (ValueError, ArithmeticError, OSError) as error:
             return {"error": f"{coin}: {error}"}
-        drawn.append(f"{coin}/{currency}")
-    return {"drawn": drawn} if drawn else {"error": "there is no candle of any coin"}
+    if not drawn:
+        return {"error": "there is no candle of any coin"}
+    if len(cells) > 1:
+        try:
+            drawn += chart_overview.draw_overview(cells, Path(job["overview"]), chosen)
+        except (ValueError, ArithmeticError, OSError) as error:
+            return {"error": f"overview: {error}"}
+    return {"drawn": [str(path) for path in drawn]}
+
+
+def _averages(known: list[Candle], first: date, last: date, periods: tuple[int, ...]) -> dict[int, list[float | None]]:
+    closes = {candle.date: candle.close for candle in known}
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return {period: moving_averages.simple(closes, days, period) for period in periods}
+
+
+def _fixed(value: object) -> object:
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -213,11 +213,21 @@ class Publish(Step):
 
 
 class Visualize(Step):
-    """A candlestick chart of the last days for each coin, as PNG."""
+    """A candlestick chart of the last days for each coin, and all of them on one page."""
 
     before = Publish
-    sources = ("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py", "requirements.lock")
+    sources = (
+        "btc_pipeline/chart*.py",
+        "btc_pipeline/drawing.py",
+        "btc_pipeline/candle*.py",
+        "btc_pipeline/moving_averages.py",
+        "requirements.lock",
+    )
     error = errors.VisualizationError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """How the charts look."""
+        return (settings.chart,)
 
     def output(self) -> Marker:
         """A marker with the checksum of each chart."""

@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from btc_pipeline import chart_style, chart_text
+from btc_pipeline.chart_palette import PALETTES
 from btc_pipeline.candle import Candle
 from btc_pipeline.chart import ChartFacts, build_figure, draw_candles
 
@@ -34,6 +35,7 @@ FACTS = ChartFacts(
     is_sample=False,
     data_as_of=datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc),
 )
+LIGHT = PALETTES["light"]
 SAMPLE_FACTS = replace(FACTS, source="SAMPLE (synthetic)", is_sample=True)
 LONG_NAME = "super-long-wrapped-bridged-staked-liquid-coin-of-the-binance-peg-bridge-on-arbitrum-one"
 
@@ -262,28 +264,32 @@ def test_chart_tells_up_down_and_unchanged_by_colour():
     price, _ = axes_of(build_figure(candles, FACTS))
     (collection,) = with_gid(price, "final-bodies")
     assert [colors.to_hex(face).upper() for face in collection.get_facecolors()[:3]] == [
-        chart_style.UP,
-        chart_style.DOWN,
-        chart_style.FLAT.upper(),
+        LIGHT.up,
+        LIGHT.down,
+        LIGHT.flat.upper(),
     ]
 
 
-def test_chart_marks_the_open_candle_hollow_dashed_and_by_word():
+def test_chart_marks_the_open_candle_hatched_and_by_word():
     candles = week()
     price, _ = axes_of(build_figure(candles, FACTS))
     (settled,) = with_gid(price, "final-bodies")
     (unsettled,) = with_gid(price, "open-bodies")
-    assert {dashes for _, dashes in settled.get_linestyles()} == {None}
-    assert all(dashes for _, dashes in unsettled.get_linestyles())
-    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {chart_style.PAPER}
+    assert not settled.get_hatch()
+    assert unsettled.get_hatch()
+    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {LIGHT.paper}
     (mark,) = with_gid(price, "status-mark")
     assert (mark.get_text(), mark.xy) == ("open", (date2num(LAST_DAY), candles[-1].high))
 
 
-def test_chart_marks_a_provisional_candle_hatched_and_by_word():
+def test_chart_marks_a_provisional_candle_hollow_dashed_and_by_word():
     price, _ = axes_of(build_figure(with_status("provisional", DAYS[2], week()), FACTS))
-    (collection,) = with_gid(price, "provisional-bodies")
-    assert collection.get_hatch()
+    (settled,) = with_gid(price, "final-bodies")
+    (unsettled,) = with_gid(price, "provisional-bodies")
+    assert {dashes for _, dashes in settled.get_linestyles()} == {None}
+    assert all(dashes for _, dashes in unsettled.get_linestyles())
+    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {LIGHT.paper}
+    assert not unsettled.get_hatch()
     assert ("provisional", date2num(DAYS[2])) in [
         (mark.get_text(), mark.xy[0]) for mark in with_gid(price, "status-mark")
     ]
@@ -384,11 +390,12 @@ def test_chart_tags_the_last_price_on_the_axis():
     assert list(line.get_ydata()) == [50_200, 50_200]
 
 
-def test_chart_footer_has_source_and_time_of_the_data_in_utc():
+def test_chart_footer_has_source_time_of_the_data_in_utc_and_its_freshness():
     apia = timezone(timedelta(hours=13))
     facts = replace(FACTS, data_as_of=FACTS.data_as_of.astimezone(apia))
     figure = build_figure(week(), facts)
-    assert text_of(figure, "source") == "Source: CoinGecko · data as of 15 May 2021, 14:42 UTC"
+    source = text_of(figure, "source")
+    assert source == "Source: CoinGecko · data as of 15 May 2021, 14:42 UTC · newest price 1 minute older"
 
 
 def test_chart_footer_lists_days_that_are_over_and_not_fully_covered():
