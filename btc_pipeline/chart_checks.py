@@ -15,7 +15,8 @@ from btc_pipeline.chart_text import ChartFacts
 def in_order(candles: Sequence[Candle], facts: ChartFacts) -> list[Candle]:
     """The candles in order of their days.
 
-    Raises ValueError for two of one day, one outside the window, one of another coin or currency, one that is no candle.
+    Raises ValueError for two of one day, one outside the window, one of another coin or currency, and one that is
+    no candle.
     """
     chart = f"coin_id={facts.coin_id} vs_currency={facts.vs_currency} days={facts.first_day}..{facts.last_day}"
     ordered = sorted(candles, key=lambda candle: candle.date)

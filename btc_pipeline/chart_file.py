@@ -41,7 +41,7 @@ def _png(figure: Figure, texts: Mapping[str, str], chosen: ChartSettings) -> byt
     picture = io.BytesIO()
     about = {**texts, "Software": "btc_pipeline"}
     if chosen.size == "print":
-        dpi = look.PRINT_WIDTH_MM / 25.4 * look.PRINT_DPI / (look.WIDTH / look.DPI)
+        dpi = round(look.PRINT_WIDTH_MM / 25.4 * look.PRINT_DPI) / (look.WIDTH / look.DPI)
         paper = {"dpi": (look.PRINT_DPI, look.PRINT_DPI)}
         figure.savefig(picture, format="png", dpi=dpi, metadata=about, pil_kwargs=paper)
     else:

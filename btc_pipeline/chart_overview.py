@@ -154,9 +154,12 @@ def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Cand
     price.set_gid("cell-price")
     changed = page.write(cell.right, second, words.change_text(change), va="top", ha="right", fontsize=size)
     changed.set(gid="cell-change", color=palette.of_change(change))
-    fit(changed, cell.width - width(price) - look.CELL_TEXT_GAP, smallest=look.SMALLEST_CELL_TEXT - 2)
+    share = (cell.width - look.CELL_TEXT_GAP) / (width(price) + width(changed))
+    for number in (price, changed):  # smaller where they must be, and never cut: half a number is another one
+        number.set_fontsize(size * min(1.0, share))
     panels = Panels(palette, axes, price_limits(candles), candle_width=0.6, line_width=1.0)
     draw_candles_and_volumes(panels, candles, facts.days)
+    axes.set_ylabel("")
     limit_days(axes, facts.days)
     mark_last_price(panels, last)
     mark_gaps(panels, candles, facts.days)
@@ -174,6 +177,8 @@ def _draw_footer(page: Page, charts: Sequence[CoinChart]) -> None:
         source.set_color(page.palette.muted)
     empty = [words.title_text(facts) for facts, candles in charts if not candles]
     if empty:
-        note = page.write(LEFT, page.height - (look.HEIGHT - look.COVERAGE_Y), f"No data: {', '.join(empty)}", **small)
+        note = page.write(
+            LEFT, page.height - (look.HEIGHT - look.COVERAGE_Y), f"No data of {len(empty)}: {', '.join(empty)}", **small
+        )
         note.set_gid("coverage")
         fit(note, RIGHT - LEFT, smallest=look.SMALL_SIZE)

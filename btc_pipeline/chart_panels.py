@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from btc_pipeline import chart_style as look
 from btc_pipeline import chart_text as words
@@ -28,7 +28,7 @@ def draw_panels(
 ) -> list[Line2D]:
     """Draw `candles`, in order of their days, on axes that cover all days; days without one are gaps.
 
-    Returns the moving averages that can be seen, as lines with their labels.
+    Returns a labelled line for the legend for each moving average that can be seen.
     """
     limits = price_limits(candles, [value for values in facts.averages.values() for value in values])
     panels = Panels(palette, price, limits, volume, _volume_limits(candles))
@@ -85,6 +85,8 @@ def _volume_limits(candles: Sequence[Candle]) -> tuple[float, float]:
 
 def _draw_averages(panels: Panels, facts: ChartFacts) -> list[Line2D]:
     """A line for each moving average that has a value within the limits; a value that stands alone is a dot."""
+    from matplotlib.lines import Line2D
+
     low, high = panels.price_limits
     drawn = []
     looks = zip(panels.palette.averages, look.AVERAGE_DASHES, strict=True)
@@ -93,7 +95,7 @@ def _draw_averages(panels: Panels, facts: ChartFacts) -> list[Line2D]:
             continue
         beside = [None, *values, None]
         alone = [n for n, value in enumerate(values) if value is not None and beside[n] is None is beside[n + 2]]
-        (line,) = panels.price.plot(
+        panels.price.plot(
             [_at(day) for day in facts.days],
             [math.nan if value is None else value for value in values],
             color=colour,
@@ -102,10 +104,10 @@ def _draw_averages(panels: Panels, facts: ChartFacts) -> list[Line2D]:
             marker="o",
             markersize=4,
             markevery=alone,
-            label=f"SMA {period}",
             gid=f"average-{period}",
         )
-        drawn.append(line)
+        sample: dict[str, Any] = {"color": colour, "linestyle": dashes, "linewidth": look.AVERAGE_WIDTH}
+        drawn.append(Line2D([], [], label=f"SMA {period}", **sample))
     return drawn
 
 

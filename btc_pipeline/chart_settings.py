@@ -5,7 +5,9 @@ Holds values only; `settings` reads and checks them. Imports nothing of the proj
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 STYLES = ("dark", "light", "mono")
 """`light` and `dark` tell up from down by blue and vermilion; `mono` by lightness alone, for grey printers and eyes."""
@@ -28,3 +30,8 @@ class ChartSettings:
     """`png` always; others beside it."""
     moving_averages: tuple[int, ...] = (7, 30)
     """Periods of the simple moving averages of the closes, in days, the shortest first."""
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> ChartSettings:
+        """From its fields as JSON has them, which knows no tuples."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

@@ -77,7 +77,7 @@ def footer_text(facts: ChartFacts, newest_at: Sequence[datetime]) -> str:
 
 
 def age_text(age: timedelta) -> str:
-    """`15 minutes`, `3 hours`, `2 days`: the largest unit of which there are two, rounded down; `0 minutes` at least."""
+    """`15 minutes`, `3 hours`, `2 days`: the largest unit of which there are two, rounded down."""
     minutes = max(0, int(age.total_seconds() // 60))
     number, unit = (
         (minutes // 1440, "day")

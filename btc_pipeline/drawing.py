@@ -67,7 +67,7 @@ def work(_: None, job: children.Json) -> children.Json:
 
     database = Path(job["database"])
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
-    chosen = ChartSettings(**{key: _fixed(value) for key, value in job["chosen"].items()})
+    chosen = ChartSettings.of_json(job["chosen"])
     reach = timedelta(days=max(chosen.moving_averages, default=1) - 1)
     about = candles.publication(database)
     drawn: list[Path] = []
@@ -106,11 +106,6 @@ def _averages(known: list[Candle], first: date, last: date, periods: tuple[int, 
     closes = {candle.date: candle.close for candle in known}
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return {period: moving_averages.simple(closes, days, period) for period in periods}
-
-
-def _fixed(value: object) -> object:
-    """JSON knows no tuples."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +62,7 @@ class Settings:
     retries: int
     max_wait_seconds: float
     deadline_seconds: float
-    chart: ChartSettings = ChartSettings()
+    chart: ChartSettings = field(default_factory=ChartSettings)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:

@@ -26,7 +26,7 @@ def configured(monkeypatch):
         luigi.Config.clear_instance_cache()
         return settings.load()
 
-    for name in (settings.API_KEY_VARIABLE, "CREDENTIALS_DIRECTORY"):
+    for name in (setting_sections.API_KEY_VARIABLE, "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     yield load
     luigi.Config.clear_instance_cache()
