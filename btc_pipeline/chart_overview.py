@@ -154,9 +154,10 @@ def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Cand
     price.set_gid("cell-price")
     changed = page.write(cell.right, second, words.change_text(change), va="top", ha="right", fontsize=size)
     changed.set(gid="cell-change", color=palette.of_change(change))
-    share = (cell.width - look.CELL_TEXT_GAP) / (width(price) + width(changed))
-    for number in (price, changed):  # smaller where they must be, and never cut: half a number is another one
-        number.set_fontsize(size * min(1.0, share))
+    while width(price) + width(changed) > cell.width - look.CELL_TEXT_GAP:  # never cut: half a number is another one
+        size -= look.CELL_TEXT_STEP
+        price.set_fontsize(size)
+        changed.set_fontsize(size)
     panels = Panels(palette, axes, price_limits(candles), candle_width=0.6, line_width=1.0)
     draw_candles_and_volumes(panels, candles, facts.days)
     axes.set_ylabel("")

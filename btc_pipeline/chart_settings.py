@@ -34,4 +34,5 @@ class ChartSettings:
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> ChartSettings:
         """From its fields as JSON has them, which knows no tuples."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        fixed: dict[str, Any] = {key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
+        return cls(**fixed)

@@ -27,7 +27,11 @@ from btc_pipeline.chart_palette import PALETTES
 LAST_DAY = date(2021, 5, 15)
 FIRST_DAY = LAST_DAY - timedelta(days=7)
 DAYS = [FIRST_DAY + timedelta(days=number) for number in range(8)]
-AVERAGES = {7: [None, None, *(56e3 - 500 * number for number in range(6))], 30: [60_200.0] * 8, 90: [49e3] * 8}
+AVERAGES: dict[int, list[float | None]] = {
+    7: [None, None, *(56e3 - 500 * number for number in range(6))],
+    30: [60_200.0] * 8,
+    90: [49e3] * 8,
+}
 FACTS = ChartFacts(
     coin_id="bitcoin",
     vs_currency="usd",
