@@ -63,7 +63,7 @@ class Page:
             frameon=False,
             borderpad=0,
             borderaxespad=0,
-            handlelength=1.8,
+            handlelength=2.2,
             handleheight=1.0,
             columnspacing=2.0,
             fontsize=look.SMALL_SIZE,

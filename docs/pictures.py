@@ -12,11 +12,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from btc_pipeline.coingecko import sample_coins
+
 DOCS = Path(__file__).resolve().parent
 NOW = "2026-05-15T14:42:23Z"
 DAY = "2026-05-15"
 HISTORY = "2026-04-01"
-COINS = "bitcoin,ethereum,solana,ripple,cardano,dogecoin,polkadot,litecoin,chainlink,monero,tether,pepe"
+COINS = ",".join([*sample_coins.COINS][:12])  # the first dozen: prices of all sizes
 
 
 @dataclass(frozen=True)
