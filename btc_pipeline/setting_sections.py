@@ -48,7 +48,7 @@ class chart(luigi.Config):  # noqa: N801 - as above
     style = luigi.Parameter("light", description="light, dark or mono (up and down by lightness alone)")
     size = luigi.Parameter("screen", description="screen, or print (297 mm wide at 300 dpi)")
     formats = luigi.Parameter("png", description="png, or png,svg")
-    moving_averages = luigi.Parameter("7,30", description="periods in days, up to 3, 2 to 365; empty: none")
+    moving_averages = luigi.Parameter("7,30", description="periods in days, up to 3, 2 to 365; or none")
 
 
 SECTIONS: tuple[type[luigi.Config], ...] = (pipeline, coingecko, chart)

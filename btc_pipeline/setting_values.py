@@ -110,8 +110,12 @@ def picture_formats(text: str) -> tuple[str, ...]:
 
 
 def averages(text: str) -> tuple[int, ...]:
-    """Periods of moving averages in days, separated by commas, the shortest first; nothing is none."""
-    periods = tuple(whole_number(period, 2, LONGEST_AVERAGE) for period in text.split(",")) if text else ()
+    """Periods of moving averages in days, separated by commas, the shortest first; or `none`.
+
+    The word, because Luigi takes no empty value from its command line.
+    """
+    written = [] if text in {"", "none"} else text.split(",")
+    periods = tuple(whole_number(period, 2, LONGEST_AVERAGE) for period in written)
     if len(periods) > MOST_AVERAGES:
         raise ValueError(f"at most {MOST_AVERAGES} periods")
     if len(set(periods)) < len(periods):

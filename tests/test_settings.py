@@ -133,6 +133,7 @@ GOOD = [
     ("chart", "formats", "png", ("png",)),
     ("chart", "formats", "svg, png", ("png", "svg")),
     ("chart", "moving_averages", "", ()),
+    ("chart", "moving_averages", "none", ()),
     ("chart", "moving_averages", "2", (2,)),
     ("chart", "moving_averages", "200, 50,365", (50, 200, 365)),
 ]
