@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test browser tools selftest sweep faults check format bench lock clean
+.PHONY: help install run replay why docs test browser tools selftest sweep faults check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ format: .venv/.installed-dev ## Put Python and SQL into the project's format
 	$(python) -m ruff check --fix-only .
 	$(python) -m ruff format .
 	$(python) -m sqlfmt --no-progressbar dbt_project
+
+pictures: .venv/.installed ## Draw the pictures of the README anew, from sample data
+	@$(python) -m docs.pictures
 
 bench: .venv/.installed ## Measure the pipeline against bare Luigi and a bare script
 	@$(python) -m bench $(ARGS)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from btc_pipeline import chart_style as look
 from btc_pipeline.candle import Candle, CandleStatus
+from btc_pipeline.chart_palette import Palette
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,12 +25,16 @@ _LEGEND = {"provisional": "provisional: may still change", "open": "open: day no
 
 @dataclass(frozen=True)
 class Panels:
-    """The two axes of a chart and the values at their bottom and top."""
+    """The axes of a chart, the values at their bottom and top, and how candles look on them."""
 
+    palette: Palette
     price: Axes
-    volume: Axes
     price_limits: tuple[float, float]
-    volume_limits: tuple[float, float]
+    volume: Axes | None = None
+    volume_limits: tuple[float, float] = (0.0, 1.0)
+    candle_width: float = look.CANDLE_WIDTH
+    """In days."""
+    line_width: float = look.LINE_WIDTH
 
 
 def draw_candles_and_volumes(panels: Panels, candles: Sequence[Candle], days: Sequence[date]) -> None:
@@ -41,47 +46,48 @@ def draw_candles_and_volumes(panels: Panels, candles: Sequence[Candle], days: Se
     """
     import mplfinance as mpf
 
+    palette = panels.palette
     for status in _STATUSES:
         of_status = [candle for candle in candles if candle.status == status]
         if not of_status:
             continue
         frame = _frame(of_status, days)
-        flat = _market_colours(look.FLAT, look.FLAT, status)
+        flat = _market_colours(palette, palette.flat, palette.flat, status)
         mpf.plot(
             frame,
             type="candle",
             ax=panels.price,
-            volume=panels.volume,
+            volume=panels.volume if panels.volume is not None else False,
             ylim=panels.price_limits,
-            volume_ylim=panels.volume_limits,
-            style=mpf.make_mpf_style(marketcolors=_market_colours(look.UP, look.DOWN, status)),
+            style=mpf.make_mpf_style(marketcolors=_market_colours(palette, palette.up, palette.down, status)),
             marketcolor_overrides=[flat if row.Open == row.Close else None for row in frame.itertuples()],
             show_nontrading=True,  # dates on the axis, so that a missing day takes its room
             update_width_config={
-                "candle_width": look.CANDLE_WIDTH,
-                "candle_linewidth": look.LINE_WIDTH,
-                "volume_width": look.CANDLE_WIDTH,
+                "candle_width": panels.candle_width,
+                "candle_linewidth": panels.line_width,
+                "volume_width": panels.candle_width,
                 "volume_linewidth": 0.0,
             },
             xrotation=0,
+            **({"volume_ylim": panels.volume_limits} if panels.volume is not None else {}),
         )
         wicks, bodies = panels.price.collections[-2:]
         wicks.set_gid(f"{status}-wicks")
         bodies.set_gid(f"{status}-bodies")
-        _dress(bodies, status)
+        _dress(bodies, status, panels.line_width)
 
 
-def legend_entries(candles: Sequence[Candle]) -> list[Patch]:
+def legend_entries(palette: Palette, candles: Sequence[Candle]) -> list[Patch]:
     """One labelled patch for each look that a candle has in this chart, up and down always."""
     from matplotlib.patches import Patch
 
-    entries = [Patch(facecolor=look.UP, label="up"), Patch(facecolor=look.DOWN, label="down")]
+    entries = [Patch(facecolor=palette.up, label="up"), Patch(facecolor=palette.down, label="down")]
     if any(candle.open == candle.close for candle in candles):
-        entries.append(Patch(facecolor=look.FLAT, label="unchanged"))
+        entries.append(Patch(facecolor=palette.flat, label="unchanged"))
     for status, label in _LEGEND.items():
         if any(candle.status == status for candle in candles):
-            entries.append(Patch(facecolor=look.PAPER, edgecolor=look.MUTED, label=label))
-            _dress(entries[-1], status)
+            entries.append(Patch(facecolor=palette.paper, edgecolor=palette.muted, label=label))
+            _dress(entries[-1], status, look.LINE_WIDTH)
     return entries
 
 
@@ -98,20 +104,22 @@ def _frame(candles: Sequence[Candle], days: Sequence[date]) -> DataFrame:
     )
 
 
-def _market_colours(up: str, down: str, status: CandleStatus) -> dict[str, Any]:
-    """Final candles are filled, others hollow. Volumes are neutral: 24 rolling hours belong to no one day."""
+def _market_colours(palette: Palette, up: str, down: str, status: CandleStatus) -> dict[str, Any]:
+    """Final candles are filled, others are not. Volumes are neutral: 24 rolling hours belong to no one day."""
     import mplfinance as mpf
 
     outline = {"up": up, "down": down}
-    face = outline if status == "final" else {"up": look.PAPER, "down": look.PAPER}
-    colours: dict[str, Any] = mpf.make_marketcolors(**face, edge=outline, wick=outline, volume=look.VOLUME, alpha=1.0)
+    face = outline if status == "final" else {"up": palette.paper, "down": palette.paper}
+    colours: dict[str, Any] = mpf.make_marketcolors(
+        **face, edge=outline, wick=outline, volume=palette.volume, alpha=1.0
+    )
     return colours
 
 
-def _dress(artist: Any, status: str) -> None:
+def _dress(artist: Any, status: str, line_width: float) -> None:
     """Outline and filling, of candles or of a patch of the legend, that tell the status without colour."""
-    artist.set_linewidth(look.LINE_WIDTH)
+    artist.set_linewidth(line_width)
     if status == "open":
-        artist.set_linestyle(look.DASHES)
-    elif status == "provisional":
         artist.set_hatch(look.HATCH)
+    elif status == "provisional":
+        artist.set_linestyle(look.DASHES)

@@ -1,36 +1,48 @@
-"""How the chart looks: sizes, colours, fonts. Every number that a designer would change is here.
+"""How the charts look: places, sizes, dashes, fonts. Every number that a designer would change is here.
 
-Must not see a candle, nor import matplotlib before it is asked for its settings.
+Colours are in `chart_palette`. Must not see a candle, nor import matplotlib before it is asked for its settings.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from btc_pipeline.chart_palette import Palette
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # The page, in pixels from the top left corner.
 WIDTH, HEIGHT, DPI = 1600, 900, 100
+PRINT_WIDTH_MM, PRINT_DPI = 297, 300
 MARGIN, TITLE_GAP, CHANGE_GAP = 56, 28, 24
-TITLE_Y, SUBTITLE_Y, LEGEND_Y = 66, 98, 146
+TITLE_Y, SUBTITLE_Y, EXTREMES_Y, LEGEND_Y = 66, 98, 122, 146
 PRICE_TOP, PRICE_BOTTOM = 166, 614
 VOLUME_TOP, VOLUME_BOTTOM = 664, 778
 RULE_Y, SOURCE_Y, COVERAGE_Y = 834, 858, 879
+# The page of many small charts.
+MOST_COLUMNS, CELL_GAP, ROW_GAP, CELL_TEXT_GAP = 8, 32, 26, 8
+CELLS_TOP, OVERVIEW_LEGEND_Y, FOOTER_HEIGHT = 164, 132, 92
+LEAST_CELL_HEIGHT, CELL_HEIGHT_SHARE = 130, 0.56
+SMALLEST_CELL_TEXT, LARGEST_CELL_TEXT, CELL_TEXT_STEP = 9.5, 16.0, 0.25
+
 TAG_GAP, DAY_GAP, NOTE_GAP = 12, 18, 8  # from panels to labels, from candles to words
 
 # Sizes of text, in points.
 TITLE_SIZE, SMALLEST_TITLE_SIZE, TEXT_SIZE, SMALL_SIZE, WATERMARK_SIZE = 25, 15, 11.5, 10.5, 150
 
-# Blue and vermilion (Okabe and Ito) stay apart for every kind of colour vision, and read well on white.
-UP, DOWN, FLAT = "#0072B2", "#C8500A", "#5B6470"
-INK, MUTED, FAINT, GRID, GAP, PAPER = "#14181F", "#5B6470", "#7F8894", "#E6E9ED", "#F5F6F8", "#FFFFFF"
-VOLUME, ALERT = "#B4BDC8", "#9A5B00"
-
 CANDLE_WIDTH, LINE_WIDTH = 0.4, 1.5
 DASHES, DOTS, HATCH = (0, (3.2, 2.0)), (0, (1, 2.5)), "////"
+AVERAGE_WIDTH, AVERAGE_DASHES = 1.6, ("-", (0, (5, 2)), (0, (6, 2, 1.5, 2)))
+MOST_SQUEEZE = 0.25  # the share of the candles' range, above and below, that a moving average may take
 FEWEST_SLOTS = 5  # a window of a day or two keeps candles of a sensible width
 MOST_DAY_LABELS = 12
 
 
 @contextmanager
-def chart_settings() -> Iterator[None]:
+def drawing(palette: Palette) -> Iterator[None]:
     """Matplotlib with our settings inside the block, and as it was after it.
 
     Starts from matplotlib's own defaults, so that somebody's matplotlibrc or style changes no picture.
@@ -45,23 +57,29 @@ def chart_settings() -> Iterator[None]:
                 "font.family": "sans-serif",
                 "font.sans-serif": ["DejaVu Sans"],
                 "font.size": TEXT_SIZE,
-                "text.color": INK,
+                "text.color": palette.ink,
                 "text.parse_math": False,  # a dollar sign in a name is a dollar sign
                 "hatch.linewidth": 1.1,
+                "svg.hashsalt": "btc_pipeline",  # the same chart is the same file
                 "axes.titlesize": SMALL_SIZE,
-                "axes.titlecolor": MUTED,
-                "axes.edgecolor": GRID,
+                "axes.titlecolor": palette.muted,
+                "axes.edgecolor": palette.grid,
                 "axes.axisbelow": True,
-                "grid.color": GRID,
+                "grid.color": palette.grid,
                 "grid.linewidth": 0.9,
             }
         )
         yield
 
 
-def change_colour(change: float) -> str:
-    """Tell a rise, a fall or neither apart."""
-    return UP if change > 0 else DOWN if change < 0 else FLAT
+def figure(height: int, palette: Palette) -> Figure:
+    """A page of our width, unknown to pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    made = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=palette.paper)
+    FigureCanvasAgg(made)  # can measure texts, and needs no display
+    return made
 
 
 def points(pixels: float) -> float:

@@ -4,8 +4,8 @@ Pure functions from values to strings. Must not import matplotlib, nor know wher
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from itertools import groupby
 
@@ -32,6 +32,8 @@ class ChartFacts:
     is_sample: bool
     data_as_of: datetime
     """The instant at which the data was extracted, with its time zone."""
+    averages: Mapping[int, Sequence[float | None]] = field(default_factory=dict)
+    """Moving averages of the closes: by period in days, a value or none for each of `days`."""
 
     @property
     def days(self) -> list[date]:
@@ -44,6 +46,14 @@ def title_text(facts: ChartFacts) -> str:
     return f"{coin_name(facts.coin_id)} / {facts.vs_currency.upper()}"
 
 
+def overview_title(charts: Sequence[ChartFacts]) -> str:
+    """`12 coins in USD`, of many charts on one page."""
+    coins = len({facts.coin_id for facts in charts})
+    currencies = sorted({facts.vs_currency.upper() for facts in charts})
+    named = ", ".join(currencies) if len(currencies) <= 4 else f"{len(currencies)} currencies"
+    return f"{coins} {'coin' if coins == 1 else 'coins'} in {named}"
+
+
 def subtitle_text(facts: ChartFacts) -> str:
     """`Daily candles, 8 to 15 May 2021, days in UTC`."""
     return f"Daily candles, {window_text(facts.first_day, facts.last_day)}, days in UTC"
@@ -53,6 +63,30 @@ def source_text(facts: ChartFacts) -> str:
     """`Source: CoinGecko · data as of 15 May 2021, 14:42 UTC`, and SAMPLE first where it is."""
     source = f"Source: {facts.source} · data as of {instant_text(facts.data_as_of)}"
     return f"{SAMPLE_WARNING} · {source}" if facts.is_sample else source
+
+
+def footer_text(facts: ChartFacts, newest_at: Sequence[datetime]) -> str:
+    """The source, of when it is, and how much older the newest price was then: of one coin or of several."""
+    source = source_text(facts)
+    ages = sorted(facts.data_as_of - instant for instant in newest_at)
+    if not ages:
+        return source
+    least, most = age_text(ages[0]), age_text(ages[-1])
+    price = f"newest price {most}" if least == most else f"newest prices {least} to {most}"
+    return f"{source} · {price} older"
+
+
+def age_text(age: timedelta) -> str:
+    """`15 minutes`, `3 hours`, `2 days`: the largest unit of which there are two, rounded down."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    number, unit = (
+        (minutes // 1440, "day")
+        if minutes >= 2880
+        else (minutes // 60, "hour")
+        if minutes >= 120
+        else (minutes, "minute")
+    )
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def coin_name(coin_id: str) -> str:

@@ -6,11 +6,13 @@ pandas and mplfinance are imported, and end with it. How a chart looks is for `c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from btc_pipeline import ahead, candles, children
+from btc_pipeline import ahead, candles, children, moving_averages
+from btc_pipeline.candle import Candle
+from btc_pipeline.chart_settings import ChartSettings
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -25,16 +27,16 @@ def start_ahead(world: World) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was made: a chart for each pair that has a candle, and the report's files, HTML and JSON."""
+    """What was made: a chart for each pair that has a candle and of several a page of all; the report's HTML and JSON."""
 
     charts: list[Path]
     report: list[Path]
 
 
 def draw(settings: Settings, world: World, day: date) -> Drawn:
-    """Draw one chart for each coin in each currency, of the run's days, and the report of what is published.
+    """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
 
-    Pairs that have no candle are left out.
+    Pairs that have no candle have no chart of their own, and an empty place on the page.
 
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
@@ -45,6 +47,8 @@ def draw(settings: Settings, world: World, day: date) -> Drawn:
         "first_day": (day - timedelta(days=settings.days)).isoformat(),
         "last_day": day.isoformat(),
         "charts": [[*pair, str(path)] for pair, path in charts.items()],
+        "overview": str(world.overview(day)),
+        "chosen": asdict(settings.chart),
         "report": str(world.report(day)),
     }
     process = ahead.take(*_process(world))
@@ -54,8 +58,7 @@ def draw(settings: Settings, world: World, day: date) -> Drawn:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
         raise VisualizationError(result["error"], "run it again")
-    drawn = [path for pair, path in charts.items() if str(pair) in result["drawn"]]
-    return Drawn(drawn, [Path(path) for path in result["report"]])
+    return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
 
 
 def _process(world: World) -> tuple[str, Path, children.Json]:
@@ -70,17 +73,19 @@ def prepare(_: children.Json) -> None:
 
 def work(_: None, job: children.Json) -> children.Json:
     """The child's work: each coin's candles from the published database, drawn."""
-    from btc_pipeline import chart
+    from btc_pipeline import chart, chart_overview
     from btc_pipeline.report import writing
 
     database = Path(job["database"])
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
+    chosen = ChartSettings.of_json(job["chosen"])
+    reach = timedelta(days=max(chosen.moving_averages, default=1) - 1)
     about = candles.publication(database)
-    drawn = []
+    drawn: list[Path] = []
+    cells = []
     for coin, currency, path in job["charts"]:
-        week = candles.published(database, coin, currency, first, last)
-        if not week and len(job["charts"]) > 1:
-            continue
+        known = candles.published(database, coin, currency, first - reach, last)
+        week = [candle for candle in known if candle.date >= first]
         facts = chart.ChartFacts(
             coin_id=coin,
             vs_currency=currency,
@@ -89,18 +94,33 @@ def work(_: None, job: children.Json) -> children.Json:
             source=about["source"],
             is_sample=about["is_sample"] == "true",
             data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
+            averages=_averages(known, first, last, chosen.moving_averages),
         )
+        cells.append((facts, week))
+        if not week and len(job["charts"]) > 1:
+            continue
         try:
-            chart.draw_candles(week, facts, Path(path))
+            drawn += chart.draw_candles(week, facts, Path(path), chosen)
         except (ValueError, ArithmeticError, OSError) as error:
             return {"error": f"the chart of {coin} cannot be drawn: {error}"}
-        drawn.append(f"{coin}/{currency}")
     if not drawn:
         return {"error": "nothing can be drawn: there is no candle of any coin"}
+    if len(cells) > 1:
+        try:
+            drawn += chart_overview.draw_overview(cells, Path(job["overview"]), chosen)
+        except (ValueError, ArithmeticError, OSError) as error:
+            return {"error": f"the page of all coins cannot be drawn: {error}"}
     try:
-        return {"drawn": drawn, "report": list(map(str, writing.write(database, Path(job["report"]))))}
+        report = writing.write(database, Path(job["report"]), chosen.moving_averages)
     except (ValueError, ArithmeticError, OSError) as error:
         return {"error": f"the report cannot be written: {error}"}
+    return {"drawn": [str(path) for path in drawn], "report": [str(path) for path in report]}
+
+
+def _averages(known: list[Candle], first: date, last: date, periods: tuple[int, ...]) -> dict[int, list[float | None]]:
+    closes = {candle.date: candle.close for candle in known}
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return {period: moving_averages.simple(closes, days, period) for period in periods}
 
 
 if __name__ == "__main__":

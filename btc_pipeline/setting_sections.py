@@ -42,5 +42,14 @@ class coingecko(luigi.Config):  # noqa: N801 - as above
     deadline_seconds = luigi.Parameter("600", description="longest time without an answer, 5 to 7200")
 
 
-SECTIONS: tuple[type[luigi.Config], ...] = (pipeline, coingecko)
+class chart(luigi.Config):  # noqa: N801 - as above
+    """Section [chart]; on the command line `--chart-<key>`."""
+
+    style = luigi.Parameter("light", description="light, dark or mono (up and down by lightness alone)")
+    size = luigi.Parameter("screen", description="screen, or print (297 mm wide at 300 dpi)")
+    formats = luigi.Parameter("png", description="png, or png,svg")
+    moving_averages = luigi.Parameter("7,30", description="periods in days, up to 3, 2 to 365; or none")
+
+
+SECTIONS: tuple[type[luigi.Config], ...] = (pipeline, coingecko, chart)
 """All sections that are ours; a key of another name in them is refused."""

@@ -11,6 +11,8 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from btc_pipeline.chart_settings import FORMATS, LONGEST_AVERAGE, MOST_AVERAGES
+
 _COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
 _URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
@@ -97,6 +99,28 @@ def currencies(text: str) -> tuple[str, ...]:
     if len(set(codes)) < len(codes):
         raise ValueError("a currency is named twice")
     return codes
+
+
+def picture_formats(text: str) -> tuple[str, ...]:
+    """File formats of the charts, separated by commas; png is one of them, for the marker and the table name it."""
+    formats = tuple(name.strip() for name in text.split(","))
+    if "png" not in formats or not set(formats) <= set(FORMATS) or len(set(formats)) < len(formats):
+        raise ValueError("must be png or png,svg")
+    return tuple(sorted(formats))
+
+
+def averages(text: str) -> tuple[int, ...]:
+    """Periods of moving averages in days, separated by commas, the shortest first; or `none`.
+
+    The word, because Luigi takes no empty value from its command line.
+    """
+    written = [] if text in {"", "none"} else text.split(",")
+    periods = tuple(whole_number(period, 2, LONGEST_AVERAGE) for period in written)
+    if len(periods) > MOST_AVERAGES:
+        raise ValueError(f"at most {MOST_AVERAGES} periods")
+    if len(set(periods)) < len(periods):
+        raise ValueError("a period is named twice")
+    return tuple(sorted(periods))
 
 
 def url(text: str) -> SplitResult:

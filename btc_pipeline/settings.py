@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 
 import luigi
 
-from btc_pipeline import core_dumps
+from btc_pipeline import chart_settings, core_dumps
 from btc_pipeline import setting_values as values
+from btc_pipeline.chart_settings import ChartSettings
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.pair import Pair
-from btc_pipeline.setting_sections import API_KEY_VARIABLE, SECTIONS, coingecko, pipeline
+from btc_pipeline.setting_sections import API_KEY_VARIABLE, SECTIONS, chart, coingecko, pipeline
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _PLAN_HOSTS = {"keyless": "api.coingecko.com", "demo": "api.coingecko.com", "pro": "pro-api.coingecko.com"}
@@ -61,6 +62,7 @@ class Settings:
     retries: int
     max_wait_seconds: float
     deadline_seconds: float
+    chart: ChartSettings = field(default_factory=ChartSettings)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -133,7 +135,7 @@ def load() -> Settings:
         raise ConfigurationError(f"LUIGI_CONFIG_PATH = {named}: there is no such file", "correct it")
     _refuse_unknown_keys()
     try:
-        sections = pipeline(), coingecko()
+        sections = pipeline(), coingecko(), chart()
     except (ValueError, configparser.Error) as error:  # Luigi wraps what its parser says
         reason = error.__cause__ or error.__context__ or error
         raise ConfigurationError(
@@ -142,7 +144,7 @@ def load() -> Settings:
     return _validated(*sections)
 
 
-def _validated(main: pipeline, api: coingecko) -> Settings:
+def _validated(main: pipeline, api: coingecko, drawn: chart) -> Settings:
     source = _choice(main, "source", {"live", "sample"})
     plan = _choice(api, "plan", set(_PLAN_HOSTS))
     recordings = _checked(main, "recordings", values.optional_path)
@@ -179,6 +181,12 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         retries=_checked(api, "retries", lambda text: values.whole_number(text, 0, 10)),
         max_wait_seconds=_checked(api, "max_wait_seconds", lambda text: values.number(text, 0, 900)),
         deadline_seconds=_checked(api, "deadline_seconds", lambda text: values.number(text, 5, 7200)),
+        chart=ChartSettings(
+            style=_choice(drawn, "style", set(chart_settings.STYLES)),
+            size=_choice(drawn, "size", set(chart_settings.SIZES)),
+            formats=_checked(drawn, "formats", values.picture_formats),
+            moving_averages=_checked(drawn, "moving_averages", values.averages),
+        ),
     )
 
 

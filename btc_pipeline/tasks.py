@@ -214,14 +214,18 @@ class Publish(Step):
 
 
 class Visualize(Step):
-    """A candlestick chart of the last days for each coin, as PNG, and the report of the run, as HTML and JSON."""
+    """A candlestick chart of the last days for each coin, all of them on one page, and the report of the run."""
 
     before = Publish
     sources = (
-        *("btc_pipeline/chart*.py", "btc_pipeline/drawing.py", "btc_pipeline/candle*.py"),
-        *("btc_pipeline/report/*.py", "btc_pipeline/report/assets/*", "requirements.lock"),
+        *(f"btc_pipeline/{name}.py" for name in ("chart*", "drawing", "candle*", "moving_averages", "report/*")),
+        *("btc_pipeline/report/assets/*", "requirements.lock"),
     )
     error = errors.VisualizationError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """How the charts look."""
+        return (settings.chart,)
 
     def output(self) -> Marker:
         """A marker with the checksum of each chart and of the report."""

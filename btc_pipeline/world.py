@@ -126,3 +126,7 @@ class World:
     def chart(self, coin_id: str, vs_currency: str, day: date) -> Path:
         """The chart of a coin for a day."""
         return self.root / "charts" / f"{coin_id}_{vs_currency}_{day.isoformat()}.png"
+
+    def overview(self, day: date) -> Path:
+        """All charts of a day on one page; no chart of a coin has this name, for a currency is in it."""
+        return self.root / "charts" / f"overview_{day.isoformat()}.png"

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from matplotlib import colors, rc_context, rcParams
@@ -20,11 +21,17 @@ from PIL import Image
 
 from btc_pipeline import chart_style, chart_text
 from btc_pipeline.candle import Candle
-from btc_pipeline.chart import ChartFacts, build_figure, draw_candles
+from btc_pipeline.chart import ChartFacts, ChartSettings, build_figure, draw_candles
+from btc_pipeline.chart_palette import PALETTES
 
 LAST_DAY = date(2021, 5, 15)
 FIRST_DAY = LAST_DAY - timedelta(days=7)
 DAYS = [FIRST_DAY + timedelta(days=number) for number in range(8)]
+AVERAGES: dict[int, list[float | None]] = {
+    7: [None, None, *(56e3 - 500 * number for number in range(6))],
+    30: [60_200.0] * 8,
+    90: [49e3] * 8,
+}
 FACTS = ChartFacts(
     coin_id="bitcoin",
     vs_currency="usd",
@@ -34,6 +41,7 @@ FACTS = ChartFacts(
     is_sample=False,
     data_as_of=datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc),
 )
+LIGHT = PALETTES["light"]
 SAMPLE_FACTS = replace(FACTS, source="SAMPLE (synthetic)", is_sample=True)
 LONG_NAME = "super-long-wrapped-bridged-staked-liquid-coin-of-the-binance-peg-bridge-on-arbitrum-one"
 
@@ -110,6 +118,10 @@ CHARTS = {
     "long name": (week(coin_id=LONG_NAME), replace(SAMPLE_FACTS, coin_id=LONG_NAME)),
     "provisional": (with_status("provisional", DAYS[-2], week()), FACTS),
     "all bad": (with_status("provisional", DAYS[0], without(DAYS[1:6:2], week(coverage=0.5))), SAMPLE_FACTS),
+    "everything at once": (
+        with_status("provisional", DAYS[2], without([DAYS[4]], [replace(week()[0], close=58e3), *week()[1:]])),
+        replace(SAMPLE_FACTS, averages=AVERAGES),
+    ),
     "no volume": (week(volume_24h=None), FACTS),
     "a month": (month(), replace(FACTS, first_day=LAST_DAY - timedelta(days=30))),
 }
@@ -149,8 +161,12 @@ def text_of(figure, gid):
 def bodies(figure, status):
     """The corners of the bodies of a status, by day: (lowest, highest) price."""
     price, _ = axes_of(figure)
+    return bodies_in(price, status)
+
+
+def bodies_in(axes, status):
     found = {}
-    for collection in with_gid(price, f"{status}-bodies"):
+    for collection in with_gid(axes, f"{status}-bodies"):
         for path in collection.get_paths():
             (left, bottom), (right, top) = path.vertices.min(axis=0), path.vertices.max(axis=0)
             if math.isfinite(bottom):
@@ -262,28 +278,32 @@ def test_chart_tells_up_down_and_unchanged_by_colour():
     price, _ = axes_of(build_figure(candles, FACTS))
     (collection,) = with_gid(price, "final-bodies")
     assert [colors.to_hex(face).upper() for face in collection.get_facecolors()[:3]] == [
-        chart_style.UP,
-        chart_style.DOWN,
-        chart_style.FLAT.upper(),
+        LIGHT.up,
+        LIGHT.down,
+        LIGHT.flat.upper(),
     ]
 
 
-def test_chart_marks_the_open_candle_hollow_dashed_and_by_word():
+def test_chart_marks_the_open_candle_hatched_and_by_word():
     candles = week()
     price, _ = axes_of(build_figure(candles, FACTS))
     (settled,) = with_gid(price, "final-bodies")
     (unsettled,) = with_gid(price, "open-bodies")
-    assert {dashes for _, dashes in settled.get_linestyles()} == {None}
-    assert all(dashes for _, dashes in unsettled.get_linestyles())
-    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {chart_style.PAPER}
+    assert not settled.get_hatch()
+    assert unsettled.get_hatch()
+    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {LIGHT.paper}
     (mark,) = with_gid(price, "status-mark")
     assert (mark.get_text(), mark.xy) == ("open", (date2num(LAST_DAY), candles[-1].high))
 
 
-def test_chart_marks_a_provisional_candle_hatched_and_by_word():
+def test_chart_marks_a_provisional_candle_hollow_dashed_and_by_word():
     price, _ = axes_of(build_figure(with_status("provisional", DAYS[2], week()), FACTS))
-    (collection,) = with_gid(price, "provisional-bodies")
-    assert collection.get_hatch()
+    (settled,) = with_gid(price, "final-bodies")
+    (unsettled,) = with_gid(price, "provisional-bodies")
+    assert {dashes for _, dashes in settled.get_linestyles()} == {None}
+    assert all(dashes for _, dashes in unsettled.get_linestyles())
+    assert {colors.to_hex(face).upper() for face in unsettled.get_facecolors()} == {LIGHT.paper}
+    assert not unsettled.get_hatch()
     assert ("provisional", date2num(DAYS[2])) in [
         (mark.get_text(), mark.xy[0]) for mark in with_gid(price, "status-mark")
     ]
@@ -304,6 +324,53 @@ def test_chart_marks_a_provisional_candle_hatched_and_by_word():
 def test_chart_legend_names_the_looks_that_are_there(candles, labels):
     (legend,) = build_figure(candles, FACTS).legends
     assert [text.get_text() for text in legend.get_texts()] == labels
+
+
+# The moving averages
+
+
+def average(figure, period):
+    price, _ = axes_of(figure)
+    return with_gid(price, f"average-{period}")
+
+
+def legend_of(figure):
+    (legend,) = figure.legends
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def test_chart_draws_averages_at_their_days_and_names_them():
+    figure = build_figure(week(), replace(FACTS, averages=AVERAGES))
+    (line,) = average(figure, 7)
+    drawn = {x: y for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True) if math.isfinite(y)}
+    assert drawn == {date2num(day): value for day, value in zip(DAYS, AVERAGES[7], strict=True) if value}
+    assert legend_of(figure)[-3:] == ["SMA 7", "SMA 30", "SMA 90"]
+
+
+def test_chart_averages_differ_by_more_than_their_colours():
+    figure = build_figure(week(), replace(FACTS, averages=AVERAGES), "mono")
+    dashes = {str(line._dash_pattern) for period in AVERAGES for line in average(figure, period)}
+    assert len(dashes) == 3
+
+
+@pytest.mark.parametrize("values", [[None] * 8, [1e6] * 8], ids=["no value", "far off"])
+def test_chart_claims_no_average_that_cannot_be_seen(values):
+    figure = build_figure(week(), replace(FACTS, averages={7: values}))
+    assert not average(figure, 7)
+    assert "SMA 7" not in legend_of(figure)
+
+
+def test_chart_keeps_its_candles_large_beside_a_far_average():
+    plain, _ = axes_of(build_figure(week(), FACTS))
+    price, _ = axes_of(build_figure(week(), replace(FACTS, averages={7: [1e6] * 7 + [59_000.0], 30: [1.0] * 8})))
+    (low, high), (plain_low, plain_high) = price.get_ylim(), plain.get_ylim()
+    assert high - low <= 1.51 * (plain_high - plain_low)
+
+
+def test_chart_draws_a_value_that_stands_alone_as_a_dot():
+    values = [None, 55e3, None, *[54e3] * 5]
+    (line,) = average(build_figure(week(), replace(FACTS, averages={7: values})), 7)
+    assert line.get_markevery() == [1]
 
 
 # The volume
@@ -384,11 +451,12 @@ def test_chart_tags_the_last_price_on_the_axis():
     assert list(line.get_ydata()) == [50_200, 50_200]
 
 
-def test_chart_footer_has_source_and_time_of_the_data_in_utc():
+def test_chart_footer_has_source_time_of_the_data_in_utc_and_its_freshness():
     apia = timezone(timedelta(hours=13))
     facts = replace(FACTS, data_as_of=FACTS.data_as_of.astimezone(apia))
     figure = build_figure(week(), facts)
-    assert text_of(figure, "source") == "Source: CoinGecko · data as of 15 May 2021, 14:42 UTC"
+    source = text_of(figure, "source")
+    assert source == "Source: CoinGecko · data as of 15 May 2021, 14:42 UTC · newest price 1 minute older"
 
 
 def test_chart_footer_lists_days_that_are_over_and_not_fully_covered():
@@ -472,6 +540,31 @@ def test_chart_file_of_sample_data_carries_a_warning(tmp_path):
     draw_candles(week(), SAMPLE_FACTS, tmp_path / "chart.png")
     with Image.open(tmp_path / "chart.png") as picture:
         assert picture.info["Warning"] == "SAMPLE: not live market data"
+
+
+def test_chart_for_print_is_297_mm_wide_at_300_dpi(tmp_path):
+    draw_candles(week(), FACTS, tmp_path / "chart.png", ChartSettings(size="print"))
+    with Image.open(tmp_path / "chart.png") as picture:
+        assert picture.width == round(297 / 25.4 * 300)
+        assert picture.info["dpi"] == pytest.approx((300, 300), abs=0.01)
+
+
+def test_chart_as_svg_lies_beside_the_png_and_tells_what_it_is(tmp_path):
+    written = draw_candles(week(), SAMPLE_FACTS, tmp_path / "chart.png", ChartSettings(formats=("png", "svg")))
+    assert written == [tmp_path / "chart.png", tmp_path / "chart.svg"]
+    root = ElementTree.parse(tmp_path / "chart.svg").getroot()
+    words = {tag: root.findtext(f"{{http://www.w3.org/2000/svg}}{tag}", "") for tag in ("title", "desc")}
+    assert words["title"] == "Bitcoin / USD, SAMPLE: not live market data"
+    assert words["desc"].startswith("Daily candles, 8 to 15 May 2021, days in UTC. SAMPLE: not live market data")
+
+
+def test_chart_as_svg_is_the_same_each_time_and_has_each_id_once(tmp_path):
+    chosen = ChartSettings(formats=("png", "svg"))
+    for name in ("one", "other"):
+        draw_candles(*CHARTS["all bad"], tmp_path / f"{name}.png", chosen)
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+    ids = [each.get("id") for each in ElementTree.parse(tmp_path / "one.svg").iter() if each.get("id")]
+    assert len(ids) == len(set(ids))
 
 
 def test_chart_file_depends_on_its_input_alone(tmp_path):
@@ -603,6 +696,22 @@ def test_chart_text_writes_changes_with_sign_and_arrow(change, text):
 )
 def test_chart_text_writes_a_window_without_repeating(first_day, last_day, text):
     assert chart_text.window_text(first_day, last_day) == text
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(seconds=-5), "0 minutes"),
+        (timedelta(seconds=119), "1 minute"),
+        (timedelta(minutes=15), "15 minutes"),
+        (timedelta(minutes=119), "119 minutes"),
+        (timedelta(minutes=120), "2 hours"),
+        (timedelta(hours=47), "47 hours"),
+        (timedelta(days=6, hours=23), "6 days"),
+    ],
+)
+def test_chart_text_writes_an_age_in_the_largest_unit_that_it_has_twice(age, text):
+    assert chart_text.age_text(age) == text
 
 
 def test_chart_text_joins_missing_days_and_counts_what_it_leaves_out():

@@ -78,6 +78,7 @@ DEFAULTS = {
     "retries": 4,
     "max_wait_seconds": 180.0,
     "deadline_seconds": 600.0,
+    "chart": {"style": "light", "size": "screen", "formats": ("png",), "moving_averages": (7, 30)},
 }
 
 ATTRIBUTES = {"vs_currency": "vs_currencies"}
@@ -126,6 +127,15 @@ GOOD = [
     ("coingecko", "retries", "0", 0),
     ("coingecko", "max_wait_seconds", "0", 0.0),
     ("coingecko", "deadline_seconds", "7200", 7200.0),
+    ("chart", "style", "dark", "dark"),
+    ("chart", "style", "mono", "mono"),
+    ("chart", "size", "print", "print"),
+    ("chart", "formats", "png", ("png",)),
+    ("chart", "formats", "svg, png", ("png", "svg")),
+    ("chart", "moving_averages", "", ()),
+    ("chart", "moving_averages", "none", ()),
+    ("chart", "moving_averages", "2", (2,)),
+    ("chart", "moving_averages", "200, 50,365", (50, 200, 365)),
 ]
 
 BAD = [
@@ -221,6 +231,18 @@ BAD = [
     ("coingecko", "retries", "True", "not a whole number"),
     ("coingecko", "max_wait_seconds", "901", "between 0 and 900"),
     ("coingecko", "deadline_seconds", "4", "between 5 and 7200"),
+    ("chart", "style", "blue", "must be one of dark, light, mono"),
+    ("chart", "size", "a4", "must be one of print, screen"),
+    ("chart", "formats", "svg", "must be png or png,svg"),
+    ("chart", "formats", "", "must be png or png,svg"),
+    ("chart", "formats", "png,pdf", "must be png or png,svg"),
+    ("chart", "formats", "png,png", "must be png or png,svg"),
+    ("chart", "moving_averages", "1", "between 2 and 365"),
+    ("chart", "moving_averages", "366", "between 2 and 365"),
+    ("chart", "moving_averages", "7,", "not a whole number"),
+    ("chart", "moving_averages", "7;30", "not a whole number"),
+    ("chart", "moving_averages", "7,7", "named twice"),
+    ("chart", "moving_averages", "7,30,90,200", "at most 3"),
 ]
 
 
@@ -249,7 +271,9 @@ SECTIONS = setting_sections.SECTIONS
 
 @pytest.mark.parametrize(("section", "key", "value", "expected"), GOOD, ids=shown)
 def test_a_good_value_is_taken(section, key, value, expected, configured):
-    assert getattr(configured(in_section(section, key, value)), ATTRIBUTES.get(key, key)) == expected
+    loaded = configured(in_section(section, key, value))
+    holder = loaded.chart if section == "chart" else loaded
+    assert getattr(holder, ATTRIBUTES.get(key, key)) == expected
 
 
 @pytest.mark.parametrize(("section", "key", "value", "why"), BAD, ids=shown)

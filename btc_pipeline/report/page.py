@@ -31,8 +31,8 @@ _SPARK_POINTS = 60
 _MOST_NAMED = 3
 
 
-def render(facts: Facts, series: Sequence[Series], judged: Verdict) -> str:
-    """The HTML. The same facts give the same page."""
+def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Sequence[int] = ()) -> str:
+    """The HTML, with moving averages of these periods, in days. The same facts give the same page."""
     style, scripts = asset("style.css"), [asset(name) for name in _SCRIPTS]
     first_day = facts.run_date - timedelta(days=int(facts.setting("pipeline", "days") or 7))
     return (
@@ -50,6 +50,7 @@ def render(facts: Facts, series: Sequence[Series], judged: Verdict) -> str:
             max_age_hours=facts.setting("pipeline", "max_age_hours") or "6",
             overview=[_overview(each, first_day) for each in series],
             newest_days=[_day(series[0], row) for row in reversed(series[0].candles) if row["date"] >= first_day],
+            averages=",".join(map(str, averages)),
             parts=parts.of(facts),
             series=[Markup(each.packed()) for each in series],
             about_series=Markup(_json_in_html([each.about() for each in series])),

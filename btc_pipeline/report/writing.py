@@ -6,15 +6,17 @@ Reads the published database and nothing else.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from btc_pipeline import files
 from btc_pipeline.report import facts, index, page, series, verdict
 
 
-def write(database: Path, path: Path) -> list[Path]:
+def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path]:
     """Write the report of what is published to `path`, a `.html`, and its JSON beside it.
 
+    `averages` are the periods of the moving averages that the chart shows, in days.
     Returns the two files, which the run vouches for; the index beside them changes with each run.
 
     Raises:
@@ -32,6 +34,6 @@ def write(database: Path, path: Path) -> list[Path]:
     machine = path.with_suffix(".json")
     told = {"verdict": judged.as_json(), "index": line, **known.as_json()}
     files.write(machine, json.dumps(told, separators=(",", ":")).encode())
-    files.write(path, page.render(known, pairs, judged).encode())
+    files.write(path, page.render(known, pairs, judged, averages).encode())
     index.update(path.parent, line)
     return [path, machine]

@@ -30,7 +30,7 @@ def opened(new_page, tmp_path):
 
     def open_(window=DESKTOP, **published):
         report = tmp_path / "report" / f"{DAY}.html"
-        writing.write(Published(**published).write(tmp_path / "published.duckdb"), report)
+        writing.write(Published(**published).write(tmp_path / "published.duckdb"), report, (7, 30))
         watched = new_page(window).open(report)
         watched.page.wait_for_selector("html[data-shown]")
         watched.settle()
@@ -157,6 +157,12 @@ def test_a_series_is_chosen_in_the_table_of_all_as_well(opened):
     watched.page.get_by_role("link", name="Ethereum / USD").click()
     watched.page.wait_for_selector("html[data-shown='1']")
     assert watched.page.locator("#series").evaluate("each => each.selectedOptions[0].label") == "Ethereum / USD"
+
+
+def test_moving_averages_are_read_out_where_the_history_allows(opened):
+    watched = opened(candles=[candle(DAY - timedelta(days=back), 100.0 + back) for back in range(8)])
+    assert "SMA 7 103.00" in read_out(watched)
+    assert "SMA 30" not in read_out(watched)
 
 
 # --- Hostile and odd data

@@ -95,6 +95,8 @@ def test_an_answer_that_was_changed_in_the_archive_makes_all_pending(finished):
     ("--pipeline-days=6", STEPS),
     ("--pipeline-five-minute-points=false", STEPS),
     ("--pipeline-max-age-hours=7", STEPS[1:]),
+    ("--chart-style=dark", VISUALIZE),
+    ("--chart-moving-averages=none", VISUALIZE),
 ])  # fmt: skip
 def test_a_changed_setting_makes_the_steps_pending_that_depend_on_it(option, steps, first_run):
     pipeline, _ = first_run

@@ -130,10 +130,10 @@ def test_each_settled_candle_of_two_coins_is_the_true_one(step_by_step):
     assert truth.wrong_candles(published.candles(pipeline.sample / "crypto_data.duckdb")) == []
 
 
-def test_two_coins_make_a_chart_each(step_by_step):
+def test_two_coins_make_a_chart_each_and_one_page_of_both(step_by_step):
     pipeline, _ = step_by_step
     charts = sorted(path.name for path in (pipeline.sample / "charts").iterdir())
-    assert charts == ["bitcoin_usd_2026-05-15.png", "ethereum_usd_2026-05-15.png"]
+    assert charts == ["bitcoin_usd_2026-05-15.png", "ethereum_usd_2026-05-15.png", "overview_2026-05-15.png"]
 
 
 # --- Recorded answers

@@ -135,8 +135,8 @@ def test_an_empty_version_says_of_each_list_that_there_is_nothing(read):
 
 def test_a_long_list_is_cut_and_says_how_much_is_missing(read):
     change = {
-        "coin_id": "bitcoin", "vs_currency": "usd", "date": DAY, "subject": "candle", "field": "close", "old_value": "1.5",
-        "new_value": "67503.21435367", "reason": "late_points", "revised_at": "2026-05-15 00:40:00",
+        "coin_id": "bitcoin", "vs_currency": "usd", "date": DAY, "subject": "candle", "field": "close",
+        "old_value": "1.5", "new_value": "67503.21435367", "reason": "late_points", "revised_at": "2026-05-15 00:40:00",
     }  # fmt: skip
     rows = lists(read(tables={"candle_revisions": [change] * 201}))["revisions"].rows
     assert (len(rows), rows[-1][0]) == (201, "and 1 more, in the JSON")

@@ -8,9 +8,10 @@
   const GRANULARITY = { h: "hourly", "5": "5-minute" };
   const RANGES = [["7 D", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]];
   const MOST_MARKED = 30; // days
-  const AVERAGES = [[7, 2], [30, 0]]; // days, style of the line (dashed, solid)
+  const LINE_STYLES = [2, 0, 1]; // of lightweight-charts: dashed, solid, dotted
 
   const at = (id) => document.getElementById(id);
+  const periods = at("chart").dataset.averages.split(",").filter(Boolean).map(Number); // of moving averages, in days
   const about = JSON.parse(at("about-series").textContent);
   const packed = document.querySelectorAll("script.packed");
   const unpacked = new Map();
@@ -131,8 +132,8 @@
       handleScroll: { vertTouchDrag: false },
     });
     const candles = chart.addSeries(LC.CandlestickSeries, { priceLineVisible: true });
-    const lines = AVERAGES.map(([, lineStyle]) => chart.addSeries(LC.LineSeries, {
-      lineWidth: 1, lineStyle, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false,
+    const lines = periods.map((_, i) => chart.addSeries(LC.LineSeries, {
+      lineWidth: 1, lineStyle: LINE_STYLES[i], priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false,
       autoscaleInfoProvider: () => null, // candles alone set the scale
     }));
     const volumes = chart.addSeries(LC.HistogramSeries, {
@@ -171,7 +172,7 @@
       return bar;
     }));
     view.lines.forEach((line, i) => {
-      const values = averages(AVERAGES[i][0]);
+      const values = averages(periods[i]);
       line.applyOptions({ color: look.muted });
       line.setData(shown.days.map((day, n) => (values[n] === undefined ? { time: day } : { time: day, value: values[n] / unit })));
     });
@@ -216,9 +217,9 @@
       parts.push(change, labelled("24 h volume", volumeText(candle.volume)));
       parts.push(labelled("points", candle.points + " of " + candle.expected + " " + candle.granularity + ", " + percentText(candle.coverage)));
       parts.push(labelled("status", candle.status));
-      for (const [period] of AVERAGES) {
+      for (const period of periods) {
         const value = averages(period)[shown.days.indexOf(day)];
-        if (value !== undefined) parts.push(labelled("mean of " + period + " days", priceText(value)));
+        if (value !== undefined) parts.push(labelled("SMA " + period, priceText(value)));
       }
     }
     box.replaceChildren(...parts);
