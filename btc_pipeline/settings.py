@@ -51,6 +51,7 @@ class Settings:
     five_minute_points: bool
     second_opinion: bool
     second_opinion_limit_bps: float
+    summary: str
     now: datetime | None
     plan: str
     base_url: str
@@ -165,6 +166,7 @@ def _validated(main: pipeline, api: coingecko) -> Settings:
         second_opinion_limit_bps=_checked(
             main, "second_opinion_limit_bps", lambda text: values.number(text, 0.1, 10_000)
         ),
+        summary=_choice(main, "summary", {"json", "none", "table"}),
         now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),

@@ -19,6 +19,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from btc_pipeline import (
     console,
+    ending,
     failures,
     files,
     fingerprints,
@@ -207,6 +208,8 @@ class Step(luigi.Task):
                 files.sweep(world.root, world.temporary)
                 for database in (world.cache, world.work):
                     warehouse.finish(database)
+                if CmdlineParser.get_instance() is not None:
+                    ending.prepare(self.settings, world)
             yield facts
         except KeyboardInterrupt:
             raise InterruptionError(
@@ -221,7 +224,7 @@ class Step(luigi.Task):
             raise
         finally:
             progress.end()
-        console.done(self.get_task_family(), time.monotonic() - started, facts)
+        console.done(self.get_task_family(), self.date, time.monotonic() - started, facts)
 
     def _check(self) -> None:
         """Refuse what no step should begin with."""

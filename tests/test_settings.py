@@ -26,7 +26,7 @@ def configured(monkeypatch):
         luigi.Config.clear_instance_cache()
         return settings.load()
 
-    for name in (settings.API_KEY_VARIABLE, "CREDENTIALS_DIRECTORY"):
+    for name in (setting_sections.API_KEY_VARIABLE, "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     yield load
     luigi.Config.clear_instance_cache()
@@ -68,6 +68,7 @@ DEFAULTS = {
     "five_minute_points": True,
     "second_opinion": True,
     "second_opinion_limit_bps": 50.0,
+    "summary": "table",
     "now": None,
     "plan": "keyless",
     "base_url": "https://api.coingecko.com/api/v3",
@@ -108,6 +109,8 @@ GOOD = [
     ("pipeline", "second_opinion", "false", False),
     ("pipeline", "second_opinion_limit_bps", "0.1", 0.1),
     ("pipeline", "second_opinion_limit_bps", "10000", 10_000.0),
+    ("pipeline", "summary", "json", "json"),
+    ("pipeline", "summary", "none", "none"),
     ("pipeline", "now", "2021-05-15T14:42:23Z", datetime(2021, 5, 15, 14, 42, 23, tzinfo=timezone.utc)),
     ("pipeline", "now", "2021-05-15T14:42:23+05:30", datetime(2021, 5, 15, 9, 12, 23, tzinfo=timezone.utc)),
     ("pipeline", "now", "2024-02-29T00:00:00Z", datetime(2024, 2, 29, tzinfo=timezone.utc)),
@@ -183,6 +186,7 @@ BAD = [
     ("pipeline", "second_opinion", "yes", "must be one of false, true"),
     ("pipeline", "second_opinion_limit_bps", "0", "between 0.1 and 10000"),
     ("pipeline", "second_opinion_limit_bps", "nan", "between 0.1 and 10000"),
+    ("pipeline", "summary", "xml", "must be one of json, none, table"),
     ("pipeline", "max_age_hours", "nan", "between 1 and 168"),
     ("pipeline", "max_age_hours", "inf", "between 1 and 168"),
     ("pipeline", "max_age_hours", "0.99", "between 1 and 168"),
