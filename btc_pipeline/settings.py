@@ -143,6 +143,12 @@ def load() -> Settings:
     return _validated(*sections)
 
 
+def files_read() -> list[Path]:
+    """The files that the configuration comes from."""
+    parser = luigi.configuration.get_config()
+    return [Path(path).absolute() for path in parser._config_paths if path and Path(path).is_file()]
+
+
 def _validated(main: pipeline, api: coingecko) -> Settings:
     source = _choice(main, "source", {"live", "sample"})
     plan = _choice(api, "plan", set(_PLAN_HOSTS))

@@ -17,7 +17,19 @@ from btc_pipeline.cli.group import DAY, INSTANT, PATH, PROGRAM, Group, told
 from btc_pipeline.errors import SUCCESS
 
 _SUMMARY_JSON = "Write the summary as one JSON object."
+_FORMATS = ("table", "csv", "json", "parquet")
+_TABLES = (
+    *("daily_candlestick", "candle_sources", "candle_revisions", "price_anomalies", "second_opinions", "price_gaps"),
+    "publication",
+)
 _AS_JSON = "Write it as one JSON object."
+
+
+def _published_coins(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """For the shell: the coins that are published. Whatever goes wrong, there is just none to choose."""
+    from btc_pipeline.cli import looking
+
+    return [coin for coin in looking.published_coins(luigi_options.given(context)) if coin.startswith(incomplete)]
 
 
 @click.group(
@@ -56,6 +68,67 @@ def run(context: click.Context, day: date | None, shown: str | None) -> int:
 
 
 @pipeline.command(
+    short_help="what is there, how fresh, what would run",
+    examples=["btc-pipeline status", "btc-pipeline status --json | jq .published.is_fresh"],
+)
+@click.option("--date", "day", type=DAY, metavar="DAY", help="UTC day whose steps are meant; default: today.")
+@click.option("--json", "is_json", is_flag=True, help=_AS_JSON)
+@click.pass_context
+def status(context: click.Context, day: date | None, is_json: bool) -> int:
+    """Say what is there, how fresh it is, and what would run. Changes nothing, and disturbs no run."""
+    from btc_pipeline.cli import looking
+
+    return told(context, lambda settings, world: looking.status(settings, world, day, is_json=is_json))
+
+
+@pipeline.command(
+    short_help="the candles, as table, CSV, JSON or Parquet",
+    examples=[
+        "btc-pipeline show",
+        "btc-pipeline show bitcoin --from 2026-11-01 --to 2026-11-20 --format json",
+        "btc-pipeline show --format parquet --output candles.parquet",
+        "btc-pipeline show --table price_gaps",
+    ],
+)
+@click.argument("coins", nargs=-1, metavar="[COIN]...", shell_complete=_published_coins)
+@click.option("--from", "first", type=DAY, metavar="DAY", help="From this UTC day on.")
+@click.option("--to", "last", type=DAY, metavar="DAY", help="To this one, included.")
+@click.option("--currency", metavar="CODE", help="In this currency, e.g. usd; default: all that are published.")
+@click.option("--format", "kind", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--output", "-o", type=PATH, metavar="FILE", help="Write a file, whole or not at all.")
+@click.option("--table", type=click.Choice(_TABLES), default="daily_candlestick", help="Another table.")
+@click.pass_context
+def show(
+    context: click.Context,
+    coins: tuple[str, ...],
+    first: date | None,
+    last: date | None,
+    currency: str | None,
+    kind: str,
+    output: Path | None,
+    table: str,
+) -> int:
+    """Show what is published: all coins and days, or those that are named. Works while a run is at work."""
+    from btc_pipeline.cli import looking
+
+    asked = looking.Asked(coins, currency, first, last, kind, output, table)
+    return told(context, lambda _, world: looking.show(world, asked))
+
+
+@pipeline.command(
+    short_help="check all that a run needs, and say what to do",
+    examples=["btc-pipeline doctor", "btc-pipeline doctor --json"],
+)
+@click.option("--json", "is_json", is_flag=True, help=_AS_JSON)
+@click.pass_context
+def doctor(context: click.Context, is_json: bool) -> int:
+    """Check Python, settings, folders, lock, key, API, clock and disk, a line each, and say what to do."""
+    from btc_pipeline.cli import looking
+
+    return looking.doctor(luigi_options.given(context), is_json=is_json)
+
+
+@pipeline.command(
     short_help="what a run, or a backfill, would ask for and cost",
     examples=["btc-pipeline plan", "btc-pipeline plan --start 2025-11-25 --pipeline-coins bitcoin,ethereum"],
 )
@@ -72,7 +145,7 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
 
 
 @pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin 2026-11-20"])
-@click.argument("coin")
+@click.argument("coin", shell_complete=_published_coins)
 @click.argument("day", type=DAY)
 @click.pass_context
 def why(context: click.Context, coin: str, day: date) -> int:
