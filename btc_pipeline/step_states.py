@@ -24,19 +24,16 @@ def of_chain(day: date) -> list[StepState]:
     states: list[StepState] = []
     for step in chain:
         name = step.get_task_family()
-        waiting = next((each.step for each in states if each.state != "done"), "")
-        states.append(StepState(name, "would run", f"after {waiting}") if waiting else _state(name, step))
+        if waiting := next((each.step for each in states if each.state != "done"), ""):
+            states.append(StepState(name, "would run", f"after {waiting}"))
+            continue
+        try:
+            output = step.output()
+            is_done = output.exists()
+            states.append(StepState(name, "done") if is_done else StepState(name, "would run", _reason(output)))
+        except (warehouse.LockedDatabaseError, OSError) as error:
+            states.append(StepState(name, "unknown", str(error)))
     return states
-
-
-def _state(name: str, step: Step) -> StepState:
-    try:
-        output = step.output()
-        if output.exists():
-            return StepState(name, "done")
-        return StepState(name, "would run", _reason(output))
-    except (warehouse.LockedDatabaseError, OSError) as error:
-        return StepState(name, "unknown", str(error))
 
 
 def _reason(output: Vouched) -> str:

@@ -22,17 +22,13 @@ _LABEL = 10
 
 def lines(summary: Summary, screen: Screen) -> list[Line]:
     """All of it: a table for each of a few pairs, a line for each of many."""
-    blocks = [_sample(summary)] if summary.is_sample else []
+    blocks: list[list[Line]] = [[[(f" {chart_text.SAMPLE_WARNING} ", "loud")]]] if summary.is_sample else []
     if len(summary.series) > MOST_TABLES:
         blocks.append([*_title_of_all(summary), [], *_overview(summary, screen)])
     else:
         blocks += [_of_series(summary, series, screen) for series in summary.series]
     blocks.append([*_left_out(summary, screen), *_of_steps(summary.steps, screen), *_places(summary)])
     return [line for block in blocks for line in ([], *block)]
-
-
-def _sample(summary: Summary) -> list[Line]:
-    return [[(f" {chart_text.SAMPLE_WARNING} ", "loud"), (f"  {summary.about['source']}", "muted")]]
 
 
 def _as_of(summary: Summary) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROWS = 12
 _TICKS = 4
 _WIDEST_SLOT = 9
-_LABEL = len("17 Nov ")
+_LABEL_ROOM = 9
 _SPARKS, _ASCII_SPARKS = "▁▂▃▄▅▆▇█", "_.-=+*%#"
 
 
@@ -149,11 +149,11 @@ def _price_labels(scale: _Scale) -> dict[int, str]:
 
 def _day_labels(days: Sequence[date], slot: int) -> str:
     """`17 Nov` under the newest day, and under as many others as find room, at equal distances."""
-    every = math.ceil(_LABEL / slot)
-    room = [" "] * (len(days) * slot + _LABEL)
+    every = math.ceil(_LABEL_ROOM / slot)
+    room = [" "] * (len(days) * slot)
     for number in range(len(days) - 1, -1, -every):
         text = f"{days[number].day} {days[number]:%b}"
-        at = max(0, number * slot + slot // 2 - len(text) // 2)
+        at = max(0, min(number * slot + slot // 2 - len(text) // 2, len(days) * slot - len(text)))
         room[at : at + len(text)] = text
     return "".join(room).rstrip()
 

@@ -31,9 +31,8 @@ IMPORT_LUIGI = {
     "btc_pipeline.settings": "configuration is Luigi's",
     "btc_pipeline.setting_sections": "configuration is Luigi's",
     "btc_pipeline.console": "Luigi's log and exit codes",
-    "btc_pipeline.cli.group": "the settings of a command are given as Luigi's options",
     "btc_pipeline.cli.running": "runs Luigi's command line",
-    "btc_pipeline.cli.luigi_options": "Luigi's options, by their names",
+    "btc_pipeline.cli.luigi_options": "Luigi's options, by their names, and the settings under them",
 }
 
 IMPORT_AIRBYTE = {

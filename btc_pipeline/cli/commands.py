@@ -15,13 +15,9 @@ from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
 from btc_pipeline.cli.group import DAY, INSTANT, PATH, PROGRAM, Group, told
 from btc_pipeline.errors import SUCCESS
+from btc_pipeline.show import FORMATS, TABLES
 
 _SUMMARY_JSON = "Write the summary as one JSON object."
-_FORMATS = ("table", "csv", "json", "parquet")
-_TABLES = (
-    *("daily_candlestick", "candle_sources", "candle_revisions", "price_anomalies", "second_opinions", "price_gaps"),
-    "publication",
-)
 _AS_JSON = "Write it as one JSON object."
 
 
@@ -94,9 +90,9 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
 @click.option("--from", "first", type=DAY, metavar="DAY", help="From this UTC day on.")
 @click.option("--to", "last", type=DAY, metavar="DAY", help="To this one, included.")
 @click.option("--currency", metavar="CODE", help="In this currency, e.g. usd; default: all that are published.")
-@click.option("--format", "kind", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True)
 @click.option("--output", "-o", type=PATH, metavar="FILE", help="Write a file, whole or not at all.")
-@click.option("--table", type=click.Choice(_TABLES), default="daily_candlestick", help="Another table.")
+@click.option("--table", type=click.Choice(TABLES), default="daily_candlestick", help="Another table.")
 @click.pass_context
 def show(
     context: click.Context,

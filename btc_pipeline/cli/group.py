@@ -5,7 +5,6 @@ Knows click and the errors; what a command does is in `commands`.
 
 from __future__ import annotations
 
-import contextlib
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -106,24 +105,20 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
 
 def told(context: click.Context, tell: Callable[[settings.Settings, World], object]) -> int:
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
-    from luigi.cmdline_parser import CmdlineParser
-
     console.prepare()
-    with contextlib.ExitStack() as stack:
-        try:
-            command = ["--module", "btc_pipeline", "Visualize", *luigi_options.given(context)]
-            stack.enter_context(CmdlineParser.global_instance(command))
+    try:
+        with luigi_options.applied(luigi_options.given(context)):
             configured = settings.load()
             return _code(tell(configured, World(configured.data_dir, configured.source)))
-        except PipelineError as error:
-            console.log.error("%s", error)
-            return error.exit_code
-        except warehouse.DatabaseError as error:
-            console.log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
-            return PublishingError.exit_code
-        except OSError as error:
-            console.log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
-            return ConfigurationError.exit_code
+    except PipelineError as error:
+        console.log.error("%s", error)
+        return error.exit_code
+    except warehouse.DatabaseError as error:
+        console.log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
+        return PublishingError.exit_code
+    except OSError as error:
+        console.log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
+        return ConfigurationError.exit_code
 
 
 def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:

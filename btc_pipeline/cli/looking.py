@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from btc_pipeline import console, published_tables, setting_values, settings, terminal, warehouse
+from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, PipelineError
 from btc_pipeline.world import World
 
@@ -77,13 +78,11 @@ def show(world: World, asked: Asked) -> int:
 
 def doctor(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
     """All checks; they go on where the settings are bad."""
-    from luigi.cmdline_parser import CmdlineParser
-
     from btc_pipeline import doctor as checks
 
     console.hush()
     try:
-        with CmdlineParser.global_instance(["--module", "btc_pipeline", "Visualize", *luigi_arguments]):
+        with luigi_options.applied(luigi_arguments):
             found = checks.all_checks()
     except SystemExit as ended:
         return int(ended.code or 0)
@@ -96,13 +95,8 @@ def doctor(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
 
 def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
     """The coins that are published; none where that cannot be seen."""
-    from luigi.cmdline_parser import CmdlineParser
-
     failures = (PipelineError, warehouse.DatabaseError, OSError, SystemExit)
-    with (
-        contextlib.suppress(*failures),
-        CmdlineParser.global_instance(["--module", "btc_pipeline", "Visualize", *luigi_arguments]),
-    ):
+    with contextlib.suppress(*failures), luigi_options.applied(luigi_arguments):
         configured = settings.load()
         world = World(configured.data_dir, configured.source)
         query = "select distinct coin_id from daily_candlestick order by 1"

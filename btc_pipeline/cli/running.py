@@ -22,6 +22,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
     from luigi.retcodes import run_with_retcodes
 
     command = ["--module", "btc_pipeline", "Visualize", "--local-scheduler", *luigi_arguments]
+    code = SUCCESS
     try:
         with CmdlineParser.global_instance(command) as parsed:
             task = parsed.get_task_obj()
@@ -33,13 +34,14 @@ def run(luigi_arguments: Sequence[str]) -> int:
         console.log.error("%s", error)
         return error.exit_code
     except SystemExit as ended:
-        if ended.code != SUCCESS:
-            return int(ended.code or 0)
-    if not outcomes.done:
+        code = int(ended.code or SUCCESS)
+        if code != SUCCESS and not outcomes.left_out():
+            return code
+    if outcomes.newest_day("Visualize") is None:
         with CmdlineParser.global_instance(command):
             configured = settings.load()
             ending.show(configured, World(configured.data_dir, configured.source), task.date)
-    return SUCCESS
+    return code
 
 
 def _source_to_be_had(configured: settings.Settings) -> list[str]:
