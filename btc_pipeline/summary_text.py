@@ -16,7 +16,7 @@ from btc_pipeline.summary import Series, Step, Summary, near
 if TYPE_CHECKING:
     from btc_pipeline.terminal import Line, Screen, Style
 
-MOST_TABLES = 3
+MOST_TABLES, MOST_DAYS = 3, 16
 _LABEL = 10
 
 
@@ -52,7 +52,9 @@ def _of_series(summary: Summary, series: Series, screen: Screen) -> list[Line]:
     if screen.is_terminal:
         wide = screen.width - 1
         shown += [*terminal_candles.drawn(candles, summary.days, wide, is_unicode=screen.is_unicode), []]
-    head, *rows = table.of_candles(candles, screen.width)
+    head, *rows = table.of_candles(candles[-MOST_DAYS:], screen.width)
+    if len(candles) > MOST_DAYS:
+        shown.append([(f"the newest {MOST_DAYS} of {len(candles)} days; all: btc-pipeline show", "muted")])
     shown += [[(head, "muted")], *map(_unstyled, rows)]
     odd = _odd(series, len(summary.days) - len(candles))
     return [*shown, [], [(", ".join(odd), "bad")]] if odd else shown
@@ -67,12 +69,19 @@ def _overview(summary: Summary, screen: Screen) -> list[Line]:
     head = ("series", "last", "change", "course", "final", "coverage", "")
     body = [_overview_row(summary, series, screen) for series in summary.series]
     widths = [max(len(row[column]) for row in (head, *(cells for cells, _ in body))) for column in range(len(head))]
-    widths[0] = min(widths[0], 24)
+    others = sum(widths[1:]) + 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(screen.width - others, 12))
 
     def aligned(row: tuple[str, ...]) -> list[str]:
         name = row[0] if len(row[0]) <= widths[0] else f"{row[0][: widths[0] - 1]}…"
         numbers = [cell.rjust(wide) for cell, wide in zip(row[1:3], widths[1:3], strict=True)]
-        return [name.ljust(widths[0]), *numbers, row[3].ljust(widths[3]), row[4].rjust(widths[4]), row[5].rjust(8)]
+        return [
+            name.ljust(widths[0]),
+            *numbers,
+            row[3].ljust(widths[3]),
+            row[4].rjust(widths[4]),
+            row[5].rjust(widths[5]),
+        ]
 
     lines: list[Line] = [[("  ".join(aligned(head)), "muted")]]
     for row, direction in body:
@@ -95,7 +104,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
         str(series.pair),
         chart_text.single_price_text(candles[-1].close),
         chart_text.change_text(change),
-        terminal_candles.sparkline(closes[-30:], is_unicode=screen.is_unicode),
+        terminal_candles.sparkline(closes[-min(30, max(8, screen.width - 72)) :], is_unicode=screen.is_unicode),
         f"{final} of {len(over)}",
         f"{math.floor(100 * min(candle.coverage for candle in candles))}%",
         ", ".join(notes),

@@ -34,7 +34,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, a line each; of the settings their names."""
-        own = [each for each in self.get_params(ctx) if not isinstance(each, luigi_options.LuigiOption)]
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        own = [each for each in options if not isinstance(each, luigi_options.LuigiOption)]
         with formatter.section("Options"):
             formatter.write_dl([record for each in own if (record := each.get_help_record(ctx))])
         settings_ = [each for each in self.params if isinstance(each, luigi_options.LuigiOption) and not each.hidden]
