@@ -29,11 +29,18 @@ def read(database: Path, *queries: str) -> list[list[Row]]:
         with warehouse.opened(database, read_only=True) as connection:
             return [_rows(connection, query) for query in queries]
     except FileNotFoundError:
-        raise ConfigurationError(f"nothing is published: {database}", "run the pipeline first: make run") from None
+        raise ConfigurationError(f"nothing is published: {database}", what_to_type(database)) from None
     except warehouse.MissingTableError as error:
         raise ConfigurationError(
             f"the published version lacks a table or column: {error}", "run the pipeline"
         ) from None
+
+
+def what_to_type(database: Path) -> str:
+    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another world."""
+    sample = database.parent.parent / "sample" / database.name
+    is_other = database != sample and sample.exists()
+    return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"
 
 
 def of_pairs(pairs: Iterable[Pair]) -> str:

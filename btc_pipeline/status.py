@@ -92,7 +92,8 @@ def lines(status: Status) -> list[Line]:
         who = " ".join(f"{name}={value}" for name, value in status.at_work.items())
         shown.append(_line("at work", f"a run is at work: {who}", "strong"))
     if status.published is None:
-        nothing = "nothing yet" if status.at_work else "nothing yet. Next: make run"
+        fix = published_tables.what_to_type(Path(status.data_folder, World(Path(), "").published.name))
+        nothing = "nothing yet" if status.at_work else f"nothing yet. Next: {fix}"
         return [*shown, _line("published", nothing, "bad"), *_of_failure(status), *_of_steps(status)]
     return [*shown, *_of_published(status.published), *_of_failure(status), *_of_calls(status), *_of_steps(status)]
 

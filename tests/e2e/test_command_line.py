@@ -192,6 +192,19 @@ def test_status_of_an_empty_folder_says_what_to_type(tmp_path):
     assert (code, "nothing yet. Next: make run" in stdout, list(tmp_path.iterdir())) == (0, True, [])
 
 
+@pytest.mark.parametrize("command", ["status", "show"])
+def test_who_asks_for_live_prices_is_told_that_a_sample_is_there(command, first_run):
+    code, stdout, stderr = typed(first_run[0], command, "--pipeline-source", "live")
+    assert "to see the SAMPLE that is there: --pipeline-source sample" in stdout + stderr, code
+
+
+def test_status_tells_of_a_failure_since_the_publication(finished):
+    later = ("--pipeline-now", NOW.replace("T13", "T14"))
+    assert typed(finished, "run", "--pipeline-coins", "nosuchcoin", *later)[0] == 20
+    failure = told(finished, "status", *later)["last_failure"]
+    assert (failure["step"], failure["exit_code"], failure["coins"]) == ("ExtractAndLoad", 20, ["nosuchcoin"])
+
+
 def test_status_beside_a_run_says_who_is_at_work(finished):
     lock.hold_and_sign(finished.sample / ".lock")
     shown = told(finished, "status")
