@@ -40,7 +40,7 @@ def test_each_command_is_in_the_readme():
     assert [name for name in NAMES if f"btc-pipeline {name}" not in section] == []
 
 
-@pytest.mark.parametrize("arguments", [(), ("--help",), ("run", "--help")], ids=str)
+@pytest.mark.parametrize("arguments", [(), ("--help",), *((name, "--help") for name in NAMES)], ids=str)
 def test_help_fits_into_80_columns(arguments):
     ended = typed(*arguments, COLUMNS="80")
     assert max(map(len, (ended.stdout + ended.stderr).splitlines())) <= 80

@@ -18,6 +18,8 @@ from btc_pipeline.errors import SUCCESS
 from btc_pipeline.show import FORMATS, TABLES
 
 _SUMMARY_JSON = "Write the summary as one JSON object."
+_IN_FORMATS = f"{', '.join(FORMATS)}; default: table."
+_OF_TABLES = f"{', '.join(TABLES)}; default: the first."
 _AS_JSON = "Write it as one JSON object."
 
 
@@ -90,9 +92,9 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
 @click.option("--from", "first", type=DAY, metavar="DAY", help="From this UTC day on.")
 @click.option("--to", "last", type=DAY, metavar="DAY", help="To this one, included.")
 @click.option("--currency", metavar="CODE", help="In this currency, e.g. usd; default: all that are published.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", metavar="FORMAT", help=_IN_FORMATS)
 @click.option("--output", "-o", type=PATH, metavar="FILE", help="Write a file, whole or not at all.")
-@click.option("--table", type=click.Choice(TABLES), default="daily_candlestick", help="Another table.")
+@click.option("--table", type=click.Choice(TABLES), default="daily_candlestick", metavar="NAME", help=_OF_TABLES)
 @click.pass_context
 def show(
     context: click.Context,
@@ -189,8 +191,9 @@ def selftest(context: click.Context) -> int:
     takes_settings=False,
     short_help="what makes a shell complete commands and options",
     examples=[
-        'eval "$(btc-pipeline completion bash)"        # in ~/.bashrc; zsh: the same in ~/.zshrc',
-        "btc-pipeline completion fish | source         # in ~/.config/fish/config.fish",
+        'eval "$(btc-pipeline completion bash)"      # in ~/.bashrc',
+        'eval "$(btc-pipeline completion zsh)"       # in ~/.zshrc',
+        "btc-pipeline completion fish | source       # in fish's config.fish",
     ],
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
