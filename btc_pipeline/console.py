@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from datetime import date
 from typing import NoReturn
 
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 from luigi.retcodes import retcode
 
+from btc_pipeline import outcomes
 from btc_pipeline.errors import PipelineError
 
 log = logging.getLogger("btc_pipeline")
@@ -37,6 +39,12 @@ def prepare() -> None:
         scheduler_log.setLevel(logging.WARNING)
 
 
+def hush() -> None:
+    """Say nothing from here on but warnings and errors."""
+    prepare()
+    log.setLevel(logging.WARNING)
+
+
 def stop(error: PipelineError) -> NoReturn:
     """End before any step: on Luigi's command line with the error's line and exit code, else by raising it."""
     if CmdlineParser.get_instance() is None:
@@ -46,8 +54,9 @@ def stop(error: PipelineError) -> NoReturn:
     raise SystemExit(error.exit_code)
 
 
-def done(step: str, seconds: float, facts: dict[str, object]) -> None:
-    """Say that a step is done."""
+def done(step: str, day: date, seconds: float, facts: dict[str, object]) -> None:
+    """Say that a step is done for a day, and remember it for the end of the run."""
+    outcomes.done.append(outcomes.Done(step, day, seconds))
     shown = " ".join(f"{key}={value}" for key, value in facts.items())
     log.info("%s done %s seconds=%.2f", step, shown, seconds)
 
@@ -55,7 +64,8 @@ def done(step: str, seconds: float, facts: dict[str, object]) -> None:
 @luigi.Task.event_handler(luigi.Event.FAILURE)  # type: ignore[untyped-decorator] # Luigi has no types here
 def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
     """Luigi has one exit code for all failed tasks; make it the error's own, of several the smallest."""
-    del task
+    day, pair = getattr(task, "date", None), getattr(task, "pair", "")
+    outcomes.failed.append(outcomes.Failed(task.get_task_family(), day, str(error), str(pair)))
     _failed.append(getattr(error, "exit_code", 1))
     retcode().task_failed = min(_failed)
 

@@ -27,7 +27,7 @@ def start_ahead(world: World) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What was made: a chart for each pair that has a candle and of several a page of all; the report's HTML and JSON."""
+    """What was made: a chart for each pair that has a candle, of several a page of all; the report's HTML and JSON."""
 
     charts: list[Path]
     report: list[Path]

@@ -13,6 +13,7 @@ from btc_pipeline.settings import Settings
 
 HIDDEN = {
     ("pipeline", "data_dir"): "where it lies on a machine is nobody's business",
+    ("pipeline", "summary"): "changes no data",
     **dict.fromkeys((("chart", key) for key in ("style", "size", "formats", "moving_averages")), "changes no data"),
 }
 """The settings that are not shown, and why."""

@@ -25,6 +25,7 @@ class pipeline(luigi.Config):  # noqa: N801 - Luigi names the section of luigi.c
     five_minute_points = luigi.Parameter("true", description="whether the last day's 5-minute points are asked as well")
     second_opinion = luigi.Parameter("true", description="whether /ohlc is asked as well: true or false")
     second_opinion_limit_bps = luigi.Parameter("50", description="difference from it that is a warning, 0.1 to 10000")
+    summary = luigi.Parameter("table", description="what stdout shows at the end of a run: table, json or none")
     now = luigi.Parameter("", description="see the world as of this instant, e.g. 2021-05-15T14:42:23Z")
 
 

@@ -52,6 +52,7 @@ class Settings:
     five_minute_points: bool
     second_opinion: bool
     second_opinion_limit_bps: float
+    summary: str
     now: datetime | None
     plan: str
     base_url: str
@@ -144,6 +145,12 @@ def load() -> Settings:
     return _validated(*sections)
 
 
+def files_read() -> list[Path]:
+    """The files that the configuration comes from."""
+    parser = luigi.configuration.get_config()
+    return [Path(path).absolute() for path in parser._config_paths if path and Path(path).is_file()]
+
+
 def _validated(main: pipeline, api: coingecko, drawn: chart) -> Settings:
     source = _choice(main, "source", {"live", "sample"})
     plan = _choice(api, "plan", set(_PLAN_HOSTS))
@@ -167,6 +174,7 @@ def _validated(main: pipeline, api: coingecko, drawn: chart) -> Settings:
         second_opinion_limit_bps=_checked(
             main, "second_opinion_limit_bps", lambda text: values.number(text, 0.1, 10_000)
         ),
+        summary=_choice(main, "summary", {"json", "none", "table"}),
         now=_checked(main, "now", lambda text: values.instant(text) if text else None),
         plan=plan,
         base_url=_base_url(api, plan),

@@ -19,6 +19,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 from btc_pipeline import (
     console,
+    ending,
     failures,
     files,
     fingerprints,
@@ -209,6 +210,8 @@ class Step(luigi.Task):
                 files.sweep(world.root, world.temporary)
                 for database in (world.cache, world.work):
                     warehouse.finish(database)
+                if CmdlineParser.get_instance() is not None:
+                    ending.prepare(self.settings, world)
             outcome = "failed"
             yield facts
             outcome = "done"
@@ -229,7 +232,7 @@ class Step(luigi.Task):
             if outcome:
                 told = journal.instant_text(started_at), round(seconds, 2), outcome, journal.shown(facts)
                 journal.note(world, self.date, journal.Entry(self.get_task_family(), *told))
-        console.done(self.get_task_family(), seconds, facts)
+        console.done(self.get_task_family(), self.date, seconds, facts)
 
     def _check(self) -> None:
         """Refuse what no step should begin with."""

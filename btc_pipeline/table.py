@@ -1,6 +1,6 @@
-"""The published candles as text, for the terminal.
+"""Candles as a table of text, for the terminal.
 
-Reads the published database as any reader would; prints nothing itself.
+Pure; prints nothing and reads nothing.
 """
 
 from __future__ import annotations
@@ -9,36 +9,39 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
-from btc_pipeline import candles
 from btc_pipeline.candle import Candle
-from btc_pipeline.chart_text import price_step, price_text
-from btc_pipeline.settings import Settings
-from btc_pipeline.world import World
+from btc_pipeline.chart_text import price_exponent, price_step, price_text
 
 _HEAD = ("day (UTC)", "open", "high", "low", "close", "24 h volume", "points", "coverage", "status")
+_IS_TEXT = {"day (UTC)", "status"}
+_UNITS = ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " K"))
+_DISPENSABLE = ("points", "24 h volume", "coverage")
+"""What a narrow terminal does without, in this order."""
 
 
-def of_published(settings: Settings, day: date) -> str:
-    """A table for each coin of the run's days, and where database and charts lie."""
-    world = World(settings.data_dir, settings.source)
-    about = candles.publication(world.published)
-    blocks = []
-    for coin, currency in settings.pairs:
-        first = day - timedelta(days=settings.days)
-        week = candles.published(world.published, coin, currency, first, day)
-        title = f"{coin} / {currency} from {about['source']}, as of {about['as_of']}"
-        chart = world.chart(coin, currency, day)
-        blocks.append(f"{title}\n\n{_rows(week)}\n\nchart     {_near(chart)}" if week else f"{title}\n\nno candle")
-    return "\n" + "\n\n".join(blocks) + f"\ndatabase  {_near(world.published)} (table daily_candlestick)"
+def of_candles(week: Sequence[Candle], width: int) -> list[str]:
+    """The candles of one coin, a line for each day, and a line above them; as many columns as find room."""
+    top = max((candle.high for candle in week), default=1.0)
+    most = max((candle.volume_24h or 0.0 for candle in week), default=0.0)
+    rows = [_HEAD, *(_row(candle, top, most) for candle in week)]
+    columns = {name: [row[number] for row in rows] for number, name in enumerate(_HEAD)}
+    widths = {name: max(map(len, cells)) for name, cells in columns.items()}
+    for name in _DISPENSABLE:
+        if sum(widths.values()) + 2 * (len(widths) - 1) > width:
+            del widths[name]
+    return [
+        "  ".join(
+            columns[name][number].ljust(wide) if name in _IS_TEXT else columns[name][number].rjust(wide)
+            for name, wide in widths.items()
+        ).rstrip()
+        for number in range(len(rows))
+    ]
 
 
-def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None) -> str:
+def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None, width: int) -> str:
     """Candles that are published nowhere, as they were at an instant, and the record of the run that published them."""
-    names = {field.name for field in dataclasses.fields(Candle)}
     was = "as no run on record published them (by today's models)"
     if record:
         about = record["publication"]
@@ -46,42 +49,31 @@ def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None)
     blocks = [f"the candles {was}"]
     series = itertools.groupby(rows, key=lambda row: (row["coin_id"], row["vs_currency"], row["source"]))
     for (coin, currency, source), of_coin in series:
-        candles_of_coin = [Candle(**{name: value for name, value in row.items() if name in names}) for row in of_coin]
-        blocks.append(f"{coin} / {currency} from {source}\n\n{_rows(candles_of_coin)}")
+        shown = "\n".join(of_candles([of_row(row) for row in of_coin], width))
+        blocks.append(f"{coin} / {currency} from {source}\n\n{shown}")
     return "\n\n".join(blocks)
 
 
-def _rows(week: Sequence[Candle]) -> str:
-    step = price_step(max((candle.high for candle in week), default=1.0))
-    rows = [_HEAD, *(_row(candle, step) for candle in week)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
+def of_row(row: Mapping[str, Any]) -> Candle:
+    """A candle of a row of `daily_candlestick`, which has more columns."""
+    return Candle(**{field.name: row[field.name] for field in dataclasses.fields(Candle)})
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    is_text = {0, len(_HEAD) - 1}
-    return [
-        cell.ljust(width) if column in is_text else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
-
-
-def _row(candle: Candle, step: float) -> tuple[str, ...]:
+def _row(candle: Candle, top: float, most_volume: float) -> tuple[str, ...]:
     prices = (candle.open, candle.high, candle.low, candle.close)
-    volume = "unknown" if candle.volume_24h is None else f"{candle.volume_24h:,.0f}"
+    step, exponent = price_step(top), price_exponent(top)
+    volume = "unknown" if candle.volume_24h is None else _volume(candle.volume_24h, most_volume)
     return (
         candle.date.isoformat(),
-        *(price_text(price, step) for price in prices),
+        *(price_text(price, step, exponent) for price in prices),
         volume,
         str(candle.points),
-        f"{math.floor(candle.coverage * 100)}%",
+        f"{math.floor(candle.coverage * 100)}%",  # rounded down: 99.9 % must not read as complete
         candle.status,
     )
 
 
-def _near(path: Path) -> str:
-    """The path as a person would type it: relative where it lies below the current folder."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def _volume(volume: float, most: float) -> str:
+    """In the unit of the largest one beside it, for comparing; `show` has all digits."""
+    unit, letter = next(((unit, letter) for unit, letter in _UNITS if most >= unit), (1.0, ""))
+    return f"{volume / unit:,.2f}{letter}"

@@ -17,7 +17,10 @@ SOURCES = {
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
-HEAVY = {"airbyte", "airbyte_cdk", "airbyte_protocol", "dbt", "matplotlib", "mplfinance", "pandas", "numpy", "yaml"}
+HEAVY = {"airbyte", "airbyte_cdk", "airbyte_protocol", "dbt", "matplotlib", "mplfinance", "pandas", "numpy", "yaml"} | {
+    "click",
+    "rich",
+}
 """What a run with nothing to do has no time for. (`requests` is imported by Luigi itself.)"""
 
 IMPORT_LUIGI = {
@@ -28,7 +31,8 @@ IMPORT_LUIGI = {
     "btc_pipeline.settings": "configuration is Luigi's",
     "btc_pipeline.setting_sections": "configuration is Luigi's",
     "btc_pipeline.console": "Luigi's log and exit codes",
-    "btc_pipeline.__main__": "the command line over Luigi's",
+    "btc_pipeline.cli.running": "runs Luigi's command line",
+    "btc_pipeline.cli.luigi_options": "Luigi's options, by their names, and the settings under them",
 }
 
 IMPORT_AIRBYTE = {
@@ -206,9 +210,32 @@ def test_results_are_printed_by_command_lines_alone(call):
         name for name, tree in TREES.items() for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call
     }  # fmt: skip
-    assert callers <= (
-        {"btc_pipeline.__main__", "btc_pipeline.coingecko.replay", "btc_pipeline.lineage"} if call == "print" else set()
-    )
+    assert callers <= ({"btc_pipeline.coingecko.replay", "btc_pipeline.lineage"} if call == "print" else set())
+
+
+def test_only_the_terminal_writes_on_standard_output():
+    writers = {name for name, tree in TREES.items() if names_in(tree, "sys.stdout", "click.echo")}
+    assert writers == {
+        "btc_pipeline.terminal",
+        "btc_pipeline.children",  # keeps a child's result apart from what it prints
+        "btc_pipeline.cli.group",  # tells mistakes on stderr, as click does
+    }
+
+
+def test_the_tasks_know_nothing_of_the_command_line():
+    importers = {
+        name for name, tree in TREES.items() for module in imports_of(tree, everywhere=True)
+        if module.startswith("btc_pipeline.cli") and not name.startswith("btc_pipeline.cli")
+    }  # fmt: skip
+    assert importers == {"btc_pipeline.__main__"}
+
+
+def test_only_the_command_line_imports_click():
+    assert {name for name in importers_of("click") if not name.startswith("btc_pipeline.cli.")} == set()
+
+
+def test_only_the_terminal_and_the_progress_import_rich():
+    assert importers_of("rich") == {"btc_pipeline.terminal", "btc_pipeline.progress"}
 
 
 # --- Modules
@@ -239,6 +266,9 @@ def test_a_module_that_says_that_it_stands_alone_does(name):
         "btc_pipeline.pair",
         "btc_pipeline.candle",
         "btc_pipeline.chart_text",
+        "btc_pipeline.table",
+        "btc_pipeline.terminal_candles",
+        "btc_pipeline.summary_text",
     ],
 )
 def test_a_pure_module_imports_nothing_that_reaches_the_world(name):

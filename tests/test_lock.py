@@ -61,6 +61,30 @@ def impatient(monkeypatch):
     monkeypatch.setattr(lock, "_PATIENCE_SECONDS", 0.1)
 
 
+# --- Looking
+
+
+def test_where_nobody_is_at_work_there_is_no_holder(old_lock):
+    assert lock.holder(old_lock) is None
+
+
+def test_where_nothing_was_ever_done_there_is_no_holder(path):
+    assert lock.holder(path) is None
+
+
+def test_who_looks_is_told_who_holds_the_lock(path):
+    with held_elsewhere(path) as other:
+        holder = lock.holder(path)
+    assert holder is not None
+    assert holder["pid"] == other.pid
+
+
+def test_looking_leaves_the_lock_free(old_lock):
+    lock.holder(old_lock)
+    with held_elsewhere(old_lock) as other:  # which has taken it when the block begins
+        assert other.poll() is None
+
+
 # --- Asking
 
 

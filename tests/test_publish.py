@@ -32,6 +32,7 @@ SETTINGS = Settings(
     five_minute_points=True,
     second_opinion=True,
     second_opinion_limit_bps=50.0,
+    summary="table",
     now=NOW,
     plan="keyless",
     base_url="https://api.coingecko.com/api/v3",

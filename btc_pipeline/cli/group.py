@@ -1,0 +1,144 @@
+"""How each command behaves: its help, its exit code, its one line where something is wrong.
+
+Knows click and the errors; what a command does is in `commands`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from btc_pipeline import console, setting_values, settings, terminal, warehouse
+from btc_pipeline.cli import luigi_options
+from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, PipelineError, PublishingError
+from btc_pipeline.world import World
+
+PROGRAM = "btc-pipeline"
+
+Value = TypeVar("Value")
+
+
+class Command(click.Command):
+    """A command that takes the settings of luigi.cfg as options, and says so in one line of its help."""
+
+    def __init__(
+        self, *args: Any, examples: Sequence[str] = (), takes_settings: bool = True, is_luigi_s: bool = False, **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        self._examples = examples
+        if takes_settings:
+            self.params += luigi_options.options(with_luigi_s_own=is_luigi_s)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options, a line each; of the settings their names."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        own = [each for each in options if not isinstance(each, luigi_options.LuigiOption)]
+        with formatter.section("Options"):
+            formatter.write_dl([record for each in own if (record := each.get_help_record(ctx))])
+        settings_ = [each for each in self.params if isinstance(each, luigi_options.LuigiOption) and not each.hidden]
+        _write_examples(formatter, self._examples)
+        if not settings_:
+            return
+        with formatter.section("Settings of luigi.cfg, for this once (the README says what they mean)"):
+            names, width = " ".join(each.opts[0] for each in settings_), formatter.width - formatter.current_indent
+            for line in textwrap.wrap(names, width, break_on_hyphens=False):
+                formatter.write_text(line)
+
+
+class Group(click.Group):
+    """The commands, in the order in which they are most used."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self._examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, after the commands."""
+        _write_examples(formatter, self._examples)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As they were added."""
+        del ctx
+        return list(self.commands)
+
+
+class Text(click.ParamType[Any]):
+    """An argument that is read by a function of `setting_values`; its ValueError is what the person is told."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value; one that was read before stays as it is."""
+        try:
+            return self._parse(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(f"{value[:40]!r}: {error}", param, ctx)
+
+
+DAY = Text("day", setting_values.day)
+INSTANT = Text("instant", setting_values.instant)
+PATH = Text("path", setting_values.path)
+
+
+def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
+    """Run a command line; each mistake in it is one line on stderr."""
+    try:
+        return group.main(arguments, prog_name=PROGRAM, standalone_mode=False) or SUCCESS
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else PROGRAM
+        click.echo(f"{command}: {_said(error)} Next: {command} --help", err=True)
+        return ConfigurationError.exit_code
+    except click.Abort:
+        return InterruptionError.exit_code
+    except SystemExit as ended:  # Luigi's own, and ours where a setting is bad
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+
+
+def told(context: click.Context, tell: Callable[[settings.Settings, World], object]) -> int:
+    """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
+    console.prepare()
+    try:
+        with luigi_options.applied(luigi_options.given(context)):
+            configured = settings.load()
+            return _code(tell(configured, World(configured.data_dir, configured.source)))
+    except PipelineError as error:
+        console.log.error("%s", error)
+        return error.exit_code
+    except warehouse.DatabaseError as error:
+        console.log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
+        return PublishingError.exit_code
+    except OSError as error:
+        console.log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
+        return ConfigurationError.exit_code
+
+
+def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    with formatter.section("Examples"):
+        for example in examples:
+            formatter.write(f"  {example}\n")
+
+
+def _said(error: click.UsageError) -> str:
+    """What is wrong, and the nearest of what there is."""
+    is_value = isinstance(error, click.BadParameter)
+    said = " ".join((error.format_message() if is_value else error.message).split()).rstrip(".")
+    nearest = getattr(error, "possibilities", None)
+    return f"{said[:1].lower()}{said[1:]}{f'. Did you mean {nearest[0]}?' if nearest else '.'}"
+
+
+def _code(result: object) -> int:
+    """A command gives text to be shown, or has shown all and gives its exit code."""
+    if isinstance(result, int):
+        return result
+    terminal.tell(str(result))
+    return SUCCESS

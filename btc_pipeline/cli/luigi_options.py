@@ -1,0 +1,69 @@
+"""Luigi's options as options of click: the shell completes them, and a mistyped one is told what was meant.
+
+They are passed on as they are; Luigi and `settings` judge their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+
+import click
+import luigi
+from luigi.cmdline_parser import CmdlineParser
+from luigi.task_register import Register
+
+from btc_pipeline.setting_sections import SECTIONS
+
+_GIVEN = "btc_pipeline.luigi_arguments"
+_NOT_OURS_TO_PASS = {"--help", "--help-all", "--module", "--version", "--local-scheduler"}
+_PATHS = {"data_dir", "recordings", "api_key_file"}
+
+
+class LuigiOption(click.Option):
+    """An option that is passed on to Luigi. Other sections than ours are hidden."""
+
+
+def options(*, with_luigi_s_own: bool) -> list[click.Option]:
+    """Our settings, e.g. `--pipeline-coins`; and what else Luigi knows, such as `--worker-timeout`."""
+    ours = {section.get_task_family() for section in SECTIONS}
+    return [
+        LuigiOption(
+            [name],
+            help=parameter.description,
+            metavar="VALUE",
+            hidden=section not in ours,
+            expose_value=False,
+            callback=_remember,
+            type=click.Path() if key in _PATHS else None,
+            is_flag=isinstance(parameter, luigi.BoolParameter),
+        )
+        for section, key, name, parameter in _configuration()
+        if section in ours or with_luigi_s_own
+    ]
+
+
+def applied(arguments: Sequence[str]) -> AbstractContextManager[object]:
+    """Within it the settings are those of luigi.cfg and of these options. Luigi ends by SystemExit over a bad one."""
+    parser: AbstractContextManager[object] = CmdlineParser.global_instance(
+        ["--module", "btc_pipeline", "Visualize", *arguments]
+    )
+    return parser
+
+
+def given(context: click.Context) -> list[str]:
+    """The options that were given, as Luigi's command line takes them."""
+    return list(context.meta.get(_GIVEN, []))
+
+
+def _remember(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
+    if value not in {None, False}:
+        context.meta.setdefault(_GIVEN, []).append(option.opts[0] if value is True else f"{option.opts[0]}={value}")
+
+
+def _configuration() -> Iterator[tuple[str, str, str, luigi.Parameter]]:
+    """All keys of all sections of luigi.cfg: section, key, name of the option, and the parameter itself."""
+    for section, is_without_section, key, parameter in Register.get_all_params():
+        name = f"--{'' if is_without_section else section + '-'}{key}".replace("_", "-")
+        if issubclass(Register.get_task_cls(section), luigi.Config) and name not in _NOT_OURS_TO_PASS:
+            yield section, key, name, parameter

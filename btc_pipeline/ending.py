@@ -1,0 +1,49 @@
+"""What a run says at its end: the summary on standard output, or where it has failed how far it came.
+
+Comes after all lines of the steps, when the process ends. Whatever goes wrong here, the run's exit code stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+from datetime import date
+
+from btc_pipeline import console, outcomes, summary, warehouse
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.settings import Settings
+from btc_pipeline.world import World
+
+
+def prepare(settings: Settings, world: World) -> None:
+    """Let the run that begins to work here say at its end what it has come to."""
+    atexit.register(_tell, settings, world)
+
+
+def show(settings: Settings, world: World, day: date) -> None:
+    """Write the summary of the run of a day, as `[pipeline] summary` says."""
+    if settings.summary == "none":
+        return
+    from btc_pipeline import summary_text, terminal
+
+    try:
+        of_run = summary.of_run(settings, world, day)
+        if settings.summary == "json":
+            terminal.tell(json.dumps(summary.as_json(of_run)))
+        else:
+            terminal.write(summary_text.lines(of_run, terminal.screen()))
+    except (PipelineError, warehouse.DatabaseError, OSError) as error:
+        console.log.warning("the summary cannot be shown: %s", error)
+
+
+def _tell(settings: Settings, world: World) -> None:
+    day = outcomes.newest_day("Visualize")
+    if day is not None:
+        show(settings, world, day)
+        return
+    failed = [each.step for each in outcomes.failed if not each.pair]
+    if failed:
+        done = ", ".join(f"{each.step} in {each.seconds:.2f} s" for each in outcomes.done) or "nothing"
+        chart = summary.newest_chart(world, settings.pairs)
+        kept = f"; the last good chart is still there: {summary.near(chart)}" if chart else ""
+        console.log.info("%s failed; done before it: %s%s", failed[0], done, kept)

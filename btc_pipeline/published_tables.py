@@ -1,0 +1,66 @@
+"""Rows of the readers' database, as they are: read-only, and closed at once.
+
+Every instant is UTC with its zone. Knows that there are tables; what they mean is for others. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline import warehouse
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.pair import Pair
+from btc_pipeline.warehouse import quoted
+
+Row = dict[str, Any]
+
+
+def read(database: Path, *queries: str) -> list[list[Row]]:
+    """The rows of each query, of one and the same version.
+
+    Raises:
+        ConfigurationError: nothing is published yet, or this version has no such table.
+        DatabaseError: the file cannot be read.
+    """
+    try:
+        with warehouse.opened(database, read_only=True) as connection:
+            return [_rows(connection, query) for query in queries]
+    except FileNotFoundError:
+        raise ConfigurationError(f"nothing is published: {database}", what_to_type(database)) from None
+    except warehouse.MissingTableError as error:
+        raise ConfigurationError(
+            f"the published version lacks a table or column: {error}", "run the pipeline"
+        ) from None
+
+
+def what_to_type(database: Path) -> str:
+    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another world."""
+    sample = database.parent.parent / "sample" / database.name
+    is_other = database != sample and sample.exists()
+    return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"
+
+
+def of_pairs(pairs: Iterable[Pair]) -> str:
+    """A condition of SQL: the rows of these coins in these currencies, which are validated."""
+    wanted = ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in pairs)
+    return f"(coin_id, vs_currency) in ({wanted})"
+
+
+def plain(value: object) -> object:
+    """A value as JSON and CSV write it: days as 2026-11-20, instants as 2026-11-20T00:40:00Z, numbers in full."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _rows(connection: warehouse.Connection, query: str) -> list[Row]:
+    found = connection.execute(query)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, map(_with_zone, row), strict=True)) for row in found.fetchall()]
+
+
+def _with_zone(value: object) -> object:
+    return value.replace(tzinfo=timezone.utc) if isinstance(value, datetime) else value

@@ -1,0 +1,216 @@
+"""`btc-pipeline status`: what is there, how fresh it is, what would run, and who is at work.
+
+Writes nothing, and takes no lock that a run would have to wait for. Beside a run it opens none of the databases
+that the run works in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from btc_pipeline import calls, chart_text, lock, published_tables, records, summary, targets, warehouse
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.settings import Settings
+from btc_pipeline.warehouse import quoted
+from btc_pipeline.world import World
+
+if TYPE_CHECKING:
+    from btc_pipeline.terminal import Line, Style
+
+_LABEL = 11
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A step for the day: `done`, `would run` or `unknown`, and why."""
+
+    step: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The readers' version: whose, of when, how fresh (UTC, hours), and what is odd about it."""
+
+    source: str
+    run_date: str
+    as_of: str
+    newest_price_at: str
+    age_hours: float | None
+    is_fresh: bool
+    candles: dict[str, int]
+    open_gaps: int
+    anomalies: int
+    failed_or_warned: list[str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it. `at_work` says who holds the lock; `calls_this_month` is None where it is not known."""
+
+    date: str
+    data_folder: str
+    at_work: dict[str, object] | None
+    steps: list[StepState]
+    published: Published | None
+    last_failure: dict[str, Any] | None
+    calls_this_month: int | None
+    calls_a_month: int
+
+
+def of(settings: Settings, world: World, day: date, steps: Sequence[StepState]) -> Status:
+    """The status for a day, whose steps `step_states.of_chain` has looked at.
+
+    Raises:
+        DatabaseError: the published database cannot be read.
+    """
+    at_work = lock.holder(world.lock)
+    published = _published(settings, world) if world.published.exists() else None
+    failure = _last_failure(world, published)
+    used = None if at_work else _calls(settings, world)
+    return Status(
+        day.isoformat(), str(world.root), at_work, list(steps), published, failure, used, settings.calls_a_month
+    )
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """As one JSON object."""
+    return asdict(status)
+
+
+def lines(status: Status) -> list[Line]:
+    """For a person: a few lines, each with its subject in front."""
+    shown = [_line("data", summary.near(Path(status.data_folder)))]
+    if status.at_work:
+        who = " ".join(f"{name}={value}" for name, value in status.at_work.items())
+        shown.append(_line("at work", f"a run is at work: {who}", "strong"))
+    if status.published is None:
+        fix = published_tables.what_to_type(Path(status.data_folder, World(Path(), "").published.name))
+        nothing = "nothing yet" if status.at_work else f"nothing yet. Next: {fix}"
+        return [*shown, _line("published", nothing, "bad"), *_of_failure(status), *_of_steps(status)]
+    return [*shown, *_of_published(status.published), *_of_failure(status), *_of_calls(status), *_of_steps(status)]
+
+
+def _published(settings: Settings, world: World) -> Published:
+    facts, candles, gaps, odd = published_tables.read(
+        world.published,
+        "select key, value from publication",
+        f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
+        "select 1 from price_gaps where state = " + quoted("open"),
+        "select 1 from price_anomalies",
+    )
+    about = {str(fact["key"]): str(fact["value"]) for fact in facts}
+    checks = (records.of_build(world, about["run_date"], about["build"]) or {}).get("checks", {})
+    newest = max((row["last_point_at"] for row in candles), default=None)
+    age = round((settings.instant() - newest).total_seconds() / 3600, 2) if newest else None
+    return Published(
+        about["source"],
+        about["run_date"],
+        about["as_of"],
+        f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "",
+        age,
+        age is not None and age <= settings.max_age_hours,
+        dict(Counter(row["status"] for row in candles)),
+        len(gaps),
+        len(odd),
+        sorted(name for name, outcome in checks.items() if outcome != "pass"),
+    )
+
+
+def _last_failure(world: World, published: Published | None) -> dict[str, Any] | None:
+    """The newest failed run's record, where it is newer than what is published."""
+    newest = max(world.failures.glob("*.ndjson"), default=None)
+    failure = targets.read_json(newest) if newest else {}
+    if not failure:
+        return None
+    is_news = published is None or failure.get("failed_at", "") > published.as_of.rstrip("Z")
+    return {name: failure[name] for name in ("failed_at", "step", "exit_code", "reason", "coins") if is_news} or None
+
+
+def _calls(settings: Settings, world: World) -> int | None:
+    if settings.is_sample:
+        return None
+    month = calls.month_of(datetime.now(timezone.utc))
+    try:
+        return calls.count(world.calls, settings.plan, urlsplit(settings.base_url).hostname or "", month)
+    except (warehouse.DatabaseError, OSError):
+        return None
+
+
+def _of_published(published: Published) -> list[Line]:
+    as_of = chart_text.instant_text(datetime.fromisoformat(published.as_of.replace("Z", "+00:00")))
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(published.candles.items())) or "none"
+    is_fresh = published.is_fresh
+    age = published.age_hours
+    known = f"the newest price is {_age(age)} old" if age is not None else "there is no price of these coins"
+    freshness = f"{'fresh' if is_fresh else 'STALE'}: {known}"
+    shown = [
+        _line("published", f"run of {published.run_date}, as of {as_of}, from {published.source}"),
+        _line("prices", freshness, "" if is_fresh else "bad"),
+        _line("candles", counts),
+    ]
+    odd = [f"{number} {what}" for number, what in _odd(published) if number]
+    if odd:
+        shown.append(_line("odd", ", ".join(odd), "bad"))
+    return [*shown, *(_line("", f"test {name}", "bad") for name in published.failed_or_warned)]
+
+
+def _odd(published: Published) -> list[tuple[int, str]]:
+    tests = len(published.failed_or_warned)
+    return [
+        (published.open_gaps, f"open gap{'s' * (published.open_gaps != 1)}"),
+        (published.anomalies, "anomaly" if published.anomalies == 1 else "anomalies"),
+        (tests, f"test{'s' * (tests != 1)} with a warning"),
+    ]
+
+
+def _of_failure(status: Status) -> list[Line]:
+    failure = status.last_failure
+    if failure is None:
+        return []
+    return [_line("failed", f"{failure['step']} at {failure['failed_at']}Z: {failure['reason']}", "bad")]
+
+
+def _of_calls(status: Status) -> list[Line]:
+    if status.calls_this_month is None:
+        return []
+    most = f" of {status.calls_a_month:,}" if status.calls_a_month else ""
+    return [_line("calls", f"{status.calls_this_month:,}{most} in this month")]
+
+
+def _of_steps(status: Status) -> list[Line]:
+    shown: list[Line] = [[], [(f"steps of {status.date}", "strong")]]
+    for each in status.steps:
+        style: Style = "" if each.state == "done" else "strong"
+        reason = f"  {each.reason}" if each.reason else ""
+        shown.append([(f"  {each.step.ljust(16)}", ""), (each.state, style), (reason, "muted")])
+    return shown
+
+
+def _age(hours: float) -> str:
+    return (
+        f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
+    )
+
+
+def _line(label: str, text: str, style: Style = "") -> Line:
+    return [(label.ljust(_LABEL), "muted"), (text, style)]
+
+
+def checked_day(settings: Settings, day: date | None) -> date:
+    """The day that is asked about; default: today.
+
+    Raises:
+        ConfigurationError: it has not come.
+    """
+    today = settings.today()
+    if day and day > today:
+        raise ConfigurationError(f"bad --date {day}: it has not come", f"choose {today} or earlier")
+    return day or today

@@ -1,0 +1,106 @@
+"""The summary for a person: a table for each of a few pairs, a line for each of many, within the terminal's width."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from btc_pipeline import summary_text, table, terminal
+from btc_pipeline.pair import Pair
+from btc_pipeline.summary import Series, Step, Summary
+
+LAST = date(2026, 11, 24)
+STEPS = [Step(name, "done", 12.34) for name in ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish")]
+
+
+def row(coin, number, price=80_000.0):
+    day = LAST - timedelta(days=number)
+    return {
+        "coin_id": coin,
+        "vs_currency": "usd",
+        "date": day,
+        "volume_24h": 4e10,
+        "points": 24,
+        "coverage": 0.999,
+        "open": price,
+        "high": price * 1.1,
+        "low": price * 0.9,
+        "close": price * 1.05,
+        "status": "final" if number else "open",
+        "last_point_at": datetime(day.year, day.month, day.day, 23, tzinfo=timezone.utc),
+    }
+
+
+def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, anomalies=0):
+    rows = [row(coin, number, price) for number in reversed(range(days))]
+    return Series(Pair(coin, "usd"), rows, gaps, anomalies, Path(f"/data/{coin}.png"))
+
+
+def summary(*shown, days=8, is_sample="false"):
+    about = {"source": "CoinGecko", "is_sample": is_sample, "as_of": "2026-11-24T22:58:08Z"}
+    return Summary(about, LAST - timedelta(days=days - 1), LAST, list(shown), STEPS, {}, Path("/data/db.duckdb"))
+
+
+def text(of_run, width=80, *, is_terminal=False):
+    return terminal.plain(summary_text.lines(of_run, terminal.Screen(width, is_terminal, True)))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("number", [1, 3, 4, 60])
+@pytest.mark.parametrize("price", [1e-9, 0.12, 80_000.0, 1e6])
+def test_no_line_is_wider_than_the_terminal(width, number, price):
+    coins = [series(f"a-coin-with-a-long-name-{each}", price=price, gaps=2) for each in range(number)]
+    shown = text(summary(*coins), width, is_terminal=True)
+    assert max(map(len, shown.splitlines())) <= width
+
+
+@pytest.mark.parametrize(("number", "tables"), [(3, 3), (4, 0)])
+def test_more_than_three_coins_have_a_line_each_instead_of_a_table(number, tables):
+    shown = text(summary(*(series(f"coin-{each}") for each in range(number))))
+    assert shown.count("day (UTC)") == tables
+
+
+def test_of_a_long_history_the_table_has_the_newest_days():
+    shown = text(summary(series(days=80), days=80))
+    assert ("the newest 16 of 80 days" in shown, "2026-11-09" in shown, "2026-11-08" in shown) == (True, True, False)
+
+
+def test_candles_are_drawn_on_a_terminal_alone():
+    drawn, listed = (text(summary(series()), is_terminal=is_terminal) for is_terminal in (True, False))
+    assert ("█" in drawn, "█" in listed) == (True, False)
+
+
+def test_what_is_odd_is_told():
+    assert "1 day missing, 2 open gaps, 1 anomaly" in text(summary(series(gaps=2, anomalies=1), days=9))
+
+
+def test_a_coin_without_a_candle_says_so():
+    assert "no candle" in text(summary(series(days=0)))
+
+
+@pytest.mark.parametrize(("is_sample", "says_so"), [("true", True), ("false", False)])
+def test_a_sample_is_told_first_and_loudly(is_sample, says_so):
+    lines = summary_text.lines(summary(series(), is_sample=is_sample), terminal.Screen(80, False, True))
+    styles = [style for line in lines[:2] for _, style in line]
+    assert ("loud" in styles) == says_so
+
+
+def test_a_coin_that_was_left_out_is_told_with_the_reason():
+    of_run = replace(summary(series()), left_out={"nosuch/usd": "HTTP 404, coin not found"})
+    assert "left out  nosuch/usd: HTTP 404, coin not found" in text(of_run)
+
+
+def test_steps_that_were_done_before_are_told_apart():
+    of_run = replace(summary(series()), steps=[Step("Publish", "done already"), Step("Visualize", "done", 0.31)])
+    assert "done      Visualize 0.31 s\nwas done  Publish" in text(of_run)
+
+
+def test_coverage_is_rounded_down():
+    assert {line.split()[-2] for line in table.of_candles(series().candles, 120)[1:]} == {"99%"}
+
+
+@pytest.mark.parametrize(("width", "columns"), [(120, 9), (80, 7), (70, 6)])
+def test_a_narrow_table_does_without_the_columns_that_say_least(width, columns):
+    head, *_ = table.of_candles(series().candles, width)
+    assert len(head.replace("day (UTC)", "day").replace("24 h volume", "volume").split()) == columns
