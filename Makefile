@@ -60,7 +60,7 @@ format: .venv/.installed-dev ## Put Python and SQL into the project's format
 	$(python) -m ruff format .
 	$(python) -m sqlfmt --no-progressbar dbt_project
 
-pictures: .venv/.installed ## Draw the pictures of the README anew, from sample data
+pictures: .venv/.installed-tools ## Draw the pictures of the README anew, from sample data
 	@$(python) -m docs.pictures
 
 bench: .venv/.installed ## Measure the pipeline against bare Luigi and a bare script

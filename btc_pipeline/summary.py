@@ -58,6 +58,7 @@ class Summary:
     steps: list[Step]
     left_out: dict[str, str]
     database: Path
+    report: Path | None
 
     @property
     def days(self) -> list[date]:
@@ -97,7 +98,9 @@ def of_run(settings: Settings, world: World, day: date) -> Summary:
         for pair, found in of_pair.items()
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}
-    return Summary(about, first, day, series, _steps(day), outcomes.left_out(), world.published)
+    return Summary(
+        about, first, day, series, _steps(day), outcomes.left_out(), world.published, _there(world.report(day))
+    )
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
             {name: plain(value) for name, value in row.items()} for series in summary.series for row in series.rows
         ],
         "database": str(summary.database),
+        "report": str(summary.report) if summary.report else None,
         "charts": {str(series.pair): str(series.chart) for series in summary.series if series.chart},
     }
 

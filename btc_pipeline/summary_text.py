@@ -153,6 +153,8 @@ def _places(summary: Summary) -> list[Line]:
     many = len(charts) > MOST_TABLES
     shown = [f"{near(charts[0].parent)}/ ({len(charts)})"] if many else [near(chart) for chart in charts]
     places: list[Line] = [[("chart     ", "muted"), (chart, "")] for chart in shown]
+    if summary.report:
+        places.append([("report    ", "muted"), (near(summary.report), "")])
     return [*places, [("database  ", "muted"), (f"{near(summary.database)} (table daily_candlestick)", "")]]
 
 

@@ -39,6 +39,10 @@ PICTURES = (
 """In this order: runs of one folder build on each other, and the first has fetched the history."""
 
 
+REPORT = "report.png"
+"""The report of the first run, as a browser shows it."""
+
+
 def main() -> None:
     """Draw all pictures and put them into docs/."""
     with tempfile.TemporaryDirectory() as folder:
@@ -46,6 +50,27 @@ def main() -> None:
         for picture in PICTURES:
             _luigi(folder, "Visualize", "--pipeline-coins", picture.coins, *picture.options)
             shutil.copyfile(Path(folder) / "sample" / "charts" / picture.made_as, DOCS / picture.name)
+            if picture is PICTURES[0]:
+                _photograph(Path(folder) / "sample" / "report" / f"{DAY}.html", DOCS / REPORT)
+
+
+def _photograph(report: Path, picture: Path) -> None:
+    """What is seen of the report first, and that its clock stands at the run's instant."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = subprocess.run(["bash", DOCS.parent / ".ci/chromium"], capture_output=True, text=True, check=False)
+    if chromium.returncode:
+        sys.exit(chromium.stdout.strip())
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.stdout.strip(), args=["--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1010})
+        page.clock.set_fixed_time(NOW)
+        page.goto(report.as_uri())
+        page.wait_for_selector("html[data-shown]")
+        page.get_by_role("button", name="30 D").click()
+        page.wait_for_timeout(500)  # it draws
+        page.screenshot(path=picture)
+        browser.close()
 
 
 def _luigi(folder: str, *step: str) -> None:

@@ -107,7 +107,8 @@ def test_each_setting_is_completed():
         for section in setting_sections.SECTIONS
         for key, _ in section.get_params()
     }
-    assert names <= {*completed("run", "--pipeline-"), *completed("run", "--coingecko-")}
+    sections = {section.get_task_family() for section in setting_sections.SECTIONS}
+    assert names <= {option for section in sections for option in completed("run", f"--{section}-")}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -39,7 +39,16 @@ def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, anomalies=0):
 
 def summary(*shown, days=8, is_sample="false"):
     about = {"source": "CoinGecko", "is_sample": is_sample, "as_of": "2026-11-24T22:58:08Z"}
-    return Summary(about, LAST - timedelta(days=days - 1), LAST, list(shown), STEPS, {}, Path("/data/db.duckdb"))
+    return Summary(
+        about,
+        LAST - timedelta(days=days - 1),
+        LAST,
+        list(shown),
+        STEPS,
+        {},
+        Path("/data/db.duckdb"),
+        Path("/data/report.html"),
+    )
 
 
 def text(of_run, width=80, *, is_terminal=False):

@@ -114,6 +114,28 @@ def show(
 
 
 @pipeline.command(
+    short_help="write the report anew, or its facts as JSON",
+    examples=["btc-pipeline report", "btc-pipeline report --json | jq .verdict"],
+)
+@click.option("--json", "is_json", is_flag=True, help="Write its facts as JSON to standard output, and no file.")
+@click.pass_context
+def report(context: click.Context, is_json: bool) -> int:
+    """Write the report of what is published, one HTML file, and print its path. Each run does so by itself."""
+    from btc_pipeline.cli import reporting
+
+    return told(context, lambda settings, world: reporting.report(settings, world, is_json=is_json))
+
+
+@pipeline.command("open", short_help="show the newest report in the browser", examples=["btc-pipeline open"])
+@click.pass_context
+def open_(context: click.Context) -> int:
+    """Show the report of the newest run in the browser, and print its path."""
+    from btc_pipeline.cli import reporting
+
+    return told(context, reporting.open_)
+
+
+@pipeline.command(
     short_help="check all that a run needs, and say what to do",
     examples=["btc-pipeline doctor", "btc-pipeline doctor --json"],
 )

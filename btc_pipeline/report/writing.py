@@ -7,10 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from btc_pipeline import files
 from btc_pipeline.report import facts, index, page, series, verdict
+from btc_pipeline.report.facts import Facts
+from btc_pipeline.report.series import Series
+from btc_pipeline.report.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is published, and what it comes to."""
+
+    facts: Facts
+    pairs: list[Series]
+    judged: Verdict
+    line: index.Line
+
+    def as_json(self) -> str:
+        told = {"verdict": self.judged.as_json(), "index": self.line, **self.facts.as_json()}
+        return json.dumps(told, separators=(",", ":"))
 
 
 def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path]:
@@ -25,15 +43,23 @@ def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path
         warehouse.DatabaseError: the database cannot be read.
         OSError: a file cannot be written.
     """
+    known = _read(database)
+    machine = path.with_suffix(".json")
+    files.write(machine, known.as_json().encode())
+    files.write(path, page.render(known.facts, known.pairs, known.judged, averages).encode())
+    index.update(path.parent, known.line)
+    return [path, machine]
+
+
+def as_json(database: Path) -> str:
+    """The facts of the report, for machines; raises what `write` does."""
+    return _read(database).as_json()
+
+
+def _read(database: Path) -> _Known:
     known = facts.read(database)
     pairs = series.of(known)
     if not pairs:
         raise ValueError("there is no candle to report")
     judged = verdict.of(known, pairs)
-    line = index.line(known, page.title(pairs), judged)
-    machine = path.with_suffix(".json")
-    told = {"verdict": judged.as_json(), "index": line, **known.as_json()}
-    files.write(machine, json.dumps(told, separators=(",", ":")).encode())
-    files.write(path, page.render(known, pairs, judged, averages).encode())
-    index.update(path.parent, line)
-    return [path, machine]
+    return _Known(known, pairs, judged, index.line(known, page.title(pairs), judged))

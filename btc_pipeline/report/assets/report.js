@@ -115,7 +115,8 @@
   function colours() {
     const style = getComputedStyle(document.documentElement);
     const of = (name) => style.getPropertyValue("--" + name).trim();
-    return { ink: of("ink"), muted: of("muted"), paper: of("paper"), line: of("line"), up: of("up"), down: of("down"), volume: of("volume") };
+    return { ink: of("ink"), muted: of("muted"), paper: of("paper"), line: of("line"), up: of("up"), down: of("down"), volume: of("volume"),
+      averages: [0, 1, 2].map((number) => of("average-" + number)) };
   }
 
   // --- The chart
@@ -126,12 +127,13 @@
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: getComputedStyle(document.body).fontFamily, panes: { enableResize: false } },
       crosshair: { mode: LC.CrosshairMode.Normal },
-      rightPriceScale: { borderVisible: false },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 }, ensureEdgeTickMarksVisible: false },
       timeScale: { borderVisible: false, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true, tickMarkFormatter: tickText },
       localization: { locale: "en-GB" },
       handleScroll: { vertTouchDrag: false },
     });
-    const candles = chart.addSeries(LC.CandlestickSeries, { priceLineVisible: true });
+    const candles = chart.addSeries(LC.CandlestickSeries, { priceLineVisible: false, lastValueVisible: false });
+    const last = candles.createPriceLine({ price: 0, lineWidth: 1, lineStyle: LC.LineStyle.Dotted }); // its own would be as hollow as the open candle
     const lines = periods.map((_, i) => chart.addSeries(LC.LineSeries, {
       lineWidth: 1, lineStyle: LINE_STYLES[i], priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false,
       autoscaleInfoProvider: () => null, // candles alone set the scale
@@ -148,7 +150,7 @@
       const lines = [{ text: watermark, color: "rgba(128, 128, 128, 0.16)", fontSize: 96, fontStyle: "bold" }];
       LC.createTextWatermark(chart.panes()[0], { horzAlign: "center", vertAlign: "center", lines });
     }
-    view = { chart, candles, lines, volumes, marks: LC.createSeriesMarkers(candles, []) };
+    view = { chart, candles, last, lines, volumes, marks: LC.createSeriesMarkers(candles, []) };
   }
 
   function draw() {
@@ -171,9 +173,12 @@
       if (candle.status !== "final") bar.color = look.paper; // hollow: it may still change
       return bar;
     }));
+    const newest = shown.byDay.get(lastDay());
+    const colour = { up: look.up, down: look.down, flat: look.muted }[directionOf(newest)];
+    view.last.applyOptions({ price: newest.close / unit, color: colour, axisLabelColor: colour, axisLabelTextColor: look.paper });
     view.lines.forEach((line, i) => {
       const values = averages(periods[i]);
-      line.applyOptions({ color: look.muted });
+      line.applyOptions({ color: look.averages[i] });
       line.setData(shown.days.map((day, n) => (values[n] === undefined ? { time: day } : { time: day, value: values[n] / unit })));
     });
     view.volumes.applyOptions({ color: look.volume });
@@ -217,17 +222,17 @@
       parts.push(change, labelled("24 h volume", volumeText(candle.volume)));
       parts.push(labelled("points", candle.points + " of " + candle.expected + " " + candle.granularity + ", " + percentText(candle.coverage)));
       parts.push(labelled("status", candle.status));
-      for (const period of periods) {
+      for (const [i, period] of periods.entries()) {
         const value = averages(period)[shown.days.indexOf(day)];
-        if (value !== undefined) parts.push(labelled("SMA " + period, priceText(value)));
+        if (value !== undefined) parts.push(labelled("SMA " + period, priceText(value), "average-" + i));
       }
     }
     box.replaceChildren(...parts);
   }
 
-  function labelled(label, text) {
+  function labelled(label, text, className) {
     const made = element("span");
-    made.append(element("i", label + " "), text);
+    made.append(element("i", label + " ", className), text);
     return made;
   }
 

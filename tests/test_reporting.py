@@ -1,0 +1,94 @@
+"""`btc-pipeline report` and `open`: the report of what is published, without a run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.report.published import DAY, Published
+
+PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+
+
+@pytest.fixture
+def world(tmp_path):
+    """The folder of a world in which something is published."""
+    folder = tmp_path / "data" / "sample"
+    folder.mkdir(parents=True)
+    Published().write(folder / "crypto_data.duckdb")
+    return folder
+
+
+def typed(world, *arguments, **environment):
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
+    return subprocess.run(
+        [PROGRAM, *arguments, *options],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_report_writes_it_and_says_where(world):
+    ended = typed(world, "report")
+    path = world / "report" / f"{DAY}.html"
+    assert (ended.returncode, ended.stdout) == (0, f"{path}\n"), ended.stderr
+    assert path.read_text().startswith("<!doctype html>")
+
+
+def test_report_has_the_moving_averages_of_the_settings(world):
+    typed(world, "report", "--chart-moving-averages", "5,20")
+    assert 'data-averages="5,20"' in (world / "report" / f"{DAY}.html").read_text()
+
+
+def test_report_as_json_is_the_file_s_and_nothing_is_written(world):
+    ended = typed(world, "report", "--json")
+    assert not (world / "report").exists()
+    typed(world, "report")
+    assert json.loads(ended.stdout) == json.loads((world / "report" / f"{DAY}.json").read_text())
+
+
+def test_report_of_nothing_is_one_line(tmp_path):
+    ended = typed(tmp_path / "sample", "report")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "nothing is published" in ended.stderr
+
+
+def test_report_of_no_candle_is_one_line(world):
+    Published(candles=[]).write(world / "crypto_data.duckdb")
+    ended = typed(world, "report")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (70, 1)
+    assert "there is no candle to report" in ended.stderr
+
+
+def test_report_of_a_damaged_database_is_one_line(world):
+    (world / "crypto_data.duckdb").write_bytes(b"no database")
+    ended = typed(world, "report")
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (60, 1)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A browser that writes down what it is to show."""
+    program = tmp_path / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/shown\n')
+    program.chmod(0o755)
+    return program
+
+
+def test_open_hands_the_newest_report_to_the_browser(world, browser):
+    ended = typed(world, "open", BROWSER=f"{browser} %s")
+    path = world / "report" / f"{DAY}.html"
+    assert (ended.returncode, ended.stdout) == (0, f"{path}\n"), ended.stderr
+    assert (browser.parent / "shown").read_text().strip() == path.as_uri()
+
+
+def test_open_without_a_browser_says_where_the_report_lies(world, tmp_path):
+    ended = typed(world, "open", BROWSER="", PATH=str(tmp_path), DISPLAY="")
+    assert ended.returncode == 2
+    assert f"there is no browser here: {world / 'report' / f'{DAY}.html'}" in ended.stderr
