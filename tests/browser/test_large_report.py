@@ -23,7 +23,8 @@ from range({COINS}) coins(coin), range({DAYS}) days(day);
 insert into daily_candlestick
 select
     coin_id, 'usd', date, open, greatest(open, close) * (1 + random() * 0.02),
-    least(open, close) * (1 - random() * 0.02), close, 1e9 * random(), 1e12 * random(), 24, 24, case when random() < 0.05 then 0.91 else 1 end, 'hourly',
+    least(open, close) * (1 - random() * 0.02), close, 1e9 * random(), 1e12 * random(), 24, 24,
+    case when random() < 0.05 then 0.91 else 1 end, 'hourly',
     date + interval 1 minute, date + interval 14 hour, case when date = date '{DAY}' then 'open' else 'final' end,
     false, timestamp '{DAY} 14:42:00', 'SAMPLE (synthetic)'
 from (select *, coalesce(lag(close) over (partition by coin_id order by date), close) as open from closes);
