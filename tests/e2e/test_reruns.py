@@ -15,6 +15,7 @@ from tests.swept import swept
 
 TRANSFORM_ON, TEST_ON, PUBLISH_ON, VISUALIZE = STEPS[2:], STEPS[3:], STEPS[4:], STEPS[5:]
 CHART = "charts/bitcoin_usd_2026-05-15.png"
+REPORT = "report/2026-05-15.html"
 PUBLISHED = "crypto_data.duckdb"
 WORK = "work/crypto_data.duckdb"
 CACHE = "cache.duckdb"
@@ -149,6 +150,7 @@ def test_the_same_code_in_another_folder_makes_nothing_pending(changeable):
     ("dbt_project/tests/assert_something_new.sql", TEST_ON),
     ("btc_pipeline/publish.py", PUBLISH_ON),
     ("btc_pipeline/chart.py", VISUALIZE),
+    ("btc_pipeline/report/assets/style.css", VISUALIZE),
     ("btc_pipeline/errors.py", []),
     ("luigi.cfg", []),
 ])  # fmt: skip
@@ -194,6 +196,8 @@ LOSSES = [
     Loss("noise in the cache", lambda sample: overwrite(sample / CACHE, HEADERS), STEPS[:2], until="VerifyData"),
 ]
 MORE_LOSSES = [
+    Loss("damaged report", lambda sample: overwrite(sample / REPORT, 1000), VISUALIZE, until="Visualize"),
+    Loss("deleted report", lambda sample: (sample / REPORT).unlink(), VISUALIZE, until="Visualize"),
     Loss("deleted chart", lambda sample: (sample / CHART).unlink(), VISUALIZE, until="Visualize"),
     Loss("deleted published database", lambda sample: (sample / PUBLISHED).unlink(), PUBLISH_ON, until="Visualize"),
     Loss("noise in the published database", lambda sample: overwrite(sample / PUBLISHED, HEADERS), ["Publish"]),

@@ -51,6 +51,20 @@ def test_a_first_run_draws_the_chart(first_run):
     assert chart.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
 
 
+def test_a_first_run_writes_the_report_and_the_same_as_json(first_run):
+    pipeline, _ = first_run
+    folder = pipeline.sample / "report"
+    facts = json.loads((folder / "2026-05-15.json").read_text())
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "2026-05-15.html",
+        "2026-05-15.json",
+        "index.html",
+        "index.json",
+    ]
+    assert [len(facts[table]["data"]) for table in ("daily_candlestick", "run_checks")] == [8, 122]
+    assert [row[0] for row in facts["run_steps"]["data"]] == STEPS[:4]
+
+
 def test_what_is_made_of_sample_data_says_so(first_run):
     pipeline, _ = first_run
     about = published.publication(pipeline.sample / "crypto_data.duckdb")

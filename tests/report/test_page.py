@@ -165,7 +165,7 @@ def test_the_steps_are_told_with_their_times_and_end_with_publish(read):
         "facts": "tests=122",
     }
     rows = lists(read(tables={"run_steps": [step]}))["run"].rows
-    assert rows[0] == ("Test", "2026-05-15 14:42:04Z", "0.20 s", "done", "n=122")
+    assert rows[0] == ("Test", "2026-05-15 14:42:04Z", "0.20 s", "done", "tests=122")
     assert rows[-1][:2] == ("Publish", "2026-05-15 14:42:05Z")
 
 
