@@ -163,6 +163,11 @@ def change_text(change: float) -> str:
     return f"▲ +{percent:,.2f} %" if percent > 0 else f"▼ {_MINUS}{-percent:,.2f} %"
 
 
+def percent_text(share: float) -> str:
+    """`95 %`, rounded down: 99.9 % is not complete. A share of 0.58 is 58 %, although 100 * 0.58 is less."""
+    return f"{math.floor(100 * share + 1e-9)} %"
+
+
 def extremes_text(candles: Sequence[Candle]) -> str:
     """`High 59,592.16 on Mon 10 May · Low 48,265.77 on Thu 13 May · prices in USD`."""
     highest, lowest = (

@@ -7,7 +7,7 @@ As thin as `tasks`, whose models, tests and readers' database they share.
 
 from __future__ import annotations
 
-from btc_pipeline import backfill, errors, history_run, publish
+from btc_pipeline import backfill, errors, history_run, journal, publish
 from btc_pipeline.extraction import History, Refused
 from btc_pipeline.settings import Settings
 from btc_pipeline.step_kinds import HistoryStep
@@ -63,7 +63,9 @@ class Backfill(HistoryStep):
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(self.settings, self.world, self.span, self.fingerprint(), models)
             tested(self.world, built.table).write()
-            facts["candles"] = publish.swap_in(self.settings, self.world, built.run_date, built.checks)
+            steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
+            version = publish.Version(built.run_date, built.checks, steps)
+            facts["candles"] = publish.swap_in(self.settings, self.world, version)
             self.output().write(facts)
 
     def refused(self) -> dict[str, Refused]:

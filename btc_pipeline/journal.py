@@ -6,12 +6,13 @@ Reads and writes one JSON file for each day, below `journal/`. For people: no st
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from btc_pipeline import files
+from btc_pipeline import files, setting_values
 from btc_pipeline.targets import read_json
 from btc_pipeline.world import World
 
@@ -35,11 +36,15 @@ def note(world: World, day: date, entry: Entry) -> None:
         files.write_json(world.journal(day), {"steps": [asdict(each) for each in entries.values()]})
 
 
-def of_day(world: World, day: date) -> list[Entry]:
-    """What the steps of a day did, in the order in which they first worked; what cannot be read is left out."""
+def of_day(world: World, day: date, steps: Collection[str] = ()) -> list[Entry]:
+    """What the steps of a day did, or those of them that are named, in the order in which they last worked.
+
+    What cannot be read is left out.
+    """
     written = read_json(world.journal(day)).get("steps")
     entries = [_entry(each) for each in written] if isinstance(written, list) else []
-    return sorted((each for each in entries if each), key=lambda entry: entry.started_at)
+    wanted = [each for each in entries if each and (not steps or each.step in steps)]
+    return sorted(wanted, key=lambda entry: entry.started_at)
 
 
 def shown(facts: Mapping[str, Any]) -> str:
@@ -54,12 +59,10 @@ def instant_text(instant: datetime) -> str:
 
 def _entry(written: Any) -> Entry | None:
     try:
-        return Entry(
-            str(written["step"]),
-            str(written["started_at"]),
-            float(written["seconds"]),
-            str(written["outcome"]),
-            str(written["facts"]),
-        )
-    except (KeyError, TypeError, ValueError):
+        started_at = instant_text(setting_values.instant(written["started_at"]))
+        texts = (written[key] for key in ("step", "outcome", "facts"))
+        step, outcome, facts = (text if isinstance(text, str) else "" for text in texts)
+        seconds = float(written["seconds"])
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
+    return Entry(step, started_at, seconds, outcome, facts) if step and math.isfinite(seconds) else None

@@ -9,10 +9,12 @@ opens the path finds the old version or the new one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
-from btc_pipeline import evidence, files, journal, profiles, records, warehouse
+from btc_pipeline import evidence, files, profiles, records, warehouse
+from btc_pipeline.journal import Entry
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -30,23 +32,31 @@ TABLES = {
 }
 """The published tables, and what each is ordered by."""
 
-_NOT_YET = {"Publish", "Visualize"}
-"""Steps whose entry in the journal, where there is one, is of an earlier version."""
-
 _NEW_CHANGES = (
     "select * from tested.main.candle_revisions where subject = 'candle'"
     " except select * from tested.published.revisions"
 )
 
 
-def swap_in(settings: Settings, world: World, day: date, checks: Mapping[str, str]) -> int:
+@dataclass(frozen=True)
+class Version:
+    """What is to be published."""
+
+    day: date
+    """The run's date."""
+    checks: Mapping[str, str]
+    """What each test came to, for the record."""
+    steps: Sequence[Entry] = ()
+    """What the steps that led to it did."""
+
+
+def swap_in(settings: Settings, world: World, version: Version) -> int:
     """Copy the tested tables, and facts about this version, into a new file and rename it over the published one.
 
     Args:
         settings: of whom the data is, and what the models were told.
         world: where dbt's database and the published file lie.
-        day: the run's date.
-        checks: what each test came to, for the record.
+        version: what is said of it.
 
     Returns:
         The number of candles published.
@@ -68,14 +78,13 @@ def swap_in(settings: Settings, world: World, day: date, checks: Mapping[str, st
             "is_sample": str(settings.is_sample).lower(),
             "models": _of_build(connection, "models"),
             "build": _of_build(connection, "build"),
-            "run_date": day.isoformat(),
+            "run_date": version.day.isoformat(),
             "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "",
             "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         }
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
         connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
-        steps = [entry for entry in journal.of_day(world, day) if entry.step not in _NOT_YET]
-        evidence.write(connection, settings, checks, steps)
+        evidence.write(connection, settings, version.checks, version.steps)
         if connection.execute(_NEW_CHANGES).fetchone():
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
@@ -86,9 +95,9 @@ def swap_in(settings: Settings, world: World, day: date, checks: Mapping[str, st
     files.move_into_place(fresh, world.published)
     if changes.exists():
         world.revisions.mkdir(exist_ok=True)
-        files.move_into_place(changes, world.revisions / f"{day.isoformat()}-{about['build']}.ndjson")
-    record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(checks), "tables": profile}
-    records.keep(world, day, about["build"], record)
+        files.move_into_place(changes, world.revisions / f"{version.day.isoformat()}-{about['build']}.ndjson")
+    record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(version.checks), "tables": profile}
+    records.keep(world, version.day, about["build"], record)
     return int(candles)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from btc_pipeline import drawing, errors, extract, extract_run, loader, publish, transform, verify_run
+from btc_pipeline import drawing, errors, extract, extract_run, journal, loader, publish, transform, verify_run
 from btc_pipeline.extraction import Answer, Extraction
 from btc_pipeline.settings import Settings
 from btc_pipeline.step_kinds import PairStep
@@ -207,9 +207,9 @@ class Publish(Step):
                 raise errors.CandleTestError(
                     "a later run has rebuilt the candles, and they have not passed their tests", "finish that run first"
                 )
-            facts["candles"] = publish.swap_in(
-                self.settings, self.world, self.date, Test(date=self.date).output().facts()["results"]
-            )
+            checks = Test(date=self.date).output().facts()["results"]
+            steps = journal.of_day(self.world, self.date, ("ExtractAndLoad", "VerifyData", "Transform", "Test"))
+            facts["candles"] = publish.swap_in(self.settings, self.world, publish.Version(self.date, checks, steps))
             self.output().write(facts)
 
 

@@ -81,8 +81,12 @@ def published(world, query):
         return connection.execute(query).fetchall()
 
 
+TRANSFORM = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
+
+
 def swap_in(world, settings=SETTINGS):
-    return publish.swap_in(settings, world, DAY, {"singular:assert_it_is_so": "pass"})
+    version = publish.Version(DAY, {"singular:assert_it_is_so": "pass"}, [TRANSFORM])
+    return publish.swap_in(settings, world, version)
 
 
 # --- What is published
@@ -315,9 +319,6 @@ def test_a_version_says_what_its_checks_came_to(world):
 
 
 def test_a_version_says_what_the_steps_before_it_did(world):
-    done = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
-    journal.note(world, DAY, done)
-    journal.note(world, DAY, replace(done, step="Visualize", facts="chart=/home/somebody/chart.png"))
     swap_in(world)
     assert published(world, "from run_steps") == [
         ("Transform", datetime(2026, 5, 15, 13, 31), 3.15, "done", "loaded=2 models=26 note=it's")  # noqa: DTZ001

@@ -5,8 +5,9 @@ Knows the published contract and nothing of how it came about. Reads neither a s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,20 @@ class Facts:
         """Whether the report has to say SAMPLE."""
         return self.publication["is_sample"] != "false"
 
+    @property
+    def first_day(self) -> date:
+        """The first UTC day of the run's window, which ends with `run_date`."""
+        return self.run_date - timedelta(days=int(self.setting("pipeline", "days") or 7))
+
+    @property
+    def asked_pairs(self) -> list[tuple[str, str]]:
+        """Each coin in each currency that the run was to ask for, in its order; where it is not told, all there are."""
+        coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
+        if not coins or not currencies:
+            rows = self.tables["daily_candlestick"].records()
+            return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
+        return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
+
     def setting(self, section: str, key: str) -> str:
         """A setting of the run; empty where it is not set, or not shown."""
         rows = self.tables["run_settings"].rows
@@ -90,9 +105,11 @@ def read(database: Path) -> Facts:
 
 
 def as_text(value: Any) -> Any:
-    """Days and instants as text; anything else as it is."""
+    """Days and instants as text, what is no number as None; anything else as it is."""
     if isinstance(value, datetime):
         return f"{value.isoformat()}Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -32,8 +32,7 @@ def line(facts: Facts, title: str, judged: Verdict) -> Line:
 
 def update(folder: Path, newest: Line) -> Path:
     """Write the index of all reports in a folder, of which one has just been written; returns the page's path."""
-    kept = read_json(folder / "index.json").get("runs")
-    known = {each["run_date"]: each for each in kept or [] if _is_line(each)} if isinstance(kept, list) else {}
+    known = _kept(folder / "index.json")
     known[newest["run_date"]] = newest
     days = sorted((path.stem for path in folder.glob("*.html") if _is_day(path.stem)), reverse=True)
     lines = [known.get(day) or _line_of(folder / f"{day}.json", day) for day in days]
@@ -41,6 +40,17 @@ def update(folder: Path, newest: Line) -> Path:
     path = folder / "index.html"
     files.write(path, _rendered(lines).encode())
     return path
+
+
+def _kept(path: Path) -> dict[str, Line]:
+    """The lines of a former index, by day; of a report that is newer, nothing."""
+    runs = read_json(path).get("runs")
+    lines = [each for each in runs if _is_line(each)] if isinstance(runs, list) else []
+    return {each["run_date"]: each for each in lines if not _is_newer(path.with_name(f"{each['run_date']}.json"), path)}
+
+
+def _is_newer(report: Path, index: Path) -> bool:
+    return report.exists() and report.stat().st_mtime_ns > index.stat().st_mtime_ns
 
 
 def _rendered(lines: Sequence[Line]) -> str:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from btc_pipeline import chart_text
-from btc_pipeline.report import parts, verdict
+from btc_pipeline.report import parts
 from btc_pipeline.report.facts import Facts
 from btc_pipeline.report.series import Row, Series
 from btc_pipeline.report.verdict import Verdict
@@ -34,7 +32,6 @@ _MOST_NAMED = 3
 def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Sequence[int] = ()) -> str:
     """The HTML, with moving averages of these periods, in days. The same facts give the same page."""
     style, scripts = asset("style.css"), [asset(name) for name in _SCRIPTS]
-    first_day = facts.run_date - timedelta(days=int(facts.setting("pipeline", "days") or 7))
     return (
         environment()
         .get_template("page.html")
@@ -48,8 +45,8 @@ def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Se
             about=facts.publication,
             verdict=judged,
             max_age_hours=facts.setting("pipeline", "max_age_hours") or "6",
-            overview=[_overview(each, first_day) for each in series],
-            newest_days=[_day(series[0], row) for row in reversed(series[0].candles) if row["date"] >= first_day],
+            overview=[_overview(each) for each in series],
+            newest_days=[_day(series[0], row) for row in reversed(series[0].window)],
             averages=",".join(map(str, averages)),
             parts=parts.of(facts),
             series=[Markup(each.packed()) for each in series],
@@ -93,19 +90,18 @@ def _json_in_html(value: Any) -> str:
     return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _overview(series: Series, first_day: Any) -> dict[str, str]:
+def _overview(series: Series) -> dict[str, str]:
     """A pair's line in the table of all: its last price and change, and the shape of its window."""
-    week = [row for row in series.candles if row["date"] >= first_day] or series.candles[-1:]
-    change = verdict.change(series.candles, first_day)
+    week, change = series.window or series.candles[-1:], series.change
     counts = {status: sum(row["status"] == status for row in week) for status in ("final", "provisional", "open")}
     return {
         "name": series.name,
         "last": series.price(series.candles[-1]["close"]),
         "change": chart_text.change_text(change),
         "direction": "up" if change > 0 else "down" if change < 0 else "flat",
-        "spark": _spark([row["close"] for row in week[-_SPARK_POINTS:]]),
+        "spark": _spark([week[0]["open"], *(row["close"] for row in week[-_SPARK_POINTS:])]),
         "days": ", ".join(f"{count} {status}" for status, count in counts.items() if count),
-        "coverage": _percent(min(row["coverage"] for row in week)),
+        "coverage": chart_text.percent_text(min(row["coverage"] for row in week)),
     }
 
 
@@ -126,13 +122,8 @@ def _day(series: Series, row: Row) -> dict[str, Any]:
         "prices": [series.price(row[name]) for name in ("open", "high", "low", "close")],
         "volume": "unknown" if volume is None else chart_text.volume_text(volume, volume),
         "points": f"{row['points']} / {row['expected_points']}",
-        "coverage": _percent(row["coverage"]),
+        "coverage": chart_text.percent_text(row["coverage"]),
         "granularity": row["granularity"],
         "status": row["status"],
         "opinion": "" if opinion is None else f"{opinion:.3g} bp",
     }
-
-
-def _percent(share: float) -> str:
-    """Rounded down: 99.9 % is not complete."""
-    return f"{math.floor(100 * share)} %"

@@ -14,7 +14,7 @@ from typing import Any
 from btc_pipeline.report.facts import Facts
 from btc_pipeline.report.verdict import check_words
 
-MOST_ROWS = 200
+MOST_ROWS, MOST_UNFOLDED = 200, 10
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ def _gaps(facts: Facts) -> Part:
     return Part(
         "gaps",
         "Gaps",
-        f"Holes in the prices: {told}." if rows else "No hole in the prices is on record.",
+        f"Holes in the prices of all days: {told}." if rows else "No hole in the prices is on record.",
         ("Series", "From", "To", "Granularity", "Slots", "Cause", "State", "Note"),
         _cut([
             (_pair(row), _at(row["gap_from"]), _at(row["gap_to"]), row["granularity"], str(row["slots"]),
              row["cause"].replace("_", " "), row["state"], row["note"] or "")
             for row in shown
         ]),
-        is_open=bool(states["open"]),
+        is_open=len(rows) <= MOST_UNFOLDED,
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _opinions(facts: Facts) -> Part:
         "opinions",
         "Second opinion",
         f"Days rebuilt from CoinGecko's own four-hour candles: {told}. Above {limit} basis points it is listed."
-        if rows
+        if verdicts.keys() - {"none"}
         else "CoinGecko's own candles were not asked for.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
         _cut([
@@ -126,6 +126,8 @@ def _checks(facts: Facts) -> Part:
     rows = facts.tables["run_checks"].records()
     outcomes = Counter(row["outcome"] for row in rows)
     told = ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
+    warned = [f"“{check_words(row['check_name'])}”" for row in rows if row["outcome"] != "pass"]
+    told += f"; of these warned: {', '.join(warned[:5])}" if warned else ""
     return Part(
         "checks",
         "Checks",
@@ -147,7 +149,7 @@ def _steps(facts: Facts) -> Part:
     return Part(
         "run",
         "The run",
-        f"The steps that led to this version took {seconds:.1f} s in all.",
+        f"The steps before Publish took {seconds:.1f} s in all; charts and this page are made after it.",
         ("Step", "Started", "Took", "Outcome", "Facts"),
         [*done, published],
     )

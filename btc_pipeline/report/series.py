@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import gzip
-import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from btc_pipeline import chart_text
@@ -32,7 +33,10 @@ class Series:
 
     coin_id: str
     vs_currency: str
+    first_day: date
+    """The first day of the run's window."""
     candles: Sequence[Row]
+    """Up to the run's date, at least one."""
     second_opinions: Mapping[date, float | None]
     """How far the second opinion is from the candle of a day, in basis points; None where there is none."""
 
@@ -40,6 +44,16 @@ class Series:
     def name(self) -> str:
         """`Bitcoin / USD`."""
         return f"{chart_text.coin_name(self.coin_id)} / {self.vs_currency.upper()}"
+
+    @cached_property
+    def window(self) -> list[Row]:
+        """The candles of the run's window."""
+        return [row for row in self.candles if row["date"] >= self.first_day]
+
+    @property
+    def change(self) -> float:
+        """The relative change over the window, from its first open to its last close; 0 where it has no candle."""
+        return float(self.window[-1]["close"] / self.window[0]["open"] - 1) if self.window else 0.0
 
     @property
     def exponent(self) -> int:
@@ -77,7 +91,9 @@ class Series:
         columns["volume"] = [_rounded(row["volume_24h"], _VOLUME_DIGITS) for row in self.candles]
         columns["points"] = [row["points"] for row in self.candles]
         columns["expected"] = [row["expected_points"] for row in self.candles]
-        columns["coverage"] = [int(1000 * row["coverage"]) for row in self.candles]  # rounded down: 99.9 % is not 100
+        columns["coverage"] = [
+            int(1000 * row["coverage"] + 1e-9) for row in self.candles
+        ]  # rounded down: 99.9 % is not 100
         columns["status"] = "".join(row["status"][0] for row in self.candles)
         columns["granularity"] = "".join(row["granularity"][0] for row in self.candles)
         columns["opinion"] = [_rounded(self.second_opinions.get(row["date"]), 3) for row in self.candles]
@@ -86,23 +102,23 @@ class Series:
 
 
 def of(facts: Facts) -> list[Series]:
-    """The series of each pair that has a candle, in order of coin and currency."""
+    """The series of each pair that the run was to ask for and that has a candle, in that order."""
     opinions: dict[tuple[str, str], dict[date, float | None]] = {}
     for row in facts.tables["second_opinions"].records():
         opinions.setdefault((row["coin_id"], row["vs_currency"]), {})[row["date"]] = row["largest_bps"]
+    candles: dict[tuple[str, str], list[Row]] = {}
+    for row in facts.tables["daily_candlestick"].records():
+        if row["date"] <= facts.run_date:  # of a past day's run, which has published later days with it
+            candles.setdefault((row["coin_id"], row["vs_currency"]), []).append(row)
     return [
-        Series(*pair, candles, opinions.get(pair, {}))
-        for pair, candles in _by_pair(facts.tables["daily_candlestick"].records())
+        Series(*pair, facts.first_day, candles[pair], opinions.get(pair, {}))
+        for pair in facts.asked_pairs
+        if pair in candles
     ]
 
 
-def _by_pair(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[tuple[str, str], list[Row]]]:
-    for pair, group in itertools.groupby(rows, key=lambda row: (row["coin_id"], row["vs_currency"])):
-        yield pair, list(group)
-
-
 def _rounded(value: float | None, digits: int) -> float | int | None:
-    if value is None:
+    if value is None or not math.isfinite(value):
         return None
     rounded = float(f"{value:.{digits}g}")
     return int(rounded) if rounded.is_integer() else rounded

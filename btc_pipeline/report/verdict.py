@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
-from btc_pipeline import chart_text
+from btc_pipeline import chart_text, table
 from btc_pipeline.report.facts import Facts
 from btc_pipeline.report.series import Row, Series
 
@@ -49,94 +49,136 @@ class Verdict:
 
 
 def of(facts: Facts, series: Sequence[Series]) -> Verdict:
-    """Judge what is published; `series` holds at least one pair."""
-    first_day = facts.run_date - timedelta(days=int(facts.setting("pipeline", "days") or 7))
+    """Judge what is published, up to the run's date; `series` holds at least one pair."""
     newest_at = max(each.candles[-1]["last_point_at"] for each in series)
     return Verdict(
-        price=_price(series, first_day),
-        trust=_trust(facts, series, first_day),
+        price=_price(series),
+        trust=_trust(facts, series),
         freshness=_freshness(facts, series, newest_at),
-        oddities=_oddities(facts, first_day),
+        oddities=_oddities(facts),
         newest_at=f"{newest_at.isoformat()}Z",
     )
 
 
-def change(candles: Sequence[Row], first_day: date) -> float:
-    """The relative change from the first open on or after a day to the last close."""
-    first = next((row for row in candles if row["date"] >= first_day), candles[-1])
-    return float(candles[-1]["close"] / first["open"] - 1)
-
-
-def _price(series: Sequence[Series], first_day: date) -> Answer:
+def _price(series: Sequence[Series]) -> Answer:
     question = "What did the price do?"
-    since = f"since {chart_text.day_text(first_day)}"
-    if len(series) == 1:
-        (only,) = series
-        last = only.candles[-1]
-        lines = [f"{chart_text.change_text(change(only.candles, first_day))} {since}"]
-        if len(only.candles) > 1:
-            previous = only.candles[-2]
-            lines.insert(0, f"{chart_text.change_text(last['close'] / previous['close'] - 1)} since the last close")
-        return Answer(question, f"{only.price(last['close'])} {only.vs_currency.upper()}", tuple(lines))
-    changes = sorted((change(each.candles, first_day), each.name) for each in series)
+    moving = [each for each in series if each.window]
+    if len(series) == 1 or not moving:
+        only = series[0]
+        price = f"{only.price(only.candles[-1]['close'])} {only.vs_currency.upper()}"
+        if not only.window:
+            return Answer(question, price, (f"on {chart_text.day_text(only.candles[-1]['date'])}",), "warning")
+        candles = [table.of_row(row) for row in only.window]
+        return Answer(question, price, tuple(text for text, _ in chart_text.change_texts(candles)))
+    changes = sorted((each.change, each.name) for each in moving)
     up, down = sum(moved > 0 for moved, _ in changes), sum(moved < 0 for moved, _ in changes)
     ends = [f"{chart_text.change_text(moved)} {name}" for moved, name in (changes[-1], changes[0])]
-    return Answer(question, f"{up} up, {down} down", (f"{len(series)} series, {since}", *ends))
+    since = f"{len(moving)} series, since {chart_text.day_text(series[0].first_day)}"
+    return Answer(question, f"{up} up, {down} down", (since, *ends))
 
 
-def _trust(facts: Facts, series: Sequence[Series], first_day: date) -> Answer:
+def _trust(facts: Facts, series: Sequence[Series]) -> Answer:
+    """As good as its weakest part: checks, days, the least covered of them, the second opinion."""
+    question = "Can I trust it?"
     outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
-    statuses = Counter(row["status"] for each in series for row in each.candles if row["date"] >= first_day)
-    opinions = Counter(row["verdict"] for row in facts.tables["second_opinions"].records() if row["date"] >= first_day)
-    ran, passed = sum(outcomes.values()), outcomes["pass"]
-    lines = [
-        f"{passed:,} of {ran:,} checks passed" + (f", {ran - passed} warned" if ran > passed else ""),
-        ", ".join(f"{statuses[status]:,} {status}" for status in ("final", "provisional", "open") if statuses[status])
-        + f" since {chart_text.day_text(first_day)}",
-    ]
-    if asked := opinions["agrees"] + opinions["differs"]:
-        lines.append(f"second opinion agrees on {opinions['agrees']:,} of {asked:,} days")
+    window = [row for each in series for row in each.window]
+    statuses = Counter(row["status"] for row in window)
+    expected = len(facts.asked_pairs) * ((facts.run_date - facts.first_day).days + 1)
+    missing = expected - len(window)
+    opinions = Counter(row["verdict"] for row in _in_window(facts, "second_opinions"))
+    ran, warned = sum(outcomes.values()), sum(outcomes.values()) - outcomes["pass"]
+    told = [f"{statuses[status]:,} {status}" for status in ("final", "provisional", "open") if statuses[status]]
+    told += [f"{missing:,} without data"] if missing else []
+    lines = [f"{outcomes['pass']:,} of {ran:,} checks passed" + (f", {warned} warned" if warned else "")]
+    lines.append(f"{', '.join(told)}, since {chart_text.day_text(facts.first_day)}")
+    least = min((row["coverage"] for row in window), default=0.0)
+    if least < 1:
+        lines.append(f"least coverage of a day {chart_text.percent_text(least)}")
+    asked = opinions["agrees"] + opinions["differs"]
+    agreed = f"second opinion agrees on {opinions['agrees']:,} of {asked:,} days"
+    lines.append(agreed if asked else "no second opinion")
+    absent = set(facts.asked_pairs) - {(each.coin_id, each.vs_currency) for each in series}
+    lines += [f"no candle: {', '.join(' / '.join(pair) for pair in sorted(absent)[:3])}"] if absent else []
+    if facts.is_sample:
+        lines.append("SAMPLE: no market data")
     if not ran:
-        return Answer("Can I trust it?", "Not checked", tuple(lines), "warning")
+        return Answer(question, "Not checked", tuple(lines), "warning")
+    if not window:
+        return Answer(question, "No: nothing is new", tuple(lines), "warning")
     if opinions["differs"]:
-        return Answer("Can I trust it?", "Not without a look", tuple(lines), "warning")
-    if statuses["provisional"]:
-        return Answer("Can I trust it?", "Mostly", tuple(lines), "notice")
-    return Answer("Can I trust it?", "Yes", tuple(lines))
+        return Answer(question, "Not without a look", tuple(lines), "warning")
+    if absent:
+        return Answer(question, "Not all of it", tuple(lines), "warning")
+    if statuses["provisional"] or missing or least < float(facts.setting("pipeline", "min_coverage") or 0.9):
+        return Answer(question, "Mostly", tuple(lines), "notice")
+    if warned:
+        return Answer(
+            question, f"Yes, with {warned} {'warning' if warned == 1 else 'warnings'}", tuple(lines), "notice"
+        )
+    return Answer(question, "Yes", tuple(lines), "notice" if facts.is_sample else "good")
 
 
 def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime) -> Answer:
-    as_of = datetime.fromisoformat(facts.publication["as_of"].removesuffix("Z"))
-    limit = timedelta(hours=float(facts.setting("pipeline", "max_age_hours") or 6))
-    late = [each.name for each in series if as_of - each.candles[-1]["last_point_at"] > limit]
+    question = "Is it fresh?"
+    as_of = max(row["extracted_at"] for each in series for row in each.candles)
     lines = [
         f"newest price {chart_text.instant_text(newest_at.replace(tzinfo=timezone.utc))}",
         f"asked {chart_text.instant_text(as_of.replace(tzinfo=timezone.utc))}",
     ]
+    if as_of.date() > facts.run_date:
+        return Answer(question, "A past day", tuple(lines), "notice")
+    limit = timedelta(hours=float(facts.setting("pipeline", "max_age_hours") or 6))
+    late = [each.name for each in series if as_of - each.candles[-1]["last_point_at"] > limit]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         lines.append(f"older than {limit / timedelta(hours=1):g} h: {', '.join(late[:3])}{more}")
     words = f"{span_text(as_of - newest_at)} old when asked"
-    return Answer("Is it fresh?", words, tuple(lines), "warning" if late else "good")
+    return Answer(question, words, tuple(lines), "warning" if late else "good")
 
 
-def _oddities(facts: Facts, first_day: date) -> Answer:
-    begin = datetime(first_day.year, first_day.month, first_day.day)  # noqa: DTZ001 - as DuckDB's timestamps are
+def _oddities(facts: Facts) -> Answer:
+    question = "What was odd?"
+    begin, end = _bounds(facts)
+    gaps = [
+        row
+        for row in _of_asked(facts, "price_gaps")
+        if row["state"] == "open" and row["gap_to"] > begin and row["gap_from"] < end
+    ]
     counts = {
-        "anomaly": sum(row["date"] >= first_day for row in facts.tables["price_anomalies"].records()),
-        "revision": sum(row["revised_at"] >= begin for row in facts.tables["candle_revisions"].records()),
-        "gap": sum(row["state"] == "open" and row["gap_to"] > begin for row in facts.tables["price_gaps"].records()),
+        ("anomaly", "anomalies"): len(_in_window(facts, "price_anomalies")),
+        ("revision", "revisions"): sum(begin <= row["revised_at"] for row in _of_asked(facts, "candle_revisions")),
+        ("open gap", "open gaps"): len(gaps),
     }
-    plurals = {"anomaly": "anomalies", "revision": "revisions", "gap": "open gaps"}
-    singles = {"anomaly": "anomaly", "revision": "revision", "gap": "open gap"}
-    lines = [f"{count:,} {singles[name] if count == 1 else plurals[name]}" for name, count in counts.items() if count]
+    told = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
+    lines = [f"gap of {span_text(row['gap_to'] - row['gap_from'])}: {_place(row)}" for row in gaps[:3]]
     checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
-    lines += [f"warned: {check_words(check)}" for check in checks[:3]]
-    if not lines:
-        return Answer("What was odd?", "Nothing", (f"since {chart_text.day_text(first_day)}",))
-    return Answer(
-        "What was odd?", lines[0].capitalize(), tuple(lines[1:]), "notice" if not counts["anomaly"] else "warning"
-    )
+    lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
+    if not told and not checks:
+        return Answer(question, "Nothing", (f"since {chart_text.day_text(facts.first_day)}",))
+    is_bad = bool(counts["anomaly", "anomalies"])
+    words = ", ".join(told) or f"{len(checks)} {'check' if len(checks) == 1 else 'checks'} warned"
+    return Answer(question, words, tuple(lines), "warning" if is_bad else "notice")
+
+
+def _place(row: Row) -> str:
+    return f"{row['coin_id']}, {chart_text.day_text(row['gap_from'].date())}, {row['gap_from']:%H:%M}"
+
+
+def _bounds(facts: Facts) -> tuple[datetime, datetime]:
+    """The window, as naive instants, as DuckDB has them."""
+    first, last = (datetime.combine(day, datetime.min.time()) for day in (facts.first_day, facts.run_date))
+    return first, last + timedelta(days=1)
+
+
+def _of_asked(facts: Facts, name: str) -> list[Row]:
+    """A table's rows of the pairs that the run was to ask for."""
+    asked = set(facts.asked_pairs)
+    return [row for row in facts.tables[name].records() if (row["coin_id"], row["vs_currency"]) in asked]
+
+
+def _in_window(facts: Facts, name: str) -> list[Row]:
+    """Those of them whose day is in the window."""
+    return [row for row in _of_asked(facts, name) if facts.first_day <= row["date"] <= facts.run_date]
 
 
 def span_text(span: timedelta) -> str:

@@ -28,7 +28,7 @@ class _Known:
 
     def as_json(self) -> str:
         told = {"verdict": self.judged.as_json(), "index": self.line, **self.facts.as_json()}
-        return json.dumps(told, separators=(",", ":"))
+        return json.dumps(told, separators=(",", ":"), allow_nan=False)
 
 
 def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path]:

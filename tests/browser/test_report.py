@@ -115,7 +115,25 @@ def test_a_day_without_data_says_so(opened):
     assert read_out(watched).split("2026")[1].strip() == "no data"
 
 
-@pytest.mark.parametrize(("label", "days"), [("7 D", 8), ("30 D", 30), ("90 D", 90), ("1 Y", 365), ("All", 401)])
+def test_a_key_of_the_browser_s_own_is_left_to_it(opened):
+    watched = opened()
+    watched.page.focus("#chart")
+    prevented = watched.page.evaluate(
+        """() => !document.getElementById("chart").dispatchEvent(
+            new KeyboardEvent("keydown", { key: "ArrowLeft", altKey: true, cancelable: true, bubbles: true }))"""
+    )
+    assert (prevented, read_out(watched)[:6]) == (False, "Fri 15")
+
+
+def test_the_arrow_keys_stay_in_the_range(opened):
+    watched = opened(candles=history(90))
+    watched.page.focus("#chart")
+    for _ in range(20):
+        watched.page.keyboard.press("ArrowLeft")
+    assert read_out(watched).startswith("Fri 8 May 2026")
+
+
+@pytest.mark.parametrize(("label", "days"), [("Week", 8), ("30 D", 30), ("90 D", 90), ("1 Y", 365), ("All", 401)])
 def test_the_range_switch_changes_table_strip_and_what_is_pressed(opened, label, days):
     watched = opened(candles=history(401))
     watched.page.get_by_role("button", name=label, exact=True).click()
@@ -150,6 +168,16 @@ def test_another_series_is_shown_when_it_is_chosen(opened):
     watched.page.wait_for_selector("html[data-shown='1']")
     assert watched.page.inner_text("#candles-title") == "Ethereum / USD"
     assert "60,000.00" in read_out(watched)
+
+
+def test_of_two_choices_in_a_row_the_last_one_is_shown(opened):
+    watched = opened(candles=[*week(), *history(401, "ethereum")])
+    watched.page.evaluate(
+        """() => { const select = document.getElementById("series");
+        for (const value of ["1", "0"]) { select.value = value; select.dispatchEvent(new Event("change")); } }"""
+    )
+    watched.page.wait_for_timeout(300)
+    assert watched.page.inner_text("#candles-title") == "Bitcoin / USD"
 
 
 def test_a_series_is_chosen_in_the_table_of_all_as_well(opened):
@@ -218,6 +246,20 @@ def test_a_printed_page_has_the_chart_as_a_picture(opened):
     assert watched.page.locator("#printed").evaluate("each => each.decode().then(() => each.naturalWidth)") > 600
     assert not watched.page.locator("#ranges").is_visible()
     assert watched.complaints == []
+
+
+def test_a_page_in_dark_colours_is_printed_in_light_ones(opened):
+    watched = opened(DARK)
+    watched.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    corner = watched.page.evaluate(
+        """async () => { const picture = document.getElementById("printed"); await picture.decode();
+        const canvas = document.createElement("canvas"); canvas.width = canvas.height = 4;
+        const context = canvas.getContext("2d"); context.drawImage(picture, 0, 0);
+        return [...context.getImageData(1, 1, 1, 1).data]; }"""
+    )
+    assert corner == [255, 255, 255, 255]
+    watched.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert watched.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
 
 
 def test_an_old_report_says_that_its_prices_are_stale(opened):

@@ -54,12 +54,26 @@ class Published:
     candles: Sequence[Row] = field(default_factory=week)
     tables: dict[str, Sequence[Row]] = field(default_factory=dict)
     is_sample: bool = True
+    asked: Sequence[str] | None = None
+    """The coins that were to be asked for; by default those of the candles."""
+
+    @property
+    def coins(self) -> list[str]:
+        """The coins that were to be asked for."""
+        return list(self.asked or dict.fromkeys(row["coin_id"] for row in self.candles))
+
+    @property
+    def currencies(self) -> list[str]:
+        """The currencies of the candles."""
+        return list(dict.fromkeys(row["vs_currency"] for row in self.candles)) or ["usd"]
 
     def write(self, path: Path) -> Path:
         """Write the database."""
         rows = {
             "run_checks": [{"check_name": "singular:assert_it_is_so", "outcome": "pass"}],
             "run_settings": [
+                {"section": "pipeline", "key": "coins", "value": ",".join(self.coins)},
+                {"section": "pipeline", "key": "vs_currency", "value": ",".join(self.currencies)},
                 {"section": "pipeline", "key": "days", "value": "7"},
                 {"section": "pipeline", "key": "max_age_hours", "value": "6"},
             ],

@@ -27,6 +27,11 @@ def test_the_json_is_what_pandas_takes(read):
     assert list(frame["close"]) == [row["close"] for row in week()]
 
 
+def test_what_is_no_number_is_null_for_machines(read):
+    told = read(candles=week(volume_24h=float("inf"))).as_json()
+    assert "Infinity" not in json.dumps(told)
+
+
 def test_a_setting_is_found_by_section_and_key(read):
     known = read()
     assert (known.setting("pipeline", "days"), known.setting("coingecko", "days")) == ("7", "")

@@ -1,6 +1,7 @@
 """The index of past runs: one line for each report that is there, whatever becomes of its notes."""
 
 import json
+import os
 
 import pytest
 
@@ -76,6 +77,15 @@ def test_a_report_whose_json_is_gone_keeps_its_place(folder):
     (folder / "2026-05-14.json").unlink()
     index.update(folder, lines_of_report(folder, "2026-05-15"))
     assert [line["run_date"] for line in lines(folder)] == ["2026-05-15", "2026-05-14"]
+
+
+def test_a_report_that_is_newer_than_the_index_tells_its_own_line(folder):
+    add_report(folder, "2026-05-14", LINE | {"price": "1.00 USD"})
+    index.update(folder, lines_of_report(folder, "2026-05-15"))
+    add_report(folder, "2026-05-14", LINE | {"price": "2.00 USD"})
+    os.utime(folder / "2026-05-14.json", (2e9, 2e9))
+    index.update(folder, lines_of_report(folder, "2026-05-15"))
+    assert lines(folder)[1]["price"] == "2.00 USD"
 
 
 def test_a_file_that_is_no_day_s_report_is_left_out(folder):

@@ -37,6 +37,14 @@ def test_an_unknown_volume_stays_unknown(only):
     assert unpacked(only(candles=[candle(volume_24h=None)]))["volume"] == [None]
 
 
+def test_what_is_no_number_is_unknown(only):
+    assert unpacked(only(candles=[candle(volume_24h=float("nan"))]))["volume"] == [None]
+
+
+def test_days_after_the_run_s_are_left_out(only):
+    assert unpacked(only(candles=[*week(), candle(DAY + timedelta(days=1))]))["day"] == [*range(8)]
+
+
 def test_coverage_is_rounded_down(only):
     assert unpacked(only(candles=[candle(coverage=0.9999)]))["coverage"] == [999]
 
@@ -65,6 +73,12 @@ def test_the_same_candles_are_packed_the_same(only):
 def test_prices_are_written_in_the_precision_of_the_series(only, close, exponent, decimals, text):
     one = only(candles=[candle(close=close)])
     assert (one.exponent, one.decimals, one.price(close)) == (exponent, decimals, text)
+
+
+def test_pairs_come_as_they_were_asked_for(read):
+    other = [candle(row["date"], coin_id="aave") for row in week()]
+    known = read(candles=[*other, *week()], asked=["bitcoin", "aave", "nosuchcoin"])
+    assert [one.coin_id for one in series.of(known)] == ["bitcoin", "aave"]
 
 
 def test_each_pair_is_a_series_of_its_own(read):

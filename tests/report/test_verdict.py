@@ -48,7 +48,7 @@ OPINION = {"coin_id": "bitcoin", "vs_currency": "usd", "date": DAY - timedelta(d
 def test_one_series_is_answered_by_its_price_and_its_changes(judge):
     answer = judge().price
     assert answer.words == "68,000.12 USD"
-    assert answer.lines == ("▲ +0.15 % since the last close", "▲ +2.06 % since Fri 8 May")
+    assert answer.lines == ("▲ +0.15 % since previous close", "▲ +2.06 % since Fri 8 May open")
 
 
 def test_many_are_answered_by_how_many_rose_and_the_two_ends(judge):
@@ -59,17 +59,58 @@ def test_many_are_answered_by_how_many_rose_and_the_two_ends(judge):
     assert answer.lines[1:] == ("▲ +2.06 % Bitcoin / USD", "▼ −25.00 % Ethereum / USD")
 
 
-def test_a_single_candle_has_no_close_before(judge):
-    assert judge(candles=[candle()]).price.lines == ("▲ +1.01 % since Fri 8 May",)
+def test_a_change_is_since_the_day_that_there_is_a_candle_of(judge):
+    assert judge(candles=[candle()]).price.lines == ("no previous close", "▲ +1.01 % since Fri 15 May open")
+
+
+def test_a_price_of_before_the_window_is_told_with_its_day(judge):
+    answer = judge(candles=[candle(DAY - timedelta(days=8), status="final")]).price
+    assert (answer.lines, answer.level) == (("on Thu 7 May",), "warning")
 
 
 # --- The trust
 
 
 def test_all_checks_passed_and_all_settled_is_a_yes(judge):
-    answer = judge().trust
+    answer = judge(is_sample=False).trust
     assert (answer.words, answer.level) == ("Yes", "good")
-    assert answer.lines == ("1 of 1 checks passed", "7 final, 1 open since Fri 8 May")
+    assert answer.lines == ("1 of 1 checks passed", "7 final, 1 open, since Fri 8 May", "no second opinion")
+
+
+def test_sample_data_is_never_a_plain_yes(judge):
+    answer = judge().trust
+    assert (answer.level, answer.lines[-1]) == ("notice", "SAMPLE: no market data")
+
+
+def test_days_without_data_make_it_a_mostly_and_are_counted(judge):
+    answer = judge(candles=[row for i, row in enumerate(week()) if i not in {2, 3}]).trust
+    assert (answer.words, answer.lines[1]) == ("Mostly", "5 final, 1 open, 2 without data, since Fri 8 May")
+
+
+def test_a_badly_covered_day_makes_it_a_mostly(judge):
+    answer = judge(candles=[*week()[:-1], candle(coverage=0.04)]).trust
+    assert (answer.words, answer.lines[2]) == ("Mostly", "least coverage of a day 4 %")
+
+
+def test_a_coin_that_was_asked_for_and_is_not_there_is_named(judge):
+    answer = judge(asked=["bitcoin", "nosuchcoin"]).trust
+    assert (answer.words, answer.level) == ("Not all of it", "warning")
+    assert "no candle: nosuchcoin / usd" in answer.lines
+
+
+def test_a_coin_that_is_not_asked_for_any_more_is_not_judged(judge):
+    old = [candle(DAY - timedelta(days=400), coin_id="dogecoin", status="final")]
+    judged = judge(candles=[*old, *week()], asked=["bitcoin"])
+    assert (judged.freshness.level, judged.trust.words) == ("good", "Yes")
+
+
+def test_no_candle_in_the_window_is_a_no(judge):
+    answer = judge(candles=[candle(DAY - timedelta(days=400), status="final")]).trust
+    assert (answer.words, answer.level) == ("No: nothing is new", "warning")
+
+
+def test_a_warning_of_a_check_is_said_with_the_yes(judge):
+    assert judge(tables={"run_checks": [WARNED]}).trust.words == "Yes, with 1 warning"
 
 
 def test_a_provisional_day_is_a_mostly(judge):
@@ -104,6 +145,16 @@ def test_a_series_that_stayed_behind_is_named(judge):
     assert (answer.level, answer.lines[-1]) == ("warning", "older than 6 h: Ethereum / USD")
 
 
+def test_a_past_day_s_run_is_told_as_one_and_sees_nothing_of_later_days(judge):
+    later = [
+        candle(DAY + timedelta(days=n), 90_000.0, last_point_at=f"{DAY + timedelta(days=n)} 14:30:00") for n in (1, 2)
+    ]
+    asked_later = [row | {"extracted_at": "2026-05-17 14:42:00"} for row in week()]
+    judged = judge(candles=[*asked_later, *later])
+    assert (judged.price.words, judged.freshness.words) == ("68,000.12 USD", "A past day")
+    assert judged.newest_at == "2026-05-15T14:30:00Z"
+
+
 # --- What was odd
 
 
@@ -116,16 +167,22 @@ def test_a_quiet_week_is_said_to_be_one(judge):
     ("tables", "words"),
     [
         ({"price_gaps": [GAP]}, "1 open gap"),
-        ({"price_gaps": [GAP, GAP | {"coin_id": "ethereum"}]}, "2 open gaps"),
+        ({"price_gaps": [GAP, GAP | {"gap_from": "2026-05-12 04:00:00"}]}, "2 open gaps"),
+        ({"price_gaps": [GAP | {"coin_id": "ethereum"}]}, "Nothing"),
         ({"price_gaps": [GAP | {"state": "closed"}]}, "Nothing"),
         ({"price_gaps": [GAP | {"gap_from": "2026-01-01 03:00:00", "gap_to": "2026-01-01 05:00:00"}]}, "Nothing"),
         ({"price_anomalies": [ANOMALY]}, "1 anomaly"),
-        ({"price_anomalies": [ANOMALY], "price_gaps": [GAP]}, "1 anomaly"),
-        ({"run_checks": [WARNED]}, "Warned: no gap is open"),
+        ({"price_anomalies": [ANOMALY], "price_gaps": [GAP]}, "1 anomaly, 1 open gap"),
+        ({"run_checks": [WARNED]}, "1 check warned"),
     ],
 )  # fmt: skip
 def test_what_was_odd_in_the_window_is_counted(judge, tables, words):
     assert judge(tables=tables).oddities.words == words
+
+
+def test_a_gap_is_told_with_its_place_and_a_warning_with_the_check_s_name(judge):
+    lines = judge(tables={"price_gaps": [GAP], "run_checks": [WARNED]}).oddities.lines
+    assert lines == ("gap of 2 h: bitcoin, Tue 12 May, 03:00", "a check warned: “no gap is open”")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@
 
   const DAY_MS = 86400000;
   const STATUS = { f: "final", p: "provisional", o: "open" };
+  const WORDS = { open: "today, so far", provisional: "provisional" };
   const GRANULARITY = { h: "hourly", "5": "5-minute" };
-  const RANGES = [["7 D", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]];
+  const RANGES = [["Week", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]]; // seven days and today
   const MOST_MARKED = 30; // days
   const LINE_STYLES = [2, 0, 1]; // of lightweight-charts: dashed, solid, dotted
 
@@ -76,8 +77,9 @@
 
   function volumeText(volume) {
     if (volume === null) return "unknown";
-    const [unit, letter] = UNITS.find(([size]) => volume >= size) || [1, ""];
-    return ((volume / unit).toLocaleString("en-US", { maximumSignificantDigits: 4 }) + " " + letter).trim();
+    const rounded = Number(volume.toPrecision(4));
+    const [unit, letter] = UNITS.find(([size]) => rounded >= size) || [1, ""];
+    return ((rounded / unit).toLocaleString("en-US", { maximumSignificantDigits: 4 }) + " " + letter).trim();
   }
 
   function changeText(change) {
@@ -193,7 +195,7 @@
   function mark(look) {
     const days = range <= MOST_MARKED ? daysInRange().filter((day) => (shown.byDay.get(day) || { status: "final" }).status !== "final") : [];
     view.marks.setMarkers(days.map((day) => (
-      { time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: shown.byDay.get(day).status }
+      { time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: WORDS[shown.byDay.get(day).status] }
     )));
   }
 
@@ -245,10 +247,11 @@
 
   at("chart").addEventListener("keydown", (event) => {
     const here = shown.days.indexOf(pointed || lastDay());
-    const steps = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: shown.days.indexOf(daysInRange()[0]), End: shown.days.length - 1 };
-    if (!(event.key in steps)) return;
+    const first = shown.days.indexOf(daysInRange()[0]), last = shown.days.length - 1;
+    const steps = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: first, End: last };
+    if (!(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey) return; // of the browser
     event.preventDefault();
-    const next = Math.min(Math.max(steps[event.key], 0), shown.days.length - 1);
+    const next = Math.min(Math.max(steps[event.key], first), last);
     point(shown.days[next]);
   });
 
@@ -305,8 +308,8 @@
 
   function buttons() {
     const length = shown.days.length;
-    const useful = RANGES.filter(([, days], i) => i === 0 || RANGES[i - 1][1] < length);
-    if (!useful.some(([, days]) => days === range)) range = useful[useful.length - 1][1];
+    const useful = RANGES.filter(([, days]) => days < length || days === Infinity);
+    if (!useful.some(([, days]) => days === range)) range = useful.length > 1 ? useful[0][1] : Infinity;
     at("ranges").hidden = useful.length < 2;
     at("ranges").replaceChildren(...useful.map(([label, days]) => {
       const button = element("button", label);
@@ -326,8 +329,13 @@
     table();
   }
 
+  let asked = 0;
+
   async function show(number) {
-    shown = await unpack(number);
+    asked = number;
+    const found = await unpack(number);
+    if (asked !== number) return; // another one was chosen meanwhile
+    shown = found;
     at("candles-title").textContent = shown.about.name;
     at("chart").setAttribute("aria-label", "Candlestick chart of " + shown.about.name + "; the table below has the same numbers");
     buttons();
@@ -353,9 +361,19 @@
   // --- Print: a picture of the chart, since a canvas keeps the width of the screen
 
   function beforePrint() {
+    document.documentElement.classList.add("printing"); // light colours
+    draw();
     const picture = at("printed");
     picture.src = view.chart.takeScreenshot().toDataURL();
     picture.alt = at("chart").getAttribute("aria-label");
+    document.querySelectorAll("section:not(#checks) > details:not([open])").forEach((part) => { part.open = true; part.dataset.unfolded = ""; });
+  }
+
+  function afterPrint() {
+    document.documentElement.classList.remove("printing");
+    draw();
+    at("printed").removeAttribute("src");
+    document.querySelectorAll("details[data-unfolded]").forEach((part) => { part.open = false; delete part.dataset.unfolded; });
   }
 
   build();
@@ -369,6 +387,6 @@
   }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => shown && draw());
   addEventListener("beforeprint", beforePrint);
-  addEventListener("afterprint", () => at("printed").removeAttribute("src"));
+  addEventListener("afterprint", afterPrint);
   show(0);
 })();
