@@ -162,7 +162,7 @@ def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Cand
     draw_candles_and_volumes(panels, candles, facts.days)
     axes.set_ylabel("")
     limit_days(axes, facts.days)
-    mark_last_price(panels, last)
+    mark_last_price(panels, last, palette.muted)  # the change beside it is of the window, the line of no direction
     mark_gaps(panels, candles, facts.days)
     if facts.is_sample:
         draw_watermark(axes, palette, look.WATERMARK_SIZE * cell.width / look.WIDTH)

@@ -45,7 +45,7 @@ def draw_panels(
 
 
 def draw_watermark(price_axes: Axes, palette: Palette, size: float) -> None:
-    """SAMPLE across the price panel, above the candles and seen through, so that no crop loses it."""
+    """SAMPLE across the price panel, so that no crop loses it; behind the candles, whose colours it would change."""
     price_axes.text(
         0.5,
         0.5,
@@ -58,7 +58,7 @@ def draw_watermark(price_axes: Axes, palette: Palette, size: float) -> None:
         fontweight="bold",
         color=palette.ink,
         alpha=0.07,
-        zorder=5,
+        zorder=0.6,
         gid="watermark",
     )
 
@@ -148,7 +148,7 @@ def _draw_price_axis(panels: Panels, last: Candle) -> None:
     _dress_value_axis(axes, panels.palette)
 
     colour = panels.palette.of_change(last.close - last.open)
-    mark_last_price(panels, last)
+    mark_last_price(panels, last, colour)
     axes.annotate(
         words.single_price_text(last.close),
         xy=(1, last.close),
@@ -164,9 +164,8 @@ def _draw_price_axis(panels: Panels, last: Candle) -> None:
     )
 
 
-def mark_last_price(panels: Panels, last: Candle) -> None:
+def mark_last_price(panels: Panels, last: Candle, colour: str) -> None:
     """A dotted line behind the candles."""
-    colour = panels.palette.of_change(last.close - last.open)
     panels.price.axhline(last.close, color=colour, linewidth=1.0, linestyle=look.DOTS, zorder=0.9, gid="last-price")
 
 

@@ -6,8 +6,11 @@ Pure: from a summary and the width of a screen to lines of styled words.
 from __future__ import annotations
 
 import math
+import shlex
+import sys
 import textwrap
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btc_pipeline import chart_text, table, terminal_candles
@@ -97,6 +100,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
     by_day = {candle.date: candle.close for candle in candles}
     closes = [by_day.get(day) for day in summary.days]
     change = candles[-1].close / candles[0].open - 1
+    course = [candles[0].open, *closes][-min(31, max(9, screen.width - 72)) :]  # from the open that the change is since
     over = [candle for candle in candles if candle.status != "open"]
     final = sum(candle.status == "final" for candle in candles)
     notes = _odd(series, len(closes) - len(candles))
@@ -104,7 +108,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
         str(series.pair),
         chart_text.single_price_text(candles[-1].close),
         chart_text.change_text(change),
-        terminal_candles.sparkline(closes[-min(30, max(8, screen.width - 72)) :], is_unicode=screen.is_unicode),
+        terminal_candles.sparkline(course, is_unicode=screen.is_unicode),
         f"{final} of {len(over)}",
         f"{math.floor(100 * min(candle.coverage for candle in candles))}%",
         ", ".join(notes),
@@ -155,7 +159,17 @@ def _places(summary: Summary) -> list[Line]:
     places: list[Line] = [[("chart     ", "muted"), (chart, "")] for chart in shown]
     if summary.report:
         places.append([("report    ", "muted"), (near(summary.report), "")])
+        places.append([("to open   ", "muted"), (_to_open(summary), "")])
     return [*places, [("database  ", "muted"), (f"{near(summary.database)} (table daily_candlestick)", "")]]
+
+
+def _to_open(summary: Summary) -> str:
+    """What to type to see the report; the source may have been chosen by `btc-pipeline run`."""
+    program = near(Path(sys.executable).with_name("btc-pipeline"))
+    folder = near(summary.database.parent.parent)
+    options = ["--pipeline-source sample"] if summary.is_sample else []
+    options += [] if folder == "data" else [f"--pipeline-data-dir {shlex.quote(folder)}"]
+    return " ".join([program, "open", *options])
 
 
 def _unstyled(text: str) -> Line:
