@@ -5,7 +5,6 @@
 
   const DAY_MS = 86400000;
   const STATUS = { f: "final", p: "provisional", o: "open" };
-  const WORDS = { open: "today, so far", provisional: "provisional" };
   const GRANULARITY = { h: "hourly", "5": "5-minute" };
   const RANGES = [["Week", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]]; // seven days and today
   const MOST_MARKED = 30; // days
@@ -195,7 +194,7 @@
   function mark(look) {
     const days = range <= MOST_MARKED ? daysInRange().filter((day) => (shown.byDay.get(day) || { status: "final" }).status !== "final") : [];
     view.marks.setMarkers(days.map((day) => (
-      { time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: WORDS[shown.byDay.get(day).status] }
+      { time: day, position: "aboveBar", shape: "circle", size: 0, color: look.ink, text: shown.byDay.get(day).status }
     )));
   }
 
