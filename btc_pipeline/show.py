@@ -19,6 +19,7 @@ from btc_pipeline import files, publish, published_tables, table, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.published_tables import Row, plain
 from btc_pipeline.warehouse import quoted
+from btc_pipeline.world import SOURCES, World
 
 TABLES = (*publish.TABLES, "publication")
 FORMATS = ("table", "csv", "json", "parquet")
@@ -115,18 +116,29 @@ def write_text(text: str, path: Path) -> None:
     files.write(path, f"{text}\n".encode())
 
 
-def checked_output(path: Path) -> Path:
-    """A file that may be written.
+def checked_output(path: Path, data_dir: Path) -> Path:
+    """A file that may be written: a new one, or a regular one outside of the worlds below `data_dir`.
 
     Raises:
-        ConfigurationError: it is a folder, or its folder is not there or not ours to write in.
+        ConfigurationError: it is something else, or its folder is not there or not ours to write in.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise ConfigurationError(f"bad --output {path}: {what}", "name a file in a folder that is there")
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(f"bad --output {path}: its folder cannot be written", "name another file")
+    if problem := _problem_of_output(path, data_dir):
+        raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that is there")
     return path
+
+
+def _problem_of_output(path: Path, data_dir: Path) -> str:
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return "it is no regular file"
+    folder = path.parent.resolve()
+    for source in SOURCES:
+        if folder.is_relative_to(World(data_dir, source).root.resolve()):
+            return f"folder {folder} is the pipeline's own"
+    return "" if os.access(folder, os.W_OK) else "its folder cannot be written"
 
 
 def _unknown(name: str, known: Sequence[str]) -> ConfigurationError:
