@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from btc_pipeline import files, publish, published_tables, table, warehouse
+from btc_pipeline import evidence, files, publish, published_tables, table, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.published_tables import Row, plain
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import SOURCES, World
 
-TABLES = (*publish.TABLES, "publication")
+_OF_THE_RUN = {"publication": "key", **dict.fromkeys(evidence.TABLES, "rowid")}
+"""The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
+
+TABLES = (*publish.TABLES, *_OF_THE_RUN)
 FORMATS = ("table", "csv", "json", "parquet")
 _LONGEST_CELL = 40
 
@@ -39,8 +42,8 @@ class Selection:
     @property
     def query(self) -> str:
         """As SQL. Coins and currencies are validated."""
-        if self.table == "publication":
-            return "select * from publication order by key"
+        if order := _OF_THE_RUN.get(self.table):
+            return f"select * from {self.table} order by {order}"
         conditions = ["true"]
         for column, wanted in (("coin_id", self.coins), ("vs_currency", self.currencies)):
             if wanted:
@@ -71,13 +74,18 @@ def rows(database: Path, selection: Selection) -> list[Row]:
     return found
 
 
-def as_csv(selected: Sequence[Row]) -> str:
+def columns(database: Path, selection: Selection) -> list[str]:
+    """The names of the columns, which are there without any row too."""
+    (described,) = published_tables.read(database, f"describe {selection.query}")
+    return [row["column_name"] for row in described]
+
+
+def as_csv(selected: Sequence[Row], names: Sequence[str]) -> str:
     """With a line of names above; what is not known is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if selected:
-        writer.writerow(selected[0])
-        writer.writerows([_exact(value) for value in row.values()] for row in selected)
+    writer.writerow(names)
+    writer.writerows([_exact(row[name]) for name in names] for row in selected)
     return text.getvalue().rstrip("\n")
 
 

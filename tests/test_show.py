@@ -1,5 +1,7 @@
 """`btc-pipeline show`: each published table, in each format, into a file that may be written and no other."""
 
+import csv
+import io
 import os
 import subprocess
 import sys
@@ -9,7 +11,7 @@ import pytest
 
 from btc_pipeline import show
 from btc_pipeline.errors import ConfigurationError
-from tests.report.published import Published
+from tests.report.published import CONTRACT, Published
 
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
@@ -85,3 +87,29 @@ def test_the_output_named_by_a_hyphen_is_standard_output(world):
 def test_parquet_does_not_go_to_standard_output(world):
     ended = typed(world, "--format", "parquet", "-o", "-")
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+
+
+# --- What is shown
+
+
+@pytest.mark.parametrize("table", sorted(CONTRACT))
+def test_each_table_of_the_contract_can_be_shown(table):
+    assert table in show.TABLES
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json"])
+def test_the_tables_about_the_run_know_no_coin_and_no_day(kind, world):
+    ended = typed(world, "bitcoin", "--from", "2026-05-15", "--table", "run_checks", "--format", kind)
+    assert (ended.returncode, ended.stderr, "singular:assert_it_is_so" in ended.stdout) == (0, "", True)
+
+
+def test_steps_are_shown_in_the_order_in_which_they_were_done(world):
+    steps = [{"step": name, "started_at": "2026-05-15 14:42:00"} for name in ("VerifyData", "Transform", "Test")]
+    Published(tables={"run_steps": steps}).write(world / "crypto_data.duckdb")
+    shown = csv.DictReader(io.StringIO(typed(world, "--table", "run_steps", "--format", "csv").stdout))
+    assert [row["step"] for row in shown] == ["VerifyData", "Transform", "Test"]
+
+
+def test_csv_without_rows_has_the_line_of_names(world):
+    shown = typed(world, "--table", "price_gaps", "--format", "csv").stdout
+    assert shown == ",".join(CONTRACT["price_gaps"]) + "\n"

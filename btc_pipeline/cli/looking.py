@@ -66,7 +66,8 @@ def show(world: World, asked: Asked) -> int:
     if output and asked.kind == "parquet":
         shown.write_parquet(world.published, selection, output)
         return SUCCESS
-    forms = {"csv": lambda: shown.as_csv(rows), "json": lambda: shown.as_json(rows)}
+    names = list(rows[0]) if rows else shown.columns(world.published, selection)
+    forms = {"csv": lambda: shown.as_csv(rows, names), "json": lambda: shown.as_json(rows)}
     screen = terminal.screen()
     text = forms.get(asked.kind, lambda: shown.as_table(rows, selection, screen.width))()
     if output:
