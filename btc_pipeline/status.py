@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from btc_pipeline.terminal import Line, Style
 
 _LABEL = 11
+_OF_FAILURE = {"failed_at": str, "step": str, "exit_code": int, "reason": str, "coins": list}
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,16 @@ def _published(settings: Settings, world: World) -> Published:
 
 
 def _last_failure(world: World, published: Published | None) -> dict[str, Any] | None:
-    """The newest failed run's record, where it is newer than what is published."""
-    newest = max(world.failures.glob("*.ndjson"), default=None)
-    failure = targets.read_json(newest) if newest else {}
-    if not failure:
+    """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
+    kept = map(targets.read_json, sorted(world.failures.glob("*.ndjson"), reverse=True))
+    failure = next(filter(_is_whole, kept), None)
+    if failure is None or (published and failure["failed_at"] <= published.as_of.rstrip("Z")):
         return None
-    is_news = published is None or failure.get("failed_at", "") > published.as_of.rstrip("Z")
-    return {name: failure[name] for name in ("failed_at", "step", "exit_code", "reason", "coins") if is_news} or None
+    return {name: failure[name] for name in _OF_FAILURE}
+
+
+def _is_whole(failure: dict[str, Any]) -> bool:
+    return all(isinstance(failure.get(name), kind) for name, kind in _OF_FAILURE.items())
 
 
 def _calls(settings: Settings, world: World) -> int | None:
