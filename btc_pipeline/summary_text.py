@@ -5,7 +5,6 @@ Pure: from a summary and the width of a screen to lines of styled words.
 
 from __future__ import annotations
 
-import math
 import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -106,7 +105,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
         chart_text.change_text(change),
         terminal_candles.sparkline(closes[-min(30, max(8, screen.width - 72)) :], is_unicode=screen.is_unicode),
         f"{final} of {len(over)}",
-        f"{math.floor(100 * min(candle.coverage for candle in candles))}%",
+        f"{chart_text.whole_percent(min(candle.coverage for candle in candles))}%",
         ", ".join(notes),
     )
     return cells, _direction(change)
