@@ -163,11 +163,6 @@ def change_text(change: float) -> str:
     return f"▲ +{percent:,.2f} %" if percent > 0 else f"▼ {_MINUS}{-percent:,.2f} %"
 
 
-def percent_text(share: float) -> str:
-    """`95 %`, rounded down: 99.9 % is not complete. A share of 0.58 is 58 %, although 100 * 0.58 is less."""
-    return f"{math.floor(100 * share + 1e-9)} %"
-
-
 def extremes_text(candles: Sequence[Candle]) -> str:
     """`High 59,592.16 on Mon 10 May · Low 48,265.77 on Thu 13 May · prices in USD`."""
     highest, lowest = (
@@ -206,13 +201,22 @@ def coverage_text(candles: Sequence[Candle], days: Sequence[date]) -> str:
             until = f" to {day_text(run[-1])}" if len(run) > 1 else ""
             notes.append(f"{day_text(run[0])}{until} no data")
         else:
-            # Rounded down: 99.9 % must not read as complete.
             over = [candle for candle in map(by_day.__getitem__, run) if candle.status != "open"]
-            notes += [f"{day_text(c.date)} {math.floor(100 * c.coverage)} %" for c in over if c.coverage < 1]
+            notes += [f"{day_text(c.date)} {percent_text(c.coverage)}" for c in over if c.coverage < 1]
     if not notes:
         return ""
     more = f" and {len(notes) - _MOST_NOTES} more" if len(notes) > _MOST_NOTES else ""
     return f"Coverage: {', '.join(notes[:_MOST_NOTES])}{more}"
+
+
+def percent_text(share: float) -> str:
+    """A share as `58 %`, rounded down."""
+    return f"{whole_percent(share)} %"
+
+
+def whole_percent(share: float) -> int:
+    """Rounded down, for 99.99 % must not read as complete; 0.58 is 58, though 100 * 0.58 is 57.99999999999999."""
+    return math.floor(100 * share + 1e-9)
 
 
 def decimals(step: float) -> int:

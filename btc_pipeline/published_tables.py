@@ -5,17 +5,20 @@ Every instant is UTC with its zone. Knows that there are tables; what they mean 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from btc_pipeline import warehouse
-from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.errors import ConfigurationError, PublishingError
 from btc_pipeline.pair import Pair
 from btc_pipeline.warehouse import quoted
 
 Row = dict[str, Any]
+
+_FACTS = ("contract", "source", "is_sample", "models", "build", "run_date", "as_of", "published_at")
+"""What `publication` says of each version of this contract."""
 
 
 def read(database: Path, *queries: str) -> list[list[Row]]:
@@ -43,10 +46,39 @@ def what_to_type(database: Path) -> str:
     return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"
 
 
+def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, str]:
+    """The facts of `publication`, by their keys, where all are there that are relied on.
+
+    Raises:
+        PublishingError: one is missing, or the run's date is no day.
+    """
+    known = {key: value for key, value in facts.items() if value is not None}
+    lacking = next((key for key in _FACTS if key not in known), "")
+    if not lacking:
+        try:
+            date.fromisoformat(known["run_date"])
+        except ValueError:
+            lacking = "run_date"
+    if lacking:
+        what = f"what is published is of another contract: publication has no {lacking} in {database}"
+        raise PublishingError(what, "run the pipeline")
+    return known
+
+
 def of_pairs(pairs: Iterable[Pair]) -> str:
     """A condition of SQL: the rows of these coins in these currencies, which are validated."""
     wanted = ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in pairs)
     return f"(coin_id, vs_currency) in ({wanted})"
+
+
+def of_days(pairs: Iterable[Pair], first: date, last: date) -> str:
+    """As `of_pairs`, of these days, both included, in a table that has a row for each."""
+    return f"{of_pairs(pairs)} and date between {quoted(first.isoformat())} and {quoted(last.isoformat())}"
+
+
+def open_gaps(pairs: Iterable[Pair], first: date) -> str:
+    """A condition of SQL: the gaps of these coins that are open and reach into the days from `first` on."""
+    return f"{of_pairs(pairs)} and state = 'open' and gap_to > {quoted(first.isoformat())}"
 
 
 def plain(value: object) -> object:

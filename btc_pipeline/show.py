@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from btc_pipeline import files, publish, published_tables, table, warehouse
+from btc_pipeline import evidence, files, publish, published_tables, table, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.published_tables import Row, plain
 from btc_pipeline.warehouse import quoted
+from btc_pipeline.world import SOURCES, World
 
-TABLES = (*publish.TABLES, "publication")
+_OF_THE_RUN = {"publication": "key", **dict.fromkeys(evidence.TABLES, "rowid")}
+"""The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
+
+TABLES = (*publish.TABLES, *_OF_THE_RUN)
 FORMATS = ("table", "csv", "json", "parquet")
 _LONGEST_CELL = 40
 
@@ -38,8 +42,8 @@ class Selection:
     @property
     def query(self) -> str:
         """As SQL. Coins and currencies are validated."""
-        if self.table == "publication":
-            return "select * from publication order by key"
+        if order := _OF_THE_RUN.get(self.table):
+            return f"select * from {self.table} order by {order}"
         conditions = ["true"]
         for column, wanted in (("coin_id", self.coins), ("vs_currency", self.currencies)):
             if wanted:
@@ -70,13 +74,18 @@ def rows(database: Path, selection: Selection) -> list[Row]:
     return found
 
 
-def as_csv(selected: Sequence[Row]) -> str:
+def columns(database: Path, selection: Selection) -> list[str]:
+    """The names of the columns, which are there without any row too."""
+    (described,) = published_tables.read(database, f"describe {selection.query}")
+    return [row["column_name"] for row in described]
+
+
+def as_csv(selected: Sequence[Row], names: Sequence[str]) -> str:
     """With a line of names above; what is not known is empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    if selected:
-        writer.writerow(selected[0])
-        writer.writerows([_exact(value) for value in row.values()] for row in selected)
+    writer.writerow(names)
+    writer.writerows([_exact(row[name]) for name in names] for row in selected)
     return text.getvalue().rstrip("\n")
 
 
@@ -115,18 +124,29 @@ def write_text(text: str, path: Path) -> None:
     files.write(path, f"{text}\n".encode())
 
 
-def checked_output(path: Path) -> Path:
-    """A file that may be written.
+def checked_output(path: Path, data_dir: Path) -> Path:
+    """A file that may be written: a new one, or a regular one outside of the worlds below `data_dir`.
 
     Raises:
-        ConfigurationError: it is a folder, or its folder is not there or not ours to write in.
+        ConfigurationError: it is something else, or its folder is not there or not ours to write in.
     """
-    if path.is_dir() or not path.parent.is_dir():
-        what = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise ConfigurationError(f"bad --output {path}: {what}", "name a file in a folder that is there")
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigurationError(f"bad --output {path}: its folder cannot be written", "name another file")
+    if problem := _problem_of_output(path, data_dir):
+        raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that is there")
     return path
+
+
+def _problem_of_output(path: Path, data_dir: Path) -> str:
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return "it is no regular file"
+    folder = path.parent.resolve()
+    for source in SOURCES:
+        if folder.is_relative_to(World(data_dir, source).root.resolve()):
+            return f"folder {folder} is the pipeline's own"
+    return "" if os.access(folder, os.W_OK) else "its folder cannot be written"
 
 
 def _unknown(name: str, known: Sequence[str]) -> ConfigurationError:

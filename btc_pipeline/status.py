@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from btc_pipeline import calls, chart_text, lock, published_tables, records, summary, targets, warehouse
+from btc_pipeline import calls, candles, chart_text, lock, published_tables, records, summary, targets, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.settings import Settings
-from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal import Line, Style
 
 _LABEL = 11
+_OF_FAILURE = {"failed_at": str, "step": str, "exit_code": int, "reason": str, "coins": list}
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def of(settings: Settings, world: World, day: date, steps: Sequence[StepState]) 
 
     Raises:
         DatabaseError: the published database cannot be read.
+        PublishingError: it is of another contract.
     """
     at_work = lock.holder(world.lock)
     published = _published(settings, world) if world.published.exists() else None
@@ -99,16 +100,18 @@ def lines(status: Status) -> list[Line]:
 
 
 def _published(settings: Settings, world: World) -> Published:
-    facts, candles, gaps, odd = published_tables.read(
+    """The days on which something may be odd are those of the published run's window, as in its summary."""
+    about = published_tables.checked_facts(candles.publication(world.published), world.published)
+    day = date.fromisoformat(about["run_date"])
+    first = day - timedelta(days=settings.days)
+    shown, gaps, odd = published_tables.read(
         world.published,
-        "select key, value from publication",
         f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
-        "select 1 from price_gaps where state = " + quoted("open"),
-        "select 1 from price_anomalies",
+        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first)}",
+        f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, day)}",
     )
-    about = {str(fact["key"]): str(fact["value"]) for fact in facts}
     checks = (records.of_build(world, about["run_date"], about["build"]) or {}).get("checks", {})
-    newest = max((row["last_point_at"] for row in candles), default=None)
+    newest = max((row["last_point_at"] for row in shown), default=None)
     age = round((settings.instant() - newest).total_seconds() / 3600, 2) if newest else None
     return Published(
         about["source"],
@@ -117,7 +120,7 @@ def _published(settings: Settings, world: World) -> Published:
         f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "",
         age,
         age is not None and age <= settings.max_age_hours,
-        dict(Counter(row["status"] for row in candles)),
+        dict(Counter(row["status"] for row in shown)),
         len(gaps),
         len(odd),
         sorted(name for name, outcome in checks.items() if outcome != "pass"),
@@ -125,13 +128,16 @@ def _published(settings: Settings, world: World) -> Published:
 
 
 def _last_failure(world: World, published: Published | None) -> dict[str, Any] | None:
-    """The newest failed run's record, where it is newer than what is published."""
-    newest = max(world.failures.glob("*.ndjson"), default=None)
-    failure = targets.read_json(newest) if newest else {}
-    if not failure:
+    """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
+    kept = map(targets.read_json, sorted(world.failures.glob("*.ndjson"), reverse=True))
+    failure = next(filter(_is_whole, kept), None)
+    if failure is None or (published and failure["failed_at"] <= published.as_of.rstrip("Z")):
         return None
-    is_news = published is None or failure.get("failed_at", "") > published.as_of.rstrip("Z")
-    return {name: failure[name] for name in ("failed_at", "step", "exit_code", "reason", "coins") if is_news} or None
+    return {name: failure[name] for name in _OF_FAILURE}
+
+
+def _is_whole(failure: dict[str, Any]) -> bool:
+    return all(isinstance(failure.get(name), kind) for name, kind in _OF_FAILURE.items())
 
 
 def _calls(settings: Settings, world: World) -> int | None:
@@ -145,7 +151,9 @@ def _calls(settings: Settings, world: World) -> int | None:
 
 
 def _of_published(published: Published) -> list[Line]:
-    as_of = chart_text.instant_text(datetime.fromisoformat(published.as_of.replace("Z", "+00:00")))
+    as_of = "no instant, for there is no candle"
+    if published.as_of:
+        as_of = chart_text.instant_text(datetime.fromisoformat(published.as_of.replace("Z", "+00:00")))
     counts = ", ".join(f"{number} {status}" for status, number in sorted(published.candles.items())) or "none"
     is_fresh = published.is_fresh
     age = published.age_hours

@@ -18,7 +18,6 @@ from btc_pipeline.candle import Candle
 from btc_pipeline.pair import Pair
 from btc_pipeline.published_tables import Row, plain
 from btc_pipeline.settings import Settings
-from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
 
@@ -79,14 +78,12 @@ def of_run(settings: Settings, world: World, day: date) -> Summary:
         DatabaseError: the published database cannot be read.
     """
     first = day - timedelta(days=settings.days)
-    coins = published_tables.of_pairs(settings.pairs)
-    within = f"{coins} and date between {quoted(first.isoformat())} and {quoted(day.isoformat())}"
+    within = published_tables.of_days(settings.pairs, first, day)
     facts, rows, gaps, odd = published_tables.read(
         world.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
-        f"select coin_id, vs_currency from price_gaps where {coins} and state = 'open'"
-        f" and gap_to > {quoted(first.isoformat())}",
+        f"select coin_id, vs_currency from price_gaps where {published_tables.open_gaps(settings.pairs, first)}",
         f"select coin_id, vs_currency from price_anomalies where {within}",
     )
     of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}

@@ -5,7 +5,6 @@ Pure: from a summary and the width of a screen to lines of styled words.
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 import textwrap
@@ -110,7 +109,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
         chart_text.change_text(change),
         terminal_candles.sparkline(course, is_unicode=screen.is_unicode),
         f"{final} of {len(over)}",
-        f"{math.floor(100 * min(candle.coverage for candle in candles))}%",
+        f"{chart_text.whole_percent(min(candle.coverage for candle in candles))}%",
         ", ".join(notes),
     )
     return cells, _direction(change)

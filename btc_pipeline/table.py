@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btc_pipeline.candle import Candle
-from btc_pipeline.chart_text import price_exponent, price_step, price_text
+from btc_pipeline.chart_text import price_exponent, price_step, price_text, whole_percent
 
 _HEAD = ("day (UTC)", "open", "high", "low", "close", "24 h volume", "points", "coverage", "status")
 _IS_TEXT = {"day (UTC)", "status"}
@@ -68,7 +67,7 @@ def _row(candle: Candle, top: float, most_volume: float) -> tuple[str, ...]:
         *(price_text(price, step, exponent) for price in prices),
         volume,
         str(candle.points),
-        f"{math.floor(candle.coverage * 100)}%",  # rounded down: 99.9 % must not read as complete
+        f"{whole_percent(candle.coverage)}%",
         candle.status,
     )
 

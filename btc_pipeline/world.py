@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+SOURCES = ("live", "sample")
+
 
 @dataclass(frozen=True)
 class World:
-    """The files of one source below `data_dir`. `source` is `live` or `sample`."""
+    """The files of one source below `data_dir`; `source` is one of SOURCES."""
 
     data_dir: Path
     source: str

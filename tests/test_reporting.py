@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tests.report.published import DAY, Published
+from tests.report.published import DAY, Published, candle
 
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
@@ -92,3 +93,36 @@ def test_open_without_a_browser_says_where_the_report_lies(world, tmp_path):
     ended = typed(world, "open", BROWSER="", PATH=str(tmp_path), DISPLAY="")
     assert ended.returncode == 2
     assert f"there is no browser here: {world / 'report' / f'{DAY}.html'}" in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [("report",), ("report", "--json"), ("open",)], ids=str)
+@pytest.mark.parametrize("statement", [
+    "delete from publication where key = 'run_date'",
+    "delete from publication where key = 'published_at'",
+    "update publication set value = 'some day' where key = 'run_date'",
+])  # fmt: skip
+def test_a_publication_of_another_contract_is_one_line(statement, arguments, world):
+    with duckdb.connect(str(world / "crypto_data.duckdb")) as connection:
+        connection.execute(statement)
+    ended = typed(world, *arguments, BROWSER="true")
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (60, "", 1), ended.stderr
+    assert "Next: run the pipeline" in ended.stderr
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), 0.0])
+@pytest.mark.parametrize("column", ["close", "coverage"])
+def test_a_number_that_nobody_would_publish_is_no_traceback(column, value, world):
+    Published(candles=[candle() | {column: value}]).write(world / "crypto_data.duckdb")
+    ended = typed(world, "report")
+    assert (ended.returncode in {0, 70}, "Traceback" in ended.stderr) == (True, False), ended.stderr
+
+
+def test_open_shows_the_report_of_the_newest_day_whatever_is_published(world, browser):
+    (world / "report").mkdir()
+    for name in ("2026-05-14.html", "2026-05-16.html", "index.html", "2026-99-99.html", "2026-05-17.json"):
+        (world / "report" / name).write_text("<!doctype html>")
+    ended = typed(world, "open", BROWSER=f"{browser} %s")
+    newest = world / "report" / "2026-05-16.html"
+    assert (ended.returncode, ended.stdout) == (0, f"{newest}\n"), ended.stderr
+    assert (browser.parent / "shown").read_text().strip() == newest.as_uri()
+    assert not (world / "report" / f"{DAY}.html").exists()

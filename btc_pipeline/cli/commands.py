@@ -13,7 +13,7 @@ import click
 
 from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.cli.group import DAY, INSTANT, PATH, PROGRAM, Group, told
+from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, Group, told
 from btc_pipeline.errors import SUCCESS
 from btc_pipeline.show import FORMATS, TABLES
 
@@ -93,7 +93,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
 @click.option("--to", "last", type=DAY, metavar="DAY", help="To this one, included.")
 @click.option("--currency", metavar="CODE", help="In this currency, e.g. usd; default: all that are published.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="table", metavar="FORMAT", help=_IN_FORMATS)
-@click.option("--output", "-o", type=PATH, metavar="FILE", help="Write a file, whole or not at all.")
+@click.option("--output", "-o", type=OUTPUT, metavar="FILE", help="Write a file, whole or not at all; -: stdout.")
 @click.option("--table", type=click.Choice(TABLES), default="daily_candlestick", metavar="NAME", help=_OF_TABLES)
 @click.pass_context
 def show(

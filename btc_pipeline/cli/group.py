@@ -85,6 +85,8 @@ class Text(click.ParamType[Any]):
 DAY = Text("day", setting_values.day)
 INSTANT = Text("instant", setting_values.instant)
 PATH = Text("path", setting_values.path)
+OUTPUT = Text("path", lambda text: None if text == "-" else setting_values.path(text))
+"""A file to be written; of `-`, which is standard output, None."""
 
 
 def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:

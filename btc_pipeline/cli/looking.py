@@ -60,13 +60,14 @@ def show(world: World, asked: Asked) -> int:
         raise ConfigurationError(f"bad --from {asked.first}: it is after --to {asked.last}", "change one of them")
     if asked.kind == "parquet" and asked.output is None:
         raise ConfigurationError("Parquet is no text for a terminal", "add --output candles.parquet")
-    output = shown.checked_output(asked.output) if asked.output else None
+    output = shown.checked_output(asked.output, world.data_dir) if asked.output else None
     selection = shown.Selection(asked.table, coins, currencies, asked.first, asked.last)
     rows = shown.rows(world.published, selection)
     if output and asked.kind == "parquet":
         shown.write_parquet(world.published, selection, output)
         return SUCCESS
-    forms = {"csv": lambda: shown.as_csv(rows), "json": lambda: shown.as_json(rows)}
+    names = list(rows[0]) if rows else shown.columns(world.published, selection)
+    forms = {"csv": lambda: shown.as_csv(rows, names), "json": lambda: shown.as_json(rows)}
     screen = terminal.screen()
     text = forms.get(asked.kind, lambda: shown.as_table(rows, selection, screen.width))()
     if output:

@@ -5,11 +5,12 @@ Reads the published database, as any reader would; fetches and builds nothing.
 
 from __future__ import annotations
 
+import contextlib
 import webbrowser
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import candles, published_tables
+from btc_pipeline import candles, published_tables, setting_values
 from btc_pipeline.errors import ConfigurationError, VisualizationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -20,7 +21,8 @@ def report(configured: Settings, world: World, *, is_json: bool) -> str:
 
     Raises:
         ConfigurationError: nothing is published.
-        VisualizationError: there is no candle to report.
+        PublishingError: what is published is of another contract.
+        VisualizationError: there is no candle to report, or one cannot be shown.
     """
     from btc_pipeline.report import writing
 
@@ -29,27 +31,34 @@ def report(configured: Settings, world: World, *, is_json: bool) -> str:
         if is_json:
             return writing.as_json(world.published)
         return str(writing.write(world.published, path, configured.chart.moving_averages)[0])
-    except ValueError as error:
+    except (ValueError, ArithmeticError, TypeError) as error:
         raise VisualizationError(f"the report cannot be written: {error}", "run the pipeline") from None
 
 
 def open_(configured: Settings, world: World) -> str:
-    """The path of the newest report, which the browser shows now; it is written first where it is not there.
+    """The path of the report of the newest day, which the browser shows now; where there is none, it is written first.
 
     Raises:
         ConfigurationError: nothing is published, or there is no browser here.
     """
-    path = _path(world)
-    if not path.exists():
-        report(configured, world, is_json=False)
+    path = _newest(world) or Path(report(configured, world, is_json=False))
     if not webbrowser.open(path.absolute().as_uri()):
         raise ConfigurationError(f"there is no browser here: {path}", "copy the file to where there is one")
     return str(path)
 
 
+def _newest(world: World) -> Path | None:
+    """By the day in its name; whatever else lies there is passed over."""
+    found = {}
+    for path in world.reports.glob("*.html"):
+        with contextlib.suppress(ValueError):
+            found[setting_values.day(path.stem)] = path
+    return found[max(found)] if found else None
+
+
 def _path(world: World) -> Path:
     try:
-        about = candles.publication(world.published)
+        about = published_tables.checked_facts(candles.publication(world.published), world.published)
     except FileNotFoundError:
         advice = published_tables.what_to_type(world.published)
         raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
