@@ -76,7 +76,8 @@ def _of_candle(candle: Row) -> list[str]:
         f"candle       {prices}",
         f"             24 h volume {candle['volume_24h']!r} (rolling)   market cap {candle['market_cap']!r}",
         f"certificate  {candle['points']} {candle['granularity']} points for {candle['expected_points']} slots,"
-        f" coverage {percent_text(candle['coverage'])}, {_at(candle['first_point_at'])} to {_at(candle['last_point_at'])}",
+        f" coverage {percent_text(candle['coverage'])},"
+        f" {_at(candle['first_point_at'])} to {_at(candle['last_point_at'])}",
     ]
 
 
