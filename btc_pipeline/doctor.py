@@ -1,6 +1,7 @@
 """`btc-pipeline doctor`: is all there that a run needs? One check, one line: ok, warning or failed, and what to do.
 
-Changes nothing; asks CoinGecko once, where the source is live. The key is never shown.
+Asks CoinGecko once, where the source is live, and enters that in the ledger of calls; changes nothing else. The key is
+never shown.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _LOCK_FILE = Path(__file__).resolve().parent.parent / "requirements.lock"
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9]")
 _PYTHONS = ((3, 10), (3, 12))
 _PROBE_SECONDS = 3.0
 _CLOCK_SECONDS = 60
@@ -54,14 +56,24 @@ def all_checks() -> list[Check]:
     world = World(configured.data_dir, configured.source)
     return [
         *found,
-        _settings(),
-        _folder(world),
-        _disk(world),
-        _lock(world),
-        _key(configured),
-        *_network(configured),
-        _published(world),
+        _looked("settings", _settings),
+        _looked("data folder", lambda: _folder(world)),
+        _looked("disk", lambda: _disk(world)),
+        _looked("lock", lambda: _lock(world)),
+        _looked("key", lambda: _key(configured)),
+        *_network(configured, world),
+        _looked("published", lambda: _published(world)),
     ]
+
+
+def must_have() -> list[str]:
+    """The packages that a run cannot do without, on any platform: ours, and what it says that it requires."""
+    try:
+        required = importlib.metadata.requires("btc_pipeline") or []
+    except importlib.metadata.PackageNotFoundError:
+        return ["btc-pipeline"]
+    named = [_NAME.match(each) for each in required if ";" not in each]
+    return ["btc-pipeline", *(_canonical(name[0]) for name in named if name)]
 
 
 def exit_code(checks: Sequence[Check]) -> int:
@@ -88,6 +100,14 @@ def lines(checks: Sequence[Check]) -> list[Line]:
     ]
 
 
+def _looked(name: str, check: Callable[[], Check]) -> Check:
+    """One check, which fails where the system does not let us look."""
+    try:
+        return check()
+    except OSError as error:
+        return Check(name, "failed", f"cannot be looked at: {error}", "correct it, e.g. [pipeline] data_dir")
+
+
 def _python() -> Check:
     shown = ".".join(map(str, sys.version_info[:3]))
     if _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]:
@@ -96,14 +116,17 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    """The installed versions against the lock; a package that is not installed may be for another platform."""
+    """What has to be there, and the installed versions against the lock, which also has those of other platforms."""
+    found = [(each.metadata["Name"], each.version) for each in importlib.metadata.distributions()]
+    installed = {_canonical(name): version for name, version in found if name}  # without: its folder is damaged
+    if missing := [name for name in must_have() if name not in installed]:
+        return Check("packages", "failed", f"not installed: {', '.join(missing)}", "make clean install")
     pinned: dict[str, set[str]] = {}
     try:
         for name, version in _PINNED.findall(_LOCK_FILE.read_text(encoding="utf-8")):
             pinned.setdefault(_canonical(name), set()).add(version)  # several: for different Pythons
     except OSError:
         return Check("packages", "warning", f"not checked: there is no {_LOCK_FILE.name} beside the package")
-    installed = {_canonical(each.metadata["Name"]): each.version for each in importlib.metadata.distributions()}
     there = pinned.keys() & installed.keys()
     differing = sorted(f"{name} {installed[name]}" for name in there if installed[name] not in pinned[name])
     if differing:
@@ -180,7 +203,7 @@ def _key(configured: Settings) -> Check:
     return Check("key", "ok", f"plan {configured.plan}, a key in {where}, for its owner only")
 
 
-def _network(configured: Settings) -> Iterator[Check]:
+def _network(configured: Settings, world: World) -> Iterator[Check]:
     """The API, and the clock by the date that it answers with."""
     if configured.is_sample:
         yield Check("API", "ok", "not asked: sample data")
@@ -191,8 +214,11 @@ def _network(configured: Settings) -> Iterator[Check]:
         facts = f"{configured.base_url} does not answer in {_PROBE_SECONDS:g} s"
         fix = "check the network; offline: --pipeline-source sample"
         yield Check("API", "failed", facts, fix, ExtractionError.exit_code)
-    else:
+    elif reachable.enter(configured.base_url, configured.plan, world.calls):
         yield Check("API", "ok", f"{configured.base_url} answers")
+    else:
+        facts = f"{configured.base_url} answers, but the ledger of calls was damaged, and counts from 0 on"
+        yield Check("API", "warning", facts)
     if reached is None or reached.date is None:
         yield Check("clock", "warning", "not checked: nobody told the time")
         return

@@ -6,6 +6,7 @@ pandas and mplfinance are imported, and end with it. How a chart looks is for `c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -59,6 +60,21 @@ def draw(settings: Settings, world: World, day: date) -> Drawn:
     if "error" in result:
         raise VisualizationError(result["error"], "run it again")
     return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
+
+
+def remove_leftovers(settings: Settings, world: World, day: date, before: Iterable[Path]) -> None:
+    """Remove the charts of a day that the settings no longer ask for, in their coins, formats or the page of all.
+
+    The chart of a coin that is asked for, and was left out of this run, stays. `before` are the files that the day's
+    earlier run has vouched for; those that are no charts stay, too.
+    """
+    asked = [world.chart(*pair, day) for pair in settings.pairs]
+    if len(asked) > 1:
+        asked.append(world.overview(day))
+    kept = {path.with_suffix(f".{name}") for path in asked for name in settings.chart.formats}
+    for path in before:
+        if path.parent == asked[0].parent and path not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _process(world: World) -> tuple[str, Path, children.Json]:

@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
+
+from btc_pipeline import calls, warehouse
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,16 @@ def ask(base_url: str, seconds: float) -> Reached | None:
     asking.start()
     asking.join(seconds)  # a look-up of the host's name has no time-out of its own
     return outcome[0] if outcome else None
+
+
+def enter(base_url: str, plan: str, ledger: Path) -> bool:
+    """Enter a request that was answered in the ledger of calls, where that can be written to now.
+
+    Returns False where the ledger was damaged, and counts from 0 on.
+    """
+    with contextlib.suppress(warehouse.DatabaseError, OSError):  # a run will say what is wrong
+        return calls.note(ledger, plan, urlsplit(base_url).hostname or "", "/ping")
+    return True
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -235,6 +235,7 @@ class Visualize(Step):
         """Draw from the published database, as any reader would see it."""
         with self.at_work() as facts:
             drawn = drawing.draw(self.settings, self.world, self.date)
+            drawing.remove_leftovers(self.settings, self.world, self.date, self.output().made())
             charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
             facts["report"] = drawn.report[0]

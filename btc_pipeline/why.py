@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from btc_pipeline import archive, records, warehouse
+from btc_pipeline.chart_text import percent_text
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -75,7 +76,8 @@ def _of_candle(candle: Row) -> list[str]:
         f"candle       {prices}",
         f"             24 h volume {candle['volume_24h']!r} (rolling)   market cap {candle['market_cap']!r}",
         f"certificate  {candle['points']} {candle['granularity']} points for {candle['expected_points']} slots,"
-        f" coverage {candle['coverage']:.1%}, {_at(candle['first_point_at'])} to {_at(candle['last_point_at'])}",
+        f" coverage {percent_text(candle['coverage'])},"
+        f" {_at(candle['first_point_at'])} to {_at(candle['last_point_at'])}",
     ]
 
 

@@ -1,16 +1,22 @@
 """The doctor: each thing that a run needs is asked for, and what is wrong is told with what to do."""
 
+import configparser
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from btc_pipeline import lock
+from btc_pipeline import calls, doctor, lock
+from btc_pipeline.coingecko import sample as sample_data
+from btc_pipeline.coingecko.replay import ReplayServer
 from btc_pipeline.world import World
 
+ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
@@ -102,3 +108,54 @@ def test_the_key_is_never_shown(examined, tmp_path):
     key.chmod(0o600)
     options = ("--coingecko-plan", "demo", "--coingecko-api-key-file", key, "--coingecko-base-url", NOBODY)
     assert KEY not in examined(*options)[2]
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A function that puts what an installed package says of itself before all others."""
+
+    def put(folder, metadata):
+        path = tmp_path / "packages" / folder
+        path.mkdir(parents=True)
+        (path / "METADATA").write_text(metadata)
+        monkeypatch.setenv("PYTHONPATH", str(path.parent))
+
+    return put
+
+
+def test_a_package_that_a_run_cannot_do_without_is_missed(installed, examined):
+    installed("btc_pipeline-1.dist-info", "Name: btc_pipeline\nVersion: 1\nRequires-Dist: No.Such_Plot (>=1)\n")
+    code, checks, _ = examined("--pipeline-source", "sample")
+    assert (code, checks["packages"]["state"], "no-such-plot" in checks["packages"]["facts"]) == (2, "failed", True)
+
+
+def test_what_is_required_for_an_extra_or_another_platform_is_not_missed(installed, examined):
+    requirements = "Requires-Dist: nosuchplot; extra == 'plots'\nRequires-Dist: nosuchos; sys_platform == 'win32'\n"
+    installed("btc_pipeline-1.dist-info", f"Name: btc_pipeline\nVersion: 1\n{requirements}")
+    assert examined("--pipeline-source", "sample")[0] == 0
+
+
+def test_each_package_that_the_project_requires_is_checked():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    named = {re.split("[<>=]", line)[0].lower() for line in parser["options"]["install_requires"].split()}
+    assert named <= set(doctor.must_have())
+
+
+def test_a_package_without_a_name_is_passed_over(installed, examined):
+    installed("broken-1.dist-info", "")
+    assert examined("--pipeline-source", "sample")[1]["packages"]["state"] == "ok"
+
+
+def test_a_folder_that_no_file_system_can_have_fails_where_it_is_asked_for(examined, tmp_path):
+    code, checks, said = examined("--pipeline-source", "sample", folder=tmp_path / ("x" * 300))
+    assert (code, list(checks), "Traceback" in said) == (2, CHECKS, False)
+    assert {checks[name]["state"] for name in ("data folder", "disk")} == {"failed"}
+
+
+def test_the_call_of_the_doctor_is_in_the_ledger(examined, tmp_path):
+    with ReplayServer(sample_data) as server:
+        _, checks, _ = examined("--coingecko-base-url", server.base_url)
+    long_ago = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    number = calls.count(World(tmp_path / "data", "live").calls, "keyless", "127.0.0.1", long_ago)
+    assert (checks["API"]["state"], number) == ("ok", 1)

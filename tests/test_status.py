@@ -128,8 +128,8 @@ ODD = {
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_odd_is_counted_of_the_configured_coins_and_the_run_s_days(name, world):
     values, back, numbers = ODD[name]
-    tables = {"price_gaps": [gap(back, **values)], "price_anomalies": [anomaly(back, **values)]}
-    candles = [candle(), candle(coin_id="ethereum")]
-    Published(candles=candles, tables=tables).write(world / "crypto_data.duckdb")
-    published = told(world)["published"]
-    assert (published["open_gaps"], published["anomalies"]) == numbers
+    published = Published(candles=[candle(), candle(coin_id="ethereum")])
+    published.tables = {"price_gaps": [gap(back, **values)], "price_anomalies": [anomaly(back, **values)]}
+    published.write(world / "crypto_data.duckdb")
+    shown = told(world)["published"]
+    assert (shown["open_gaps"], shown["anomalies"]) == numbers

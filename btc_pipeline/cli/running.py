@@ -5,11 +5,9 @@ Nothing else of the project chooses a source.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
-from btc_pipeline import calls, console, ending, outcomes, reachable, settings, warehouse
+from btc_pipeline import console, ending, outcomes, reachable, settings
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.world import World
 
@@ -49,11 +47,9 @@ def _source_to_be_had(configured: settings.Settings) -> list[str]:
     if configured.is_sample:
         return []
     if reachable.answers(configured.base_url, PROBE_SECONDS):
-        host = urlsplit(configured.base_url).hostname or ""
-        with contextlib.suppress(warehouse.DatabaseError, OSError):  # the run will say what is wrong
-            ledger = World(configured.data_dir, configured.source).calls
-            if not calls.note(ledger, configured.plan, host, "/ping"):
-                console.log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
+        ledger = World(configured.data_dir, configured.source).calls
+        if not reachable.enter(configured.base_url, configured.plan, ledger):
+            console.log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
         return []
     console.log.warning(
         "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",

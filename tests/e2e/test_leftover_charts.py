@@ -1,0 +1,39 @@
+"""Charts of an earlier run of the day that the settings no longer ask for do not stay beside the new ones."""
+
+from datetime import date
+
+from btc_pipeline import drawing, settings
+from btc_pipeline.cli import luigi_options
+from btc_pipeline.world import World
+
+DAY = date(2026, 5, 15)
+
+
+def charts(pipeline):
+    return sorted(path.name for path in (pipeline.sample / "charts").iterdir())
+
+
+def test_a_format_that_is_no_longer_asked_for_goes(finished):
+    assert finished.run("Visualize", "--chart-formats", "png,svg").exit_code == 0
+    assert charts(finished) == ["bitcoin_usd_2026-05-15.png", "bitcoin_usd_2026-05-15.svg"]
+    assert finished.run("Visualize", "--chart-formats", "png").exit_code == 0
+    assert charts(finished) == ["bitcoin_usd_2026-05-15.png"]
+
+
+def test_a_coin_that_is_no_longer_asked_for_goes_and_the_page_of_all_with_it(finished):
+    assert finished.run("Visualize", "--pipeline-coins", "bitcoin,ethereum").exit_code == 0
+    assert len(charts(finished)) == 3
+    assert finished.run("Visualize").exit_code == 0
+    assert charts(finished) == ["bitcoin_usd_2026-05-15.png"]
+
+
+def test_of_a_coin_that_was_left_out_the_chart_of_the_day_stays(tmp_path):
+    world = World(tmp_path, "sample")
+    names = ("ethereum_usd_2026-05-15.png", "ethereum_usd_2026-05-15.svg", "ethereum_eur_2026-05-15.png")
+    before = [world.chart("bitcoin", "usd", DAY).with_name(name) for name in names]
+    before[0].parent.mkdir(parents=True)
+    for chart in before:
+        chart.touch()
+    with luigi_options.applied(["--pipeline-coins=bitcoin,ethereum"]):
+        drawing.remove_leftovers(settings.load(), world, DAY, before)
+    assert [path.name for path in before if path.exists()] == ["ethereum_usd_2026-05-15.png"]
