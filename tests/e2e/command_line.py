@@ -5,6 +5,7 @@ Knows the command line, the exit code and the lines on stderr; nothing of what l
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -71,14 +72,31 @@ class Running:
 
         timer = threading.Timer(timeout, kill)
         timer.start()
-        _, status, usage = os.wait4(self.process.pid, 0)
+        ended = threading.Event()
+        peaks: list[float] = [0.0]
+        watch = threading.Thread(target=self._watch_memory, args=(ended, peaks))
+        watch.start()
+        _, status = os.waitpid(self.process.pid, 0)
         seconds = time.monotonic() - self.started
         timer.cancel()
-        timer.join()
+        ended.set()
+        for thread in (timer, watch):
+            thread.join()
         self.process.returncode = os.waitstatus_to_exitcode(status)
         stdout, stderr = (Path(self.outputs, name).read_text() for name in ("stdout", "stderr"))
         assert not overdue.is_set(), f"not done after {timeout:g} s; stderr: {stderr}"
-        return Result(self.process.returncode, stdout, stderr, seconds, usage.ru_maxrss / 1024)
+        return Result(self.process.returncode, stdout, stderr, seconds, max(peaks))
+
+    def _watch_memory(self, ended: threading.Event, peaks: list[float]) -> None:
+        """Note the most that each process has had in memory, in MiB, until the run has ended.
+
+        The kernel's own account of an ended process (ru_maxrss) begins with the memory of the tests that forked it.
+        """
+        while not ended.wait(0.25):
+            for folder in self.processes().values():
+                with contextlib.suppress(OSError):  # it has just ended
+                    found = re.search(r"^VmHWM:\s+(\d+) kB", (folder / "status").read_text(), re.MULTILINE)
+                    peaks.append(int(found[1]) / 1024 if found else 0.0)
 
     def kill(self) -> None:
         """SIGKILL for the main process only: its children have to notice."""

@@ -83,7 +83,7 @@ def test_a_wait_is_as_long_as_it_says(case, outcomes):
 def test_an_answer_takes_a_bounded_time_and_memory(case, outcomes):
     result, *_ = outcomes[case].result()
     assert result.seconds < case.seconds
-    assert result.peak_mib < case.mib
+    assert 20 < result.peak_mib < case.mib  # a run that was not watched would show nothing
 
 
 @pytest.mark.parametrize("case", params(faults.ALL))
