@@ -42,7 +42,7 @@
     const byDay = new Map(candles.map((candle) => [candle.day, candle]));
     const count = columns.day[columns.day.length - 1] + 1;
     const days = Array.from({ length: count }, (_, i) => new Date(first + i * DAY_MS).toISOString().slice(0, 10));
-    return { about: facts, days, byDay };
+    return { about: facts, days, byDay, averages: periods.map((period) => averageOf(days, byDay, period)) };
   }
 
   function daysInRange() {
@@ -50,9 +50,9 @@
   }
 
   // The mean of the last `period` closes; none where one of these days has no candle.
-  function averages(period) {
+  function averageOf(days, byDay, period) {
     let sum = 0, known = 0;
-    const closes = shown.days.map((day) => (shown.byDay.get(day) || {}).close);
+    const closes = days.map((day) => (byDay.get(day) || {}).close);
     return closes.map((close, i) => {
       const left = i >= period ? closes[i - period] : undefined;
       if (close !== undefined) { sum += close; known += 1; }
@@ -178,7 +178,7 @@
     const colour = { up: look.up, down: look.down, flat: look.muted }[directionOf(newest)];
     view.last.applyOptions({ price: newest.close / unit, color: colour, axisLabelColor: colour, axisLabelTextColor: look.paper });
     view.lines.forEach((line, i) => {
-      const values = averages(periods[i]);
+      const values = shown.averages[i];
       line.applyOptions({ color: look.averages[i] });
       line.setData(shown.days.map((day, n) => (values[n] === undefined ? { time: day } : { time: day, value: values[n] / unit })));
     });
@@ -224,7 +224,7 @@
       parts.push(labelled("points", candle.points + " of " + candle.expected + " " + candle.granularity + ", " + percentText(candle.coverage)));
       parts.push(labelled("status", candle.status));
       for (const [i, period] of periods.entries()) {
-        const value = averages(period)[shown.days.indexOf(day)];
+        const value = shown.averages[i][shown.days.indexOf(day)];
         if (value !== undefined) parts.push(labelled("SMA " + period, priceText(value), "average-" + i));
       }
     }
