@@ -1,38 +1,19 @@
 """`btc-pipeline report` and `open`: the report of what is published, without a run."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests import published_world
+from tests.published_world import typed
 from tests.report.published import DAY, Published, candle
-
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
 
 @pytest.fixture
 def world(tmp_path):
     """The folder of a world in which something is published."""
-    folder = tmp_path / "data" / "sample"
-    folder.mkdir(parents=True)
-    Published().write(folder / "crypto_data.duckdb")
-    return folder
-
-
-def typed(world, *arguments, **environment):
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
-    return subprocess.run(
-        [PROGRAM, *arguments, *options],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return published_world.made_in(tmp_path)
 
 
 def test_report_writes_it_and_says_where(world):

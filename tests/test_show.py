@@ -3,32 +3,24 @@
 import csv
 import io
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from btc_pipeline import show
 from btc_pipeline.errors import ConfigurationError
+from tests import published_world
 from tests.report.published import CONTRACT, Published
-
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
 
 @pytest.fixture
 def world(tmp_path):
     """The folder of a world in which something is published."""
-    folder = tmp_path / "data" / "sample"
-    folder.mkdir(parents=True)
-    Published().write(folder / "crypto_data.duckdb")
-    return folder
+    return published_world.made_in(tmp_path)
 
 
 def typed(world, *arguments):
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
-    command = [PROGRAM, "show", *arguments, *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return published_world.typed(world, "show", *arguments)
 
 
 # --- Where it may be written

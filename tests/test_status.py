@@ -1,32 +1,23 @@
 """`btc-pipeline status`: what is published by hand, odd records included, is told and never a traceback."""
 
 import json
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
 
+from tests import published_world
 from tests.report.published import CONTRACT, DAY, Published, candle
-
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
 
 @pytest.fixture
 def world(tmp_path):
     """The folder of a world in which something is published."""
-    folder = tmp_path / "data" / "sample"
-    folder.mkdir(parents=True)
-    Published().write(folder / "crypto_data.duckdb")
-    return folder
+    return published_world.made_in(tmp_path)
 
 
 def typed(world, *arguments):
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
-    command = [PROGRAM, "status", *options, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return published_world.typed(world, "status", *arguments)
 
 
 def told(world):
