@@ -100,6 +100,20 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """A line for the shell that writes a file, and a process that stays alive and reads it.
+
+    Alive, because pandas' Parquet reader, pyarrow, now and then aborts a Python that ends (apache/arrow#34314).
+    """
+
+    export: Command
+    file: Session
+
+    def read(self) -> str:
+        return self.export.read() + self.file.read()
+
+
+@dataclass(frozen=True)
 class Kernel:
     """A notebook that stays open with its kernel, all of whose cells are run for each reading."""
 

@@ -87,12 +87,14 @@ def attach():
 def tools(desk, attach):
     """The tools, alive."""
     _, folder = desk
-    show_parquet = f"{SNIPPETS['Parquet'].code}python -W error -c '{SHOW_PARQUET}'"
     with ExitStack() as opened:
         python = {title: each.code for title, each in SNIPPETS.items() if each.language == "python"}
         yield {
             "DuckDB's shell": readers.Command(SNIPPETS["DuckDB's shell"].code, folder),
-            "Parquet": readers.Command(show_parquet, folder),
+            "Parquet": readers.Exported(
+                readers.Command(SNIPPETS["Parquet"].code, folder),
+                opened.enter_context(readers.python(SHOW_PARQUET, folder)),
+            ),
             **{title: opened.enter_context(readers.python(code, folder)) for title, code in python.items()},
             "A notebook": opened.enter_context(readers.notebook(folder / NOTEBOOK)),
             "a shell left open": opened.enter_context(readers.shell(DATABASE, NEWEST, folder)),
