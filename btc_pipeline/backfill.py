@@ -1,15 +1,18 @@
-"""Building the candles of a backfill: the archive is loaded, built and tested as in a daily run.
+"""A backfill's candles: the archive is loaded, built and tested as in a daily run, published, and reported.
 
 Its run's date is the newest day that it has prices of; how fresh they are is asked as of the end of that day.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from btc_pipeline import candles, history, loader, transform, verify, warehouse
+from btc_pipeline import candles, history, loader, publish, transform, verify, warehouse
+from btc_pipeline.errors import VisualizationError
 from btc_pipeline.history import Span
+from btc_pipeline.journal import Entry
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget
@@ -38,6 +41,27 @@ def build(settings: Settings, world: World, span: Span, fingerprint: str, built_
     table = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
     transform.build(settings, world, transform.Build(table, built_from, pairs=pairs or settings.pairs))
     return Built(table, transform.judge(settings, world, table), max(run_date, _published_date(world) or run_date))
+
+
+def swap_in(settings: Settings, world: World, span: Span, built: Built, steps: Sequence[Entry]) -> int:
+    """Publish what was built, as a version that is for the days of the span; returns the number of its candles."""
+    version = publish.Version(built.run_date, span.first, span.last, built.checks, steps, made_by="Backfill")
+    return publish.swap_in(settings, world, version)
+
+
+def report(settings: Settings, world: World, span: Span) -> str:
+    """Write the report of the span from the published database; returns its path.
+
+    Raises:
+        VisualizationError: there is no candle to report, or one cannot be shown.
+    """
+    from btc_pipeline.report import writing
+
+    path = world.span_report(span.first, span.last)
+    try:
+        return str(writing.write(world.published, path, settings.chart.moving_averages)[0])
+    except (ValueError, ArithmeticError) as error:
+        raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
 
 
 def _newest_day(settings: Settings, world: World, pair: Pair, span: Span) -> date | None:

@@ -12,22 +12,26 @@ from datetime import date
 from btc_pipeline import console, outcomes, summary, warehouse
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.settings import Settings
+from btc_pipeline.summary import Run
 from btc_pipeline.world import World
 
-
-def prepare(settings: Settings, world: World) -> None:
-    """Let the run that begins to work here say at its end what it has come to."""
-    atexit.register(_tell, settings, world)
+Days = tuple[date, date]
+"""A first and a last one."""
 
 
-def show(settings: Settings, world: World, day: date) -> None:
-    """Write the summary of the run of a day, as `[pipeline] summary` says."""
+def prepare(settings: Settings, world: World, span: Days | None = None) -> None:
+    """Let the run that begins to work here say at its end what it has come to; `span` are the days of a backfill."""
+    atexit.register(_tell, settings, world, span)
+
+
+def show(settings: Settings, world: World, run: Run) -> None:
+    """Write the summary of a run, as `[pipeline] summary` says."""
     if settings.summary == "none":
         return
     from btc_pipeline import summary_text, terminal
 
     try:
-        of_run = summary.of_run(settings, world, day)
+        of_run = summary.of_run(settings, world, run)
         if settings.summary == "json":
             terminal.tell(json.dumps(summary.as_json(of_run)))
         else:
@@ -36,10 +40,11 @@ def show(settings: Settings, world: World, day: date) -> None:
         console.log.warning("the summary cannot be shown: %s", error)
 
 
-def _tell(settings: Settings, world: World) -> None:
-    day = outcomes.newest_day("Visualize")
+def _tell(settings: Settings, world: World, span: Days | None) -> None:
+    chain = outcomes.HISTORY_STEPS if span else outcomes.STEPS
+    day = outcomes.newest_day(chain[-1])
     if day is not None:
-        show(settings, world, day)
+        show(settings, world, Run.of_span(day, *span) if span else Run.of_day(settings, day))
         return
     failed = [each.step for each in outcomes.failed if not each.pair]
     if failed:

@@ -7,7 +7,7 @@ As thin as `tasks`, whose models, tests and readers' database they share.
 
 from __future__ import annotations
 
-from btc_pipeline import backfill, errors, history_run, journal, publish
+from btc_pipeline import backfill, errors, history_run, journal
 from btc_pipeline.extraction import History, Refused
 from btc_pipeline.settings import Settings
 from btc_pipeline.step_kinds import HistoryStep
@@ -48,7 +48,7 @@ class ExtractHistory(HistoryStep):
 
 
 class Backfill(HistoryStep):
-    """Candles of past days, published: the history that `ExtractHistory` brought, built, tested and swapped in."""
+    """Candles of past days, published, with a report of them: the history that `ExtractHistory` brought."""
 
     before = ExtractHistory
     error = errors.PublishingError
@@ -58,14 +58,14 @@ class Backfill(HistoryStep):
         return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
 
     def make(self) -> None:
-        """Build, test and publish in one go."""
+        """Build, test, publish and report in one go."""
         with self.at_work() as facts:
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(self.settings, self.world, self.span, self.fingerprint(), models)
             tested(self.world, built.table).write()
             steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
-            version = publish.Version(built.run_date, built.checks, steps)
-            facts["candles"] = publish.swap_in(self.settings, self.world, version)
+            facts["candles"] = backfill.swap_in(self.settings, self.world, self.span, built, steps)
+            facts["report"] = backfill.report(self.settings, self.world, self.span)
             self.output().write(facts)
 
     def refused(self) -> dict[str, Refused]:

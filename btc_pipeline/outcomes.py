@@ -11,6 +11,9 @@ from datetime import date
 STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize")
 """The chain, in order."""
 
+HISTORY_STEPS = ("ExtractHistory", "Backfill")
+"""The chain of a backfill."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -41,9 +44,9 @@ def newest_day(step: str) -> date | None:
 
 
 def of_day(day: date) -> dict[str, Done | Failed]:
-    """Steps of the chain that did something for a day; the others were done before, or were not reached."""
-    chain = {each.step: each for each in done if each.day == day and each.step in STEPS}
-    return {**chain, **{each.step: each for each in failed if each.day == day and each.step in STEPS}}
+    """Steps that did something for a day; the others were done before, or were not reached."""
+    at_work: list[Done | Failed] = [*done, *failed]
+    return {each.step: each for each in at_work if each.day == day}
 
 
 def left_out() -> dict[str, str]:

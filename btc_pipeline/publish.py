@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
-from btc_pipeline import evidence, files, profiles, records, warehouse
+from btc_pipeline import candles, evidence, files, profiles, records, warehouse
 from btc_pipeline.journal import Entry
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
-CONTRACT = "2.1"
+CONTRACT = "2.2"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {
@@ -44,10 +44,15 @@ class Version:
 
     day: date
     """The run's date."""
+    first_day: date
+    last_day: date
+    """The days that the run was for, both included."""
     checks: Mapping[str, str]
     """What each test came to, for the record."""
     steps: Sequence[Entry] = ()
     """What the steps that led to it did."""
+    made_by: str = "Publish"
+    """The task: `Publish`, or `Backfill`."""
 
 
 def swap_in(settings: Settings, world: World, version: Version) -> int:
@@ -69,7 +74,7 @@ def swap_in(settings: Settings, world: World, version: Version) -> int:
         connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
         for table, order in TABLES.items():
             connection.execute(f"create table main.{table} as select * from tested.main.{table} order by {order}")
-        (candles, as_of) = connection.execute(
+        (count, as_of) = connection.execute(
             "select count(*), max(extracted_at) from main.daily_candlestick"
         ).fetchall()[0]
         about = {
@@ -79,6 +84,9 @@ def swap_in(settings: Settings, world: World, version: Version) -> int:
             "models": _of_build(connection, "models"),
             "build": _of_build(connection, "build"),
             "run_date": version.day.isoformat(),
+            "first_day": version.first_day.isoformat(),
+            "last_day": version.last_day.isoformat(),
+            "made_by": version.made_by,
             "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "",
             "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         }
@@ -98,7 +106,13 @@ def swap_in(settings: Settings, world: World, version: Version) -> int:
         files.move_into_place(changes, world.revisions / f"{version.day.isoformat()}-{about['build']}.ndjson")
     record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(version.checks), "tables": profile}
     records.keep(world, version.day, about["build"], record)
-    return int(candles)
+    return int(count)
+
+
+def is_of(world: World, day: date) -> bool:
+    """Whether what is published was made by the daily run of this day."""
+    about = candles.publication(world.published)
+    return (about.get("made_by"), about["run_date"]) == ("Publish", day.isoformat())
 
 
 def _of_build(connection: warehouse.Connection, column: str) -> str:

@@ -6,11 +6,11 @@ Every instant is UTC with its zone. Knows that there are tables; what they mean 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import warehouse
+from btc_pipeline import setting_values, warehouse
 from btc_pipeline.errors import ConfigurationError, PublishingError
 from btc_pipeline.pair import Pair
 from btc_pipeline.warehouse import quoted
@@ -19,6 +19,8 @@ Row = dict[str, Any]
 
 _FACTS = ("contract", "source", "is_sample", "models", "build", "run_date", "as_of", "published_at")
 """What `publication` says of each version of this contract."""
+
+_DAYS = ("run_date", "first_day", "last_day")
 
 
 def read(database: Path, *queries: str) -> list[list[Row]]:
@@ -50,19 +52,23 @@ def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, 
     """The facts of `publication`, by their keys, where all are there that are relied on.
 
     Raises:
-        PublishingError: one is missing, or the run's date is no day.
+        PublishingError: one is missing, or a day is none.
     """
     known = {key: value for key, value in facts.items() if value is not None}
     lacking = next((key for key in _FACTS if key not in known), "")
-    if not lacking:
-        try:
-            date.fromisoformat(known["run_date"])
-        except ValueError:
-            lacking = "run_date"
+    lacking = lacking or next((key for key in _DAYS if key in known and not _is_day(known[key])), "")
     if lacking:
         what = f"what is published is of another contract: publication has no {lacking} in {database}"
         raise PublishingError(what, "run the pipeline")
     return known
+
+
+def _is_day(text: str) -> bool:
+    try:
+        setting_values.day(text)
+    except ValueError:
+        return False
+    return True
 
 
 def of_pairs(pairs: Iterable[Pair]) -> str:
@@ -76,9 +82,11 @@ def of_days(pairs: Iterable[Pair], first: date, last: date) -> str:
     return f"{of_pairs(pairs)} and date between {quoted(first.isoformat())} and {quoted(last.isoformat())}"
 
 
-def open_gaps(pairs: Iterable[Pair], first: date) -> str:
-    """A condition of SQL: the gaps of these coins that are open and reach into the days from `first` on."""
-    return f"{of_pairs(pairs)} and state = 'open' and gap_to > {quoted(first.isoformat())}"
+def open_gaps(pairs: Iterable[Pair], first: date, last: date) -> str:
+    """A condition of SQL: the gaps of these coins that are open and reach into these days, both included."""
+    after = last + timedelta(days=1)
+    is_in = f"gap_to > {quoted(first.isoformat())} and gap_from < {quoted(after.isoformat())}"
+    return f"{of_pairs(pairs)} and state = 'open' and {is_in}"
 
 
 def plain(value: object) -> object:

@@ -169,7 +169,7 @@ def _built(good: GoodDay, sources_hash: str) -> GoodDay:
         if loud:
             raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "mend that first")
         if now != DAYS[-1]:
-            publish.swap_in(told, world, publish.Version(now.date(), {}))
+            publish.swap_in(told, world, publish.Version(now.date(), now.date(), now.date(), {}))
     return replace(good, tests=tuple(tests))
 
 

@@ -79,6 +79,14 @@ def day(text: str) -> date:
     return value
 
 
+def report_name(text: str) -> str:
+    """The name of a report: its day as YYYY-MM-DD, or of a backfill the first and the last, joined by an underscore."""
+    days = [day(each) for each in text.split("_")]
+    if len(days) > len(("first", "last")) or days != sorted(days):
+        raise ValueError("neither a day nor a first and a last one")
+    return text
+
+
 def coins(text: str) -> tuple[str, ...]:
     """CoinGecko coin ids, separated by commas."""
     ids = tuple(coin.strip() for coin in text.split(","))

@@ -107,7 +107,7 @@ def _published(settings: Settings, world: World) -> Published:
     shown, gaps, odd = published_tables.read(
         world.published,
         f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
-        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first)}",
+        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first, day)}",
         f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, day)}",
     )
     checks = (records.of_build(world, about["run_date"], about["build"]) or {}).get("checks", {})

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, cast
 import luigi
 import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
-from btc_pipeline import console, fingerprints, history, setting_values
+from btc_pipeline import console, ending, fingerprints, history, setting_values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extraction import Refused
 from btc_pipeline.history import Span
@@ -102,6 +102,11 @@ class HistoryStep(Step):
             return history.checked(self.settings, span, now)
         except ConfigurationError as error:
             console.stop(error)
+
+    @property
+    def span_of_history(self) -> ending.Days:
+        """The first and last day of the span."""
+        return self.span.first, self.span.last
 
     @property
     def asked_pairs(self) -> tuple[Pair, ...]:

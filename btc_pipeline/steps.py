@@ -179,6 +179,11 @@ class Step(luigi.Task):
         return World(settings.data_dir, settings.source)
 
     @property
+    def span_of_history(self) -> ending.Days | None:
+        """The first and last day of a backfill; None for a daily run."""
+        return None
+
+    @property
     def asked_pairs(self) -> tuple[Pair, ...]:
         """What a failure of this step leaves without prices."""
         return self.settings.pairs
@@ -211,7 +216,7 @@ class Step(luigi.Task):
                 for database in (world.cache, world.work):
                     warehouse.finish(database)
                 if CmdlineParser.get_instance() is not None:
-                    ending.prepare(self.settings, world)
+                    ending.prepare(self.settings, world, self.span_of_history)
             outcome = "failed"
             yield facts
             outcome = "done"

@@ -39,7 +39,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the chain: `done`, `done already` or `failed`; seconds where it was at work."""
+    """A step of a run: `done`, `done already` or `failed`; seconds where it was at work."""
 
     name: str
     outcome: str
@@ -70,20 +70,45 @@ class Summary:
         return self.about["is_sample"] == "true"
 
 
-def of_run(settings: Settings, world: World, day: date) -> Summary:
-    """The summary of the run of a day.
+@dataclass(frozen=True)
+class Run:
+    """What a run was for: its date, the days, and the steps that it goes through."""
+
+    day: date
+    first_day: date
+    last_day: date
+    chain: Sequence[str]
+
+    @classmethod
+    def of_day(cls, settings: Settings, day: date) -> Run:
+        """A daily run."""
+        return cls(day, day - timedelta(days=settings.days), day, outcomes.STEPS)
+
+    @classmethod
+    def of_span(cls, day: date, first: date, last: date) -> Run:
+        """A backfill on a day."""
+        return cls(day, first, last, outcomes.HISTORY_STEPS)
+
+    def report(self, world: World) -> Path:
+        """Where its report lies."""
+        is_daily = self.chain == outcomes.STEPS
+        return world.report(self.day) if is_daily else world.span_report(self.first_day, self.last_day)
+
+
+def of_run(settings: Settings, world: World, run: Run) -> Summary:
+    """The summary of a run.
 
     Raises:
         ConfigurationError: nothing is published.
         DatabaseError: the published database cannot be read.
     """
-    first = day - timedelta(days=settings.days)
-    within = published_tables.of_days(settings.pairs, first, day)
+    within = published_tables.of_days(settings.pairs, run.first_day, run.last_day)
+    of_gaps = published_tables.open_gaps(settings.pairs, run.first_day, run.last_day)
     facts, rows, gaps, odd = published_tables.read(
         world.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
-        f"select coin_id, vs_currency from price_gaps where {published_tables.open_gaps(settings.pairs, first)}",
+        f"select coin_id, vs_currency from price_gaps where {of_gaps}",
         f"select coin_id, vs_currency from price_anomalies where {within}",
     )
     of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
@@ -91,12 +116,19 @@ def of_run(settings: Settings, world: World, day: date) -> Summary:
         of_pair[_pair(row)].append(row)
     open_gaps, anomalies = Counter(map(_pair, gaps)), Counter(map(_pair, odd))
     series = [
-        Series(pair, found, open_gaps[pair], anomalies[pair], _there(world.chart(*pair, day)))
+        Series(pair, found, open_gaps[pair], anomalies[pair], _there(world.chart(*pair, run.last_day)))
         for pair, found in of_pair.items()
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}
     return Summary(
-        about, first, day, series, _steps(day), outcomes.left_out(), world.published, _there(world.report(day))
+        about=about,
+        first_day=run.first_day,
+        last_day=run.last_day,
+        series=series,
+        steps=_steps(run),
+        left_out=outcomes.left_out(),
+        database=world.published,
+        report=_there(run.report(world)),
     )
 
 
@@ -132,10 +164,10 @@ def near(path: Path) -> str:
         return str(path)
 
 
-def _steps(day: date) -> list[Step]:
-    at_work = outcomes.of_day(day)
+def _steps(run: Run) -> list[Step]:
+    at_work = outcomes.of_day(run.day)
     steps = []
-    for name in outcomes.STEPS:
+    for name in run.chain:
         outcome = at_work.get(name)
         if isinstance(outcome, outcomes.Done):
             steps.append(Step(name, "done", round(outcome.seconds, 2)))

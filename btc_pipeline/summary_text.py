@@ -168,7 +168,8 @@ def _to_open(summary: Summary) -> str:
     folder = near(summary.database.parent.parent)
     options = ["--pipeline-source sample"] if summary.is_sample else []
     options += [] if folder == "data" else [f"--pipeline-data-dir {shlex.quote(folder)}"]
-    return " ".join([program, "open", *options])
+    names = [summary.report.stem] if summary.report and "_" in summary.report.stem else []
+    return " ".join([program, "open", *names, *options])
 
 
 def _unstyled(text: str) -> Line:

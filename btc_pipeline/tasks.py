@@ -8,6 +8,7 @@ with nothing to do takes no longer than Luigi itself.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from btc_pipeline import drawing, errors, extract, extract_run, journal, loader, publish, transform, verify_run
@@ -203,14 +204,21 @@ class Publish(Step):
     def make(self) -> None:
         """Copy, rename, vouch."""
         with self.at_work() as facts:
-            if not tested(self.world, Transform(date=self.date).output()).exists():
-                raise errors.CandleTestError(
-                    "a later run has rebuilt the candles, and they have not passed their tests", "finish that run first"
-                )
-            checks = Test(date=self.date).output().facts()["results"]
-            steps = journal.of_day(self.world, self.date, ("ExtractAndLoad", "VerifyData", "Transform", "Test"))
-            facts["candles"] = publish.swap_in(self.settings, self.world, publish.Version(self.date, checks, steps))
-            self.output().write(facts)
+            facts["candles"] = self.swap_in()
+
+    def swap_in(self) -> int:
+        """Publish the tested candles and what this day's run knows of itself, and vouch; returns how many candles."""
+        if not tested(self.world, Transform(date=self.date).output()).exists():
+            raise errors.CandleTestError(
+                "a later run has rebuilt the candles, and they have not passed their tests", "finish that run first"
+            )
+        checks = Test(date=self.date).output().facts()["results"]
+        steps = journal.of_day(self.world, self.date, ("ExtractAndLoad", "VerifyData", "Transform", "Test"))
+        first_day = self.date - timedelta(days=self.settings.days)
+        version = publish.Version(self.date, first_day, self.date, checks, steps)
+        count = publish.swap_in(self.settings, self.world, version)
+        self.output().write({"candles": count})
+        return count
 
 
 class Visualize(Step):
@@ -232,8 +240,10 @@ class Visualize(Step):
         return self.marker()
 
     def make(self) -> None:
-        """Draw from the published database, as any reader would see it."""
+        """Draw from the published database, as any reader would; what another run has replaced is published again."""
         with self.at_work() as facts:
+            if not publish.is_of(self.world, self.date):
+                Publish(date=self.date).swap_in()
             drawn = drawing.draw(self.settings, self.world, self.date)
             drawing.remove_leftovers(self.settings, self.world, self.date, self.output().made())
             charts = drawn.charts

@@ -118,12 +118,16 @@ class World:
 
     @property
     def reports(self) -> Path:
-        """The reports, one for each run's date, and their index."""
+        """The reports, one for each run's date and each backfill, and their index."""
         return self.root / "report"
 
     def report(self, day: date) -> Path:
         """The report of a day's run."""
         return self.reports / f"{day.isoformat()}.html"
+
+    def span_report(self, first: date, last: date) -> Path:
+        """The report of a backfill."""
+        return self.reports / f"{first.isoformat()}_{last.isoformat()}.html"
 
     def chart(self, coin_id: str, vs_currency: str, day: date) -> Path:
         """The chart of a coin for a day."""

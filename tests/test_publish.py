@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import duckdb
@@ -85,7 +85,7 @@ TRANSFORM = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "lo
 
 
 def swap_in(world, settings=SETTINGS):
-    version = publish.Version(DAY, {"singular:assert_it_is_so": "pass"}, [TRANSFORM])
+    version = publish.Version(DAY, DAY - timedelta(days=7), DAY, {"singular:assert_it_is_so": "pass"}, [TRANSFORM])
     return publish.swap_in(settings, world, version)
 
 
@@ -128,6 +128,9 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
         "models": "models-1",
         "build": "build-1",
         "run_date": "2026-05-15",
+        "first_day": "2026-05-08",
+        "last_day": "2026-05-15",
+        "made_by": "Publish",
         "as_of": "2026-05-15T13:30:00Z",
     }
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", published_at)

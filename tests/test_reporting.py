@@ -1,13 +1,14 @@
 """`btc-pipeline report` and `open`: the report of what is published, without a run."""
 
 import json
+from datetime import date
 
 import duckdb
 import pytest
 
 from tests import published_world
 from tests.published_world import typed
-from tests.report.published import DAY, Published, candle
+from tests.report.published import DAY, Published, backfill, candle
 
 
 @pytest.fixture
@@ -70,6 +71,34 @@ def test_open_hands_the_newest_report_to_the_browser(world, browser):
     assert (browser.parent / "shown").read_text().strip() == path.as_uri()
 
 
+def test_open_shows_the_report_that_is_named(world, browser):
+    (world / "report").mkdir()
+    for name in (f"{DAY}.html", "2026-05-01_2026-05-14.html"):
+        (world / "report" / name).write_text("<!doctype html>")
+    ended = typed(world, "open", "2026-05-01_2026-05-14", BROWSER=f"{browser} %s")
+    assert (ended.returncode, ended.stdout) == (0, f"{world}/report/2026-05-01_2026-05-14.html\n"), ended.stderr
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("2026-05-09", "there is no report 2026-05-09"),
+    ("2026-05-14_2026-05-01", "neither a day nor a first and a last one"),
+    ("../../secret", "not a day"),
+])  # fmt: skip
+def test_a_name_of_no_report_is_refused(name, reason, world):
+    typed(world, "report")
+    ended = typed(world, "open", name, BROWSER="true")
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert reason in ended.stderr
+
+
+def test_the_report_of_a_backfill_is_named_by_its_days(world):
+    Published(about=backfill(date(2026, 5, 9), date(2026, 5, 14))).write(world / "crypto_data.duckdb")
+    ended = typed(world, "report")
+    path = world / "report" / "2026-05-09_2026-05-14.html"
+    assert (ended.returncode, ended.stdout) == (0, f"{path}\n"), ended.stderr
+    assert "backfill of 2026-05-09 to 2026-05-14" in path.read_text()
+
+
 def test_open_without_a_browser_says_where_the_report_lies(world, tmp_path):
     ended = typed(world, "open", BROWSER="", PATH=str(tmp_path), DISPLAY="")
     assert ended.returncode == 2
@@ -81,6 +110,7 @@ def test_open_without_a_browser_says_where_the_report_lies(world, tmp_path):
     "delete from publication where key = 'run_date'",
     "delete from publication where key = 'published_at'",
     "update publication set value = 'some day' where key = 'run_date'",
+    "update publication set value = '../../x' where key = 'first_day'",
 ])  # fmt: skip
 def test_a_publication_of_another_contract_is_one_line(statement, arguments, world):
     with duckdb.connect(str(world / "crypto_data.duckdb")) as connection:

@@ -13,7 +13,7 @@ import click
 
 from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, Group, told
+from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, told
 from btc_pipeline.errors import SUCCESS
 from btc_pipeline.show import FORMATS, TABLES
 
@@ -126,13 +126,18 @@ def report(context: click.Context, is_json: bool) -> int:
     return told(context, lambda settings, world: reporting.report(settings, world, is_json=is_json))
 
 
-@pipeline.command("open", short_help="show the newest report in the browser", examples=["btc-pipeline open"])
+@pipeline.command(
+    "open",
+    short_help="show a report in the browser",
+    examples=["btc-pipeline open", "btc-pipeline open 2026-11-20", "btc-pipeline open 2025-11-25_2026-11-23"],
+)
+@click.argument("name", required=False, type=REPORT)
 @click.pass_context
-def open_(context: click.Context) -> int:
-    """Show the report of the newest run in the browser, and print its path."""
+def open_(context: click.Context, name: str | None) -> int:
+    """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
     from btc_pipeline.cli import reporting
 
-    return told(context, reporting.open_)
+    return told(context, lambda settings, world: reporting.open_(settings, world, name))
 
 
 @pipeline.command(

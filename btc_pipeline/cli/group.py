@@ -84,6 +84,7 @@ class Text(click.ParamType[Any]):
 
 DAY = Text("day", setting_values.day)
 INSTANT = Text("instant", setting_values.instant)
+REPORT = Text("report", setting_values.report_name)
 PATH = Text("path", setting_values.path)
 OUTPUT = Text("path", lambda text: None if text == "-" else setting_values.path(text))
 """A file to be written; of `-`, which is standard output, None."""

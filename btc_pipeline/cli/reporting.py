@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import webbrowser
-from datetime import date
 from pathlib import Path
 
 from btc_pipeline import candles, published_tables, setting_values
@@ -35,16 +34,29 @@ def report(configured: Settings, world: World, *, is_json: bool) -> str:
         raise VisualizationError(f"the report cannot be written: {error}", "run the pipeline") from None
 
 
-def open_(configured: Settings, world: World) -> str:
-    """The path of the report of the newest day, which the browser shows now; where there is none, it is written first.
+def open_(configured: Settings, world: World, name: str | None) -> str:
+    """The path of a report, by its name or else of the newest day, which the browser shows now.
+
+    Where there is no report at all, that of what is published is written first.
 
     Raises:
-        ConfigurationError: nothing is published, or there is no browser here.
+        ConfigurationError: there is no report of this name, nothing is published, or there is no browser here.
     """
-    path = _newest(world) or Path(report(configured, world, is_json=False))
+    path = _named(world, name) if name else _newest(world) or Path(report(configured, world, is_json=False))
     if not webbrowser.open(path.absolute().as_uri()):
         raise ConfigurationError(f"there is no browser here: {path}", "copy the file to where there is one")
     return str(path)
+
+
+def _named(world: World, name: str) -> Path:
+    path = world.reports / f"{name}.html"
+    if not path.exists():
+        there = sorted(each.stem for each in world.reports.glob("[0-9]*.html"))
+        raise ConfigurationError(
+            f"there is no report {name}: {path}",
+            f"choose one of {len(there)}, the newest is {there[-1]}" if there else "run the pipeline",
+        )
+    return path
 
 
 def _newest(world: World) -> Path | None:
@@ -57,9 +69,11 @@ def _newest(world: World) -> Path | None:
 
 
 def _path(world: World) -> Path:
+    from btc_pipeline.report import facts
+
     try:
         about = published_tables.checked_facts(candles.publication(world.published), world.published)
     except FileNotFoundError:
         advice = published_tables.what_to_type(world.published)
         raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
-    return world.report(date.fromisoformat(about["run_date"]))
+    return world.reports / f"{facts.name_of(about)}.html"

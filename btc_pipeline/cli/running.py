@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from btc_pipeline import console, ending, outcomes, reachable, settings
+from btc_pipeline import console, ending, outcomes, reachable, settings, summary
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.world import World
 
@@ -38,7 +38,8 @@ def run(luigi_arguments: Sequence[str]) -> int:
     if outcomes.newest_day("Visualize") is None:
         with CmdlineParser.global_instance(command):
             configured = settings.load()
-            ending.show(configured, World(configured.data_dir, configured.source), task.date)
+            day = summary.Run.of_day(configured, task.date)
+            ending.show(configured, World(configured.data_dir, configured.source), day)
     return code
 
 

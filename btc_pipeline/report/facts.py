@@ -6,6 +6,7 @@ Knows the published contract and nothing of how it came about. Reads neither a s
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -54,9 +55,14 @@ class Facts:
     tables: dict[str, Table]
 
     @property
-    def run_date(self) -> date:
-        """The UTC day of the run that made this version."""
-        return date.fromisoformat(self.publication["run_date"])
+    def name(self) -> str:
+        """The report's name, which is that of its files: the run's date, or the span of a backfill."""
+        return name_of(self.publication)
+
+    @property
+    def run(self) -> str:
+        """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`."""
+        return f"backfill of {self.first_day} to {self.last_day}" if "_" in self.name else f"run of {self.name}"
 
     @property
     def is_sample(self) -> bool:
@@ -65,8 +71,18 @@ class Facts:
 
     @property
     def first_day(self) -> date:
-        """The first UTC day of the run's window, which ends with `run_date`."""
-        return self.run_date - timedelta(days=int(self.setting("pipeline", "days") or 7))
+        """The first UTC day that the run was for."""
+        told = self.publication.get("first_day")  # since contract 2.2
+        return (
+            date.fromisoformat(told)
+            if told
+            else self.last_day - timedelta(days=int(self.setting("pipeline", "days") or 7))
+        )
+
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that the run was for; of a daily run its date."""
+        return date.fromisoformat(self.publication.get("last_day") or self.publication["run_date"])
 
     @property
     def asked_pairs(self) -> list[tuple[str, str]]:
@@ -89,6 +105,13 @@ class Facts:
             "publication": self.publication,
             **{name: table.as_json() for name, table in self.tables.items()},
         }
+
+
+def name_of(publication: Mapping[str, str]) -> str:
+    """The name of the report of a version, from the facts of its table `publication`."""
+    if publication.get("made_by") == "Backfill":
+        return f"{publication['first_day']}_{publication['last_day']}"
+    return publication["run_date"]
 
 
 def read(database: Path) -> Facts:

@@ -20,22 +20,23 @@ from btc_pipeline.report.verdict import Verdict
 from btc_pipeline.targets import read_json
 
 Line = dict[str, str]
-_KEYS = ("run_date", "title", "price", "trust", "freshness", "oddities", "published_at", "is_sample")
+_KEYS = ("name", "run_date", "title", "price", "trust", "freshness", "oddities", "published_at", "is_sample")
 
 
 def line(facts: Facts, title: str, judged: Verdict) -> Line:
     """A report's line."""
-    answers = {name: answer.words for name, answer in zip(_KEYS[2:6], judged.answers, strict=True)}
+    answers = {name: answer.words for name, answer in zip(_KEYS[3:7], judged.answers, strict=True)}
     about = {name: facts.publication[name] for name in ("run_date", "published_at", "is_sample")}
-    return {"title": title, **answers, **about}
+    return {"name": facts.name, "title": title, **answers, **about}
 
 
 def update(folder: Path, newest: Line) -> Path:
     """Write the index of all reports in a folder, of which one has just been written; returns the page's path."""
     known = _kept(folder / "index.json")
-    known[newest["run_date"]] = newest
-    days = sorted((path.stem for path in folder.glob("*.html") if _is_day(path.stem)), reverse=True)
-    lines = [known.get(day) or _line_of(folder / f"{day}.json", day) for day in days]
+    known[newest["name"]] = newest
+    names = [path.stem for path in folder.glob("*.html") if _is_name(path.stem)]
+    lines = [known.get(name) or _line_of(folder / f"{name}.json", name) for name in names]
+    lines.sort(key=lambda each: (each["run_date"], each["name"]), reverse=True)
     files.write(folder / "index.json", (json.dumps({"runs": lines}, indent=1) + "\n").encode())
     path = folder / "index.html"
     files.write(path, _rendered(lines).encode())
@@ -43,10 +44,10 @@ def update(folder: Path, newest: Line) -> Path:
 
 
 def _kept(path: Path) -> dict[str, Line]:
-    """The lines of a former index, by day; of a report that is newer, nothing."""
+    """The lines of a former index, by name; of a report that is newer, nothing."""
     runs = read_json(path).get("runs")
-    lines = [each for each in runs if _is_line(each)] if isinstance(runs, list) else []
-    return {each["run_date"]: each for each in lines if not _is_newer(path.with_name(f"{each['run_date']}.json"), path)}
+    lines = [each for each in map(_named, runs) if _is_line(each)] if isinstance(runs, list) else []
+    return {each["name"]: each for each in lines if not _is_newer(path.with_name(f"{each['name']}.json"), path)}
 
 
 def _is_newer(report: Path, index: Path) -> bool:
@@ -67,10 +68,17 @@ def _rendered(lines: Sequence[Line]) -> str:
     )
 
 
-def _line_of(report: Path, day: str) -> Line:
-    """The line that a report's JSON holds; of a damaged one the day alone."""
-    found = read_json(report).get("index")
-    return found if _is_line(found) else {**dict.fromkeys(_KEYS, ""), "run_date": day, "is_sample": "false"}
+def _line_of(report: Path, name: str) -> Line:
+    """The line that a report's JSON holds; of a damaged one its name alone."""
+    found = _named(read_json(report).get("index"))
+    if _is_line(found) and found["name"] == name:
+        return found
+    return {**dict.fromkeys(_KEYS, ""), "name": name, "run_date": name.rpartition("_")[2], "is_sample": "false"}
+
+
+def _named(line: object) -> object:
+    """A line of before there were reports of backfills has no name but its day."""
+    return {"name": line.get("run_date"), **line} if isinstance(line, dict) else line
 
 
 def _is_line(value: object) -> TypeGuard[Line]:
@@ -79,9 +87,9 @@ def _is_line(value: object) -> TypeGuard[Line]:
     )
 
 
-def _is_day(text: str) -> bool:
+def _is_name(text: str) -> bool:
     try:
-        setting_values.day(text)
+        setting_values.report_name(text)
     except ValueError:
         return False
     return True

@@ -145,11 +145,12 @@ def _steps(facts: Facts) -> Part:
         (row["step"], _at(row["started_at"]), f"{row['seconds']:.2f} s", row["outcome"], row["facts"]) for row in rows
     ]
     published_at = datetime.fromisoformat(facts.publication["published_at"].removesuffix("Z"))
-    published = ("Publish", _at(published_at), "", "done", "made this version")
+    by = facts.publication.get("made_by", "Publish")
+    published = (by, _at(published_at), "", "done", "made this version")
     return Part(
         "run",
         "The run",
-        f"The steps before Publish took {seconds:.1f} s in all; charts and this page are made after it.",
+        f"The steps before {by} took {seconds:.1f} s in all; charts and this page are made after it.",
         ("Step", "Started", "Took", "Outcome", "Facts"),
         [*done, published],
     )

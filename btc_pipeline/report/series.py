@@ -36,7 +36,7 @@ class Series:
     first_day: date
     """The first day of the run's window."""
     candles: Sequence[Row]
-    """Up to the run's date, at least one."""
+    """Up to the last day of the window, at least one."""
     second_opinions: Mapping[date, float | None]
     """How far the second opinion is from the candle of a day, in basis points; None where there is none."""
 
@@ -108,7 +108,7 @@ def of(facts: Facts) -> list[Series]:
         opinions.setdefault((row["coin_id"], row["vs_currency"]), {})[row["date"]] = row["largest_bps"]
     candles: dict[tuple[str, str], list[Row]] = {}
     for row in facts.tables["daily_candlestick"].records():
-        if row["date"] <= facts.run_date:  # of a past day's run, which has published later days with it
+        if row["date"] <= facts.last_day:  # of a run for past days, which has published later days with it
             candles.setdefault((row["coin_id"], row["vs_currency"]), []).append(row)
     return [
         Series(*pair, facts.first_day, candles[pair], opinions.get(pair, {}))

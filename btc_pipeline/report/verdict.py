@@ -49,7 +49,7 @@ class Verdict:
 
 
 def of(facts: Facts, series: Sequence[Series]) -> Verdict:
-    """Judge what is published, up to the run's date; `series` holds at least one pair."""
+    """Judge what is published, up to the last day that the run was for; `series` holds at least one pair."""
     newest_at = max(each.candles[-1]["last_point_at"] for each in series)
     return Verdict(
         price=_price(series),
@@ -83,7 +83,7 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Answer:
     outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
     window = [row for each in series for row in each.window]
     statuses = Counter(row["status"] for row in window)
-    expected = len(facts.asked_pairs) * ((facts.run_date - facts.first_day).days + 1)
+    expected = len(facts.asked_pairs) * ((facts.last_day - facts.first_day).days + 1)
     missing = expected - len(window)
     opinions = Counter(row["verdict"] for row in _in_window(facts, "second_opinions"))
     ran, warned = sum(outcomes.values()), sum(outcomes.values()) - outcomes["pass"]
@@ -125,8 +125,8 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime) -> A
         f"newest price {chart_text.instant_text(newest_at.replace(tzinfo=timezone.utc))}",
         f"asked {chart_text.instant_text(as_of.replace(tzinfo=timezone.utc))}",
     ]
-    if as_of.date() > facts.run_date:
-        return Answer(question, "A past day", tuple(lines), "notice")
+    if as_of.date() > facts.last_day:
+        return Answer(question, "Past days" if "_" in facts.name else "A past day", tuple(lines), "notice")
     limit = timedelta(hours=float(facts.setting("pipeline", "max_age_hours") or 6))
     late = [each.name for each in series if as_of - each.candles[-1]["last_point_at"] > limit]
     if late:
@@ -166,7 +166,7 @@ def _place(row: Row) -> str:
 
 def _bounds(facts: Facts) -> tuple[datetime, datetime]:
     """The window, as naive instants, as DuckDB has them."""
-    first, last = (datetime.combine(day, datetime.min.time()) for day in (facts.first_day, facts.run_date))
+    first, last = (datetime.combine(day, datetime.min.time()) for day in (facts.first_day, facts.last_day))
     return first, last + timedelta(days=1)
 
 
@@ -178,7 +178,7 @@ def _of_asked(facts: Facts, name: str) -> list[Row]:
 
 def _in_window(facts: Facts, name: str) -> list[Row]:
     """Those of them whose day is in the window."""
-    return [row for row in _of_asked(facts, name) if facts.first_day <= row["date"] <= facts.run_date]
+    return [row for row in _of_asked(facts, name) if facts.first_day <= row["date"] <= facts.last_day]
 
 
 def span_text(span: timedelta) -> str:

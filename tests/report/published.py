@@ -42,6 +42,11 @@ def candle(day: date = DAY, close: float = 68_000.125, **changes: Any) -> Row:
     } | changes
 
 
+def backfill(first: date, last: date) -> dict[str, str]:
+    """What `publication` says of a backfill."""
+    return {"made_by": "Backfill", "first_day": first.isoformat(), "last_day": last.isoformat()}
+
+
 def week(**changes: Any) -> list[Row]:
     """Eight days to the run's day, each a hundred higher than the one before."""
     return [candle(DAY - timedelta(days=back), 68_000.125 - 100 * back, **changes) for back in range(7, -1, -1)]
@@ -56,6 +61,8 @@ class Published:
     is_sample: bool = True
     asked: Sequence[str] | None = None
     """The coins that were to be asked for; by default those of the candles."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Facts of `publication` that are others."""
 
     @property
     def coins(self) -> list[str]:
@@ -81,7 +88,7 @@ class Published:
             "daily_candlestick": self.candles,
         }
         publication = {
-            "contract": "2.1",
+            "contract": "2.2",
             "source": "SAMPLE (synthetic)" if self.is_sample else "CoinGecko",
             "is_sample": str(self.is_sample).lower(),
             "models": "0123",
@@ -89,6 +96,10 @@ class Published:
             "run_date": DAY.isoformat(),
             "as_of": "2026-05-15T14:42:00Z",
             "published_at": "2026-05-15T14:42:05Z",
+            "first_day": (DAY - timedelta(days=7)).isoformat(),
+            "last_day": DAY.isoformat(),
+            "made_by": "Publish",
+            **self.about,
         }
         path.unlink(missing_ok=True)
         with duckdb.connect(str(path)) as connection:

@@ -1,14 +1,16 @@
 """The facts of a report: what the published database says, the same for machines."""
 
 import json
+from datetime import date
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
 from btc_pipeline import warehouse
 from btc_pipeline.report import facts
-from tests.report.published import CONTRACT, DAY, Published, week
+from tests.report.published import CONTRACT, DAY, Published, backfill, week
 
 
 def test_each_published_table_is_reported_but_the_list_of_raw_answers():
@@ -39,7 +41,21 @@ def test_a_setting_is_found_by_section_and_key(read):
 
 def test_the_day_and_the_source_are_those_of_the_publication(read):
     known = read(is_sample=False)
-    assert (known.run_date, known.is_sample) == (DAY, False)
+    assert (known.first_day, known.last_day, known.is_sample) == (date(2026, 5, 8), DAY, False)
+
+
+def test_a_version_of_before_the_days_were_told_is_for_those_of_its_settings(tmp_path):
+    database = Published().write(tmp_path / "published.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("delete from publication where key in ('first_day', 'last_day', 'made_by')")
+    known = facts.read(database)
+    assert (known.first_day, known.last_day, known.name) == (date(2026, 5, 8), DAY, "2026-05-15")
+
+
+def test_a_daily_run_and_a_backfill_have_names_of_their_own(read):
+    daily, of_span = read(), read(about=backfill(date(2026, 3, 1), date(2026, 5, 14)))
+    assert (daily.name, daily.run) == ("2026-05-15", "run of 2026-05-15")
+    assert (of_span.name, of_span.run) == ("2026-03-01_2026-05-14", "backfill of 2026-03-01 to 2026-05-14")
 
 
 def test_nothing_published_is_told_apart_from_a_damaged_file(tmp_path):
@@ -51,8 +67,6 @@ def test_nothing_published_is_told_apart_from_a_damaged_file(tmp_path):
 
 
 def test_a_database_of_an_older_contract_is_refused_by_what_it_lacks(tmp_path):
-    import duckdb
-
     database = Published().write(tmp_path / "published.duckdb")
     with duckdb.connect(str(database)) as connection:
         connection.execute("drop table run_steps")

@@ -2,14 +2,15 @@
 
 import json
 import os
+from datetime import date
 
 import pytest
 
 from btc_pipeline.report import index, writing
-from tests.report.published import DAY, Published
+from tests.report.published import DAY, Published, backfill
 
 LINE = {
-    "run_date": "2026-05-14", "title": "Bitcoin / USD", "price": "68,000.12 USD", "trust": "Yes",
+    "name": "2026-05-14", "run_date": "2026-05-14", "title": "Bitcoin / USD", "price": "68,000.12 USD", "trust": "Yes",
     "freshness": "12 min old when asked", "oddities": "Nothing",
     "published_at": "2026-05-14T14:42:05Z", "is_sample": "true",
 }  # fmt: skip
@@ -24,7 +25,7 @@ def folder(tmp_path):
 
 def add_report(folder, day, line=None):
     (folder / f"{day}.html").write_text("<!doctype html>")
-    (folder / f"{day}.json").write_text(json.dumps({"index": line or LINE | {"run_date": day}}))
+    (folder / f"{day}.json").write_text(json.dumps({"index": line or LINE | {"name": day, "run_date": day}}))
 
 
 def lines(folder):
@@ -48,7 +49,7 @@ def test_the_index_leads_to_the_report_and_its_json(folder):
 
 def test_the_newest_run_comes_first(folder):
     add_report(folder, "2026-05-14")
-    index.update(folder, LINE | {"run_date": "2026-05-13"})
+    index.update(folder, LINE | {"name": "2026-05-13", "run_date": "2026-05-13"})
     assert [line["run_date"] for line in lines(folder)] == [
         "2026-05-15",
         "2026-05-14",
@@ -56,7 +57,7 @@ def test_the_newest_run_comes_first(folder):
 
 
 def test_a_run_of_the_same_day_replaces_its_line(folder):
-    index.update(folder, LINE | {"run_date": "2026-05-15", "price": "1.00 USD"})
+    index.update(folder, LINE | {"name": "2026-05-15", "run_date": "2026-05-15", "price": "1.00 USD"})
     assert [line["price"] for line in lines(folder)] == ["1.00 USD"]
 
 
@@ -86,6 +87,27 @@ def test_a_report_that_is_newer_than_the_index_tells_its_own_line(folder):
     os.utime(folder / "2026-05-14.json", (2e9, 2e9))
     index.update(folder, lines_of_report(folder, "2026-05-15"))
     assert lines(folder)[1]["price"] == "2.00 USD"
+
+
+def test_a_line_of_before_there_were_backfills_is_kept(folder):
+    add_report(folder, "2026-05-14", {key: value for key, value in LINE.items() if key != "name"})
+    index.update(folder, lines_of_report(folder, "2026-05-15"))
+    assert lines(folder)[1] == LINE
+
+
+def test_a_backfill_has_a_line_beside_that_of_the_day_it_was_made_on(folder):
+    database = Published(about=backfill(date(2026, 5, 9), date(2026, 5, 14))).write(folder.parent / "published.duckdb")
+    writing.write(database, folder / "2026-05-09_2026-05-14.html")
+    (folder / "2026-05-14_2026-05-09.html").touch()
+    assert [line["name"] for line in lines(folder)] == ["2026-05-15", "2026-05-09_2026-05-14"]
+    html = (folder / "index.html").read_text()
+    assert '<a href="2026-05-09_2026-05-14.html">2026-05-09 to 2026-05-14</a>' in html
+
+
+def test_a_line_in_another_report_s_name_is_not_believed(folder):
+    add_report(folder, "2026-05-14", LINE | {"name": "2026-05-15"})
+    index.update(folder, lines_of_report(folder, "2026-05-15"))
+    assert [line["name"] for line in lines(folder)] == ["2026-05-15", "2026-05-14"]
 
 
 def test_a_file_that_is_no_day_s_report_is_left_out(folder):

@@ -1,0 +1,73 @@
+"""A backfill ends as a run does: a summary, a report of its own, and the day's report and chart as they were."""
+
+import json
+
+import pytest
+
+from tests.e2e import published
+
+SPAN = ("Backfill", "--start=2026-04-20", "--end=2026-05-13")
+REPORT = "report/2026-04-20_2026-05-13"
+OF_THE_DAY = ("report/2026-05-15.html", "report/2026-05-15.json", "charts/bitcoin_usd_2026-05-15.png")
+
+
+def files(pipeline):
+    return {name: (pipeline.sample / name).read_bytes() for name in OF_THE_DAY}
+
+
+@pytest.fixture(scope="module")
+def backfill(first_run, tmp_path_factory):
+    """A pipeline that has run for a day and then backfilled, what it said, and the day's files before."""
+    pipeline = first_run[0].copy_to(tmp_path_factory.mktemp("backfill") / "data")
+    before = files(pipeline)
+    return pipeline, pipeline.run(*SPAN), before
+
+
+def told(pipeline, name):
+    return json.loads((pipeline.sample / f"{name}.json").read_text())
+
+
+def test_it_ends_with_its_candles_its_steps_and_its_report(backfill):
+    pipeline, result, _ = backfill
+    assert (result.exit_code, result.done) == (0, ["ExtractHistory", "Backfill"]), result.stderr
+    assert "SAMPLE: not live market data" in result.stdout
+    assert "since Mon 20 Apr open" in result.stdout
+    assert "the newest 16 of 24 days" in result.stdout
+    assert f"report    {pipeline.sample / REPORT}.html" in result.stdout
+    assert "open 2026-04-20_2026-05-13 --pipeline-source sample" in result.stdout
+
+
+def test_its_report_is_for_its_days(backfill):
+    pipeline, _, _ = backfill
+    report = told(pipeline, REPORT)
+    assert report["verdict"]["freshness"]["words"] == "Past days"
+    assert "since Mon 20 Apr" in report["verdict"]["trust"]["lines"][1]
+    assert [row[0] for row in report["run_steps"]["data"]] == ["ExtractHistory"]
+
+
+def test_what_the_day_s_run_made_stays_and_stays_done(backfill):
+    pipeline, _, before = backfill
+    assert files(pipeline) == before
+    assert pipeline.pending() == []
+
+
+def test_a_day_that_is_drawn_again_has_the_report_of_its_own_run(backfill, tmp_path):
+    pipeline = backfill[0].copy_to(tmp_path / "data")
+    assert published.publication(pipeline.sample / "crypto_data.duckdb")["made_by"] == "Backfill"
+    (pipeline.sample / "markers/Visualize_2026-05-15.json").unlink()
+    result = pipeline.run("Visualize")
+    assert (result.exit_code, result.done) == (0, ["Visualize"]), result.stderr
+    about = told(pipeline, "report/2026-05-15")
+    assert (about["publication"]["made_by"], about["publication"]["last_day"]) == ("Publish", "2026-05-15")
+    assert [row[0] for row in about["run_steps"]["data"]] == ["ExtractAndLoad", "VerifyData", "Transform", "Test"]
+    assert len(published.candles(pipeline.sample / "crypto_data.duckdb")) == 26
+    assert pipeline.pending() == []
+
+
+def test_its_summary_as_json_has_each_of_its_days(backfill, tmp_path):
+    pipeline = backfill[0].copy_to(tmp_path / "data")
+    result = pipeline.run("Backfill", "--start=2026-04-18", "--end=2026-05-13", "--pipeline-summary=json")
+    summary = json.loads(result.stdout)
+    assert [step["step"] for step in summary["steps"]] == ["ExtractHistory", "Backfill"]
+    assert len(summary["candles"]) == 26
+    assert summary["report"].endswith("report/2026-04-18_2026-05-13.html")
