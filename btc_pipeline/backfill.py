@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from btc_pipeline import candles, history, loader, publish, transform, verify, warehouse
+from btc_pipeline.children import Progress
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.history import Span
 from btc_pipeline.journal import Entry
@@ -28,8 +29,8 @@ class Built:
     run_date: date
 
 
-def build(settings: Settings, world: World, span: Span, fingerprint: str, built_from: str) -> Built:
-    """Build and test the candles of all that is archived.
+def build(settings: Settings, world: World, span: Span, fingerprint: str, built_from: str, progress: Progress) -> Built:
+    """Build and test the candles of all that is archived; `progress` is told how many of dbt's nodes are done.
 
     Raises:
         TransformationError, CandleTestError: as in a daily run.
@@ -39,7 +40,7 @@ def build(settings: Settings, world: World, span: Span, fingerprint: str, built_
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
     table = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
-    transform.build(settings, world, transform.Build(table, built_from, pairs=pairs or settings.pairs))
+    transform.build(settings, world, transform.Build(table, built_from, pairs=pairs or settings.pairs), progress)
     return Built(table, transform.judge(settings, world, table), max(run_date, _published_date(world) or run_date))
 
 

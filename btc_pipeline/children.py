@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 
 Json = dict[str, Any]
 Prepared = TypeVar("Prepared")
+Progress = Callable[[int, int, str], object]
+"""Told how many of how many are done, and what is going on."""
 
 
 class ChildError(Exception):
@@ -137,6 +139,16 @@ def tell(event: Mapping[str, Any]) -> None:
     """The child's side: tell the parent of something while at work. Does nothing in a process that serves no job."""
     if _told is not None:
         os.write(_told, json.dumps({"event": event}).encode() + b"\n")
+
+
+def tell_progress(done: int, total: int, what: str) -> None:
+    """The child's side: tell the parent how far the job is."""
+    tell({"done": done, "total": total, "what": what})
+
+
+def passed_on(progress: Progress) -> Callable[[Json], object]:
+    """The parent's side: what passes on each event of `tell_progress`."""
+    return lambda event: progress(event["done"], event["total"], event["what"])
 
 
 _told: int | None = None

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,9 @@ class Dbt:
 
     def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
         """Run `build` or `test`; each node's result, or why there is none."""
-        outcome = self._invoke(command, self._manifest, *(["--exclude-resource-type", "unit_test"] * is_unit_tested))
+        chosen = ["--exclude-resource-type", "unit_test"] * is_unit_tested
+        unit_tests = 0 if is_unit_tested or self._manifest is None else len(self._manifest.unit_tests)
+        outcome = self._invoke(command, self._manifest, *chosen, callback=_teller(unit_tests))
         freshness = self._invoke("source freshness", self._manifest)
         self._close()
         results = getattr(outcome.result, "results", None)
@@ -61,11 +64,14 @@ class Dbt:
 
         DuckDBConnectionManager.close_all_connections()
 
-    def _invoke(self, command: str, manifest: Any, *selection: str) -> Any:
+    def _invoke(
+        self, command: str, manifest: Any, *selection: str, callback: Callable[[Any], None] | None = None
+    ) -> Any:
         # Without its log for a terminal dbt takes a tenth less: it formats each event, and then shows none
         quiet = ["--log-level", "none", "--log-level-file", "warn", "--log-path", self._logs, "--no-use-colors"]
         options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
-        return self._runner(manifest=manifest).invoke([*quiet, *options, *command.split(), *self._folders, *selection])
+        runner = self._runner(manifest=manifest, callbacks=[callback] if callback else [])
+        return runner.invoke([*quiet, *options, *command.split(), *self._folders, *selection])
 
 
 def work(dbt: Dbt, job: children.Json) -> children.Json:
@@ -96,6 +102,21 @@ def _outcomes_of_copies(dbt: Dbt, copies: list[children.Json]) -> children.Json:
             return {"error": nodes}
         outcomes.append([_node(result) for result in nodes])
     return {"outcomes": outcomes}
+
+
+def _teller(unit_tests: int) -> Callable[[Any], None]:
+    """Listens to dbt's events, and tells how many of its nodes are finished; dbt does not count unit tests."""
+    done = total = 0
+
+    def note(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name == "ConcurrencyLine":
+            total = event.data.node_count + unit_tests
+        elif event.info.name == "NodeFinished":
+            done += 1
+            children.tell_progress(done, total, event.data.node_info.node_name)
+
+    return note
 
 
 def _load(database: Path, job: children.Json) -> loader.Load:

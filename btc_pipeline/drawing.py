@@ -6,17 +6,23 @@ pandas and mplfinance are imported, and end with it. How a chart looks is for `c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from btc_pipeline import ahead, candles, children, moving_averages
 from btc_pipeline.candle import Candle
 from btc_pipeline.chart_settings import ChartSettings
+from btc_pipeline.children import Progress
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
+
+if TYPE_CHECKING:
+    from btc_pipeline import chart
 
 _DEADLINE_SECONDS = 600.0
 
@@ -34,10 +40,11 @@ class Drawn:
     report: list[Path]
 
 
-def draw(settings: Settings, world: World, day: date) -> Drawn:
+def draw(settings: Settings, world: World, day: date, progress: Progress) -> Drawn:
     """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
 
-    Pairs that have no candle have no chart of their own, and an empty place on the page.
+    `progress` is told how many of them are done. Pairs that have no candle have no chart of their own, and an empty
+    place on the page.
 
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
@@ -54,7 +61,7 @@ def draw(settings: Settings, world: World, day: date) -> Drawn:
     }
     process = ahead.take(*_process(world))
     try:
-        result = process.work(job, _DEADLINE_SECONDS)
+        result = process.work(job, _DEADLINE_SECONDS, children.passed_on(progress))
     except children.ChildError as error:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:
@@ -88,20 +95,66 @@ def prepare(_: children.Json) -> None:
 
 
 def work(_: None, job: children.Json) -> children.Json:
-    """The child's work: each coin's candles from the published database, drawn."""
+    """The child's work: each coin's candles from the published database, drawn, and the report."""
+    try:
+        return _work(job)
+    except _PartError as error:
+        return {"error": str(error)}
+
+
+class _PartError(Exception):
+    """A chart, the page of all or the report cannot be made; says which, and why."""
+
+
+@contextmanager
+def _part(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ArithmeticError, OSError) as error:
+        raise _PartError(f"{what}: {error}") from error
+
+
+def _work(job: children.Json) -> children.Json:
     from btc_pipeline import chart, chart_overview
     from btc_pipeline.report import writing
 
-    database = Path(job["database"])
-    first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
-    chosen = ChartSettings.of_json(job["chosen"])
-    reach = timedelta(days=max(chosen.moving_averages, default=1) - 1)
-    about = candles.publication(database)
+    database, chosen = Path(job["database"]), ChartSettings.of_json(job["chosen"])
+    cells = _cells(database, job, chosen.moving_averages)
+    is_one_of_many = len(cells) > 1
+    total = len(cells) + is_one_of_many + 1
     drawn: list[Path] = []
+    for done, (facts, week, path) in enumerate(cells):
+        children.tell_progress(done, total, f"{facts.coin_id}/{facts.vs_currency}")
+        if not week and is_one_of_many:
+            continue
+        with _part(f"the chart of {facts.coin_id} cannot be drawn"):
+            drawn += chart.draw_candles(week, facts, path, chosen)
+    if not drawn:
+        raise _PartError("nothing can be drawn: there is no candle of any coin")
+    if is_one_of_many:
+        children.tell_progress(len(cells), total, "the page of all")
+        with _part("the page of all coins cannot be drawn"):
+            shown = [(facts, week) for facts, week, _ in cells]
+            drawn += chart_overview.draw_overview(shown, Path(job["overview"]), chosen)
+    children.tell_progress(total - 1, total, "the report")
+    with _part("the report cannot be written"):
+        report = writing.write(database, Path(job["report"]), chosen.moving_averages)
+    children.tell_progress(total, total, "the report")
+    return {"drawn": [str(path) for path in drawn], "report": [str(path) for path in report]}
+
+
+def _cells(
+    database: Path, job: children.Json, periods: Sequence[int]
+) -> list[tuple[chart.ChartFacts, list[Candle], Path]]:
+    """What is drawn of each pair, and where: facts, the candles of the run's days, the file."""
+    from btc_pipeline import chart
+
+    first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
+    reach = timedelta(days=max(periods, default=1) - 1)
+    about = candles.publication(database)
     cells = []
     for coin, currency, path in job["charts"]:
         known = candles.published(database, coin, currency, first - reach, last)
-        week = [candle for candle in known if candle.date >= first]
         facts = chart.ChartFacts(
             coin_id=coin,
             vs_currency=currency,
@@ -110,30 +163,13 @@ def work(_: None, job: children.Json) -> children.Json:
             source=about["source"],
             is_sample=about["is_sample"] == "true",
             data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
-            averages=_averages(known, first, last, chosen.moving_averages),
+            averages=_averages(known, first, last, periods),
         )
-        cells.append((facts, week))
-        if not week and len(job["charts"]) > 1:
-            continue
-        try:
-            drawn += chart.draw_candles(week, facts, Path(path), chosen)
-        except (ValueError, ArithmeticError, OSError) as error:
-            return {"error": f"the chart of {coin} cannot be drawn: {error}"}
-    if not drawn:
-        return {"error": "nothing can be drawn: there is no candle of any coin"}
-    if len(cells) > 1:
-        try:
-            drawn += chart_overview.draw_overview(cells, Path(job["overview"]), chosen)
-        except (ValueError, ArithmeticError, OSError) as error:
-            return {"error": f"the page of all coins cannot be drawn: {error}"}
-    try:
-        report = writing.write(database, Path(job["report"]), chosen.moving_averages)
-    except (ValueError, ArithmeticError, OSError) as error:
-        return {"error": f"the report cannot be written: {error}"}
-    return {"drawn": [str(path) for path in drawn], "report": [str(path) for path in report]}
+        cells.append((facts, [candle for candle in known if candle.date >= first], Path(path)))
+    return cells
 
 
-def _averages(known: list[Candle], first: date, last: date, periods: tuple[int, ...]) -> dict[int, list[float | None]]:
+def _averages(known: list[Candle], first: date, last: date, periods: Sequence[int]) -> dict[int, list[float | None]]:
     closes = {candle.date: candle.close for candle in known}
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return {period: moving_averages.simple(closes, days, period) for period in periods}

@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 from btc_pipeline import archive, calls, children, console, names, refusals, warehouse
 from btc_pipeline.archive import CHART_5M, MARKET_CHART, OHLC
+from btc_pipeline.children import Progress
 from btc_pipeline.errors import ConfigurationError, ExtractionError
-from btc_pipeline.flight import Flight, Progress, pair_of
+from btc_pipeline.flight import Flight, pair_of
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline import archive, asks, console, extract, failures, verify
+from btc_pipeline.children import Progress
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extraction import Extraction, Refused
-from btc_pipeline.flight import Progress, pair_of
+from btc_pipeline.flight import pair_of
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World

@@ -5,18 +5,16 @@ Listens to events; reads the archive's manifests. Starts no process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from btc_pipeline import archive, children, console
 from btc_pipeline.archive import CHART_5M, MARKET_CHART, OHLC
+from btc_pipeline.children import Progress
 from btc_pipeline.pair import Pair
 from btc_pipeline.world import World
 
 STREAMS = (MARKET_CHART, CHART_5M, OHLC)
 """In the order in which they are asked for: the prices matter most where a budget ends."""
-
-Progress = Callable[[int, int, str], object]
-"""Told how many of how many answers are there, and what is going on."""
 
 _EXTRAS = {CHART_5M: "5-minute points", OHLC: "a second opinion"}
 

@@ -60,12 +60,13 @@ class Backfill(HistoryStep):
     def make(self) -> None:
         """Build, test, publish and report in one go."""
         with self.at_work() as facts:
+            told = self.settings, self.world, self.span
             models = Transform(date=self.date).sources_hash()
-            built = backfill.build(self.settings, self.world, self.span, self.fingerprint(), models)
+            built = backfill.build(*told, self.fingerprint(), models, self.report)
             tested(self.world, built.table).write()
             steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
-            facts["candles"] = backfill.swap_in(self.settings, self.world, self.span, built, steps)
-            facts["report"] = backfill.report(self.settings, self.world, self.span)
+            facts["candles"] = backfill.swap_in(*told, built, steps)
+            facts["report"] = backfill.report(*told)
             self.output().write(facts)
 
     def refused(self) -> dict[str, Refused]:

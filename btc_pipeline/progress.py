@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _FROM_ON = 4  # what is done in a moment needs no bar
 _SECONDS_BETWEEN_LINES = 30.0
 
+_BAR_WIDTH, _MOST_LETTERS = 20, 30  # what a terminal of 80 columns has room for, so that nothing moves but the bar
+
 _bar: list[tuple[Progress, TaskID]] = []
 _last_line_at = [0.0]
 
@@ -47,7 +49,7 @@ def _show_bar(step: str, done: int, total: int, what: str) -> None:
 
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=_BAR_WIDTH),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[what]}", markup=False),
@@ -58,4 +60,8 @@ def _show_bar(step: str, done: int, total: int, what: str) -> None:
         bar.start()
         _bar.append((bar, bar.add_task(step, total=total, what="")))
     bar, task = _bar[0]
-    bar.update(task, completed=done, what=what)
+    bar.update(task, completed=done, total=total, what=_shortened(what))
+
+
+def _shortened(what: str) -> str:
+    return what if len(what) <= _MOST_LETTERS else f"{what[: _MOST_LETTERS - 1]}…"

@@ -48,6 +48,8 @@ _NO_FOLDER_FOR_US = {
 }
 
 
+_SECONDS_BETWEEN_MESSAGES = 0.5  # each is a request to luigid
+
 RUN = secrets.token_hex(8)
 """Tells this run from all others: what was refused in it is not asked for again before it ends."""
 
@@ -135,15 +137,16 @@ class Step(luigi.Task):
         """Show how far the step is, in the terminal and in luigid's visualizer."""
         progress.show(self.get_task_family(), done, total, what)
         percentage = 100 * done // max(total, 1)
-        if percentage != self._percentage or "waits" in what:
-            self._percentage = percentage
+        is_due = time.monotonic() - self._told_at > _SECONDS_BETWEEN_MESSAGES or done == total or "waits" in what
+        if (is_due and percentage != self._percentage) or "waits" in what:
+            self._percentage, self._told_at = percentage, time.monotonic()
             # Luigi's worker puts them here for as long as the task runs
             self.set_progress_percentage(percentage)  # type: ignore[misc]
             self.set_status_message(  # type: ignore[misc]
                 f"{done} of {total}: {what}"
             )
 
-    _percentage = -1
+    _percentage, _told_at = -1, float("-inf")
 
     def complete(self) -> bool:
         """Whether this step and all before it are done, for these settings and this code."""

@@ -154,7 +154,7 @@ class Transform(Step):
             charts = ExtractAndLoad(date=self.date).output().charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
             build = transform.Build(self.output(), self.sources_hash(), pairs)
-            facts.update(transform.build(self.settings, self.world, build))
+            facts.update(transform.build(self.settings, self.world, build, self.report))
 
 
 class Test(Step):
@@ -244,7 +244,7 @@ class Visualize(Step):
         with self.at_work() as facts:
             if not publish.is_of(self.world, self.date):
                 Publish(date=self.date).swap_in()
-            drawn = drawing.draw(self.settings, self.world, self.date)
+            drawn = drawing.draw(self.settings, self.world, self.date, self.report)
             drawing.remove_leftovers(self.settings, self.world, self.date, self.output().made())
             charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline import ahead, census, children, console, files, loader, unit_tests
+from btc_pipeline.children import Progress
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
@@ -47,10 +48,10 @@ def start_ahead(settings: Settings, world: World) -> None:
     ahead.start(*_dbt(settings, world))
 
 
-def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
+def build(settings: Settings, world: World, build: Build, progress: Progress | None = None) -> dict[str, Any]:
     """Load new answers from the archive, build the models and run their tests; keep what the tests came to.
 
-    Returns:
+    `progress` is told how many of dbt's nodes are done. Returns:
         Facts: answers loaded, models built, tests run.
 
     Raises:
@@ -79,7 +80,7 @@ def build(settings: Settings, world: World, build: Build) -> dict[str, Any]:
         "stamp": stamp,
     }
     world.test_results.unlink(missing_ok=True)
-    result = _run(settings, world, job, TransformationError)
+    result = _run(settings, world, job, TransformationError, progress)
     for note in result["notes"]:
         console.log.warning("Transform %s", note)
     nodes: list[Node] = result["nodes"]
@@ -193,11 +194,15 @@ def _dbt(settings: Settings, world: World) -> tuple[str, Path, children.Json]:
 
 
 def _run(
-    settings: Settings, world: World, job: children.Json, error_class: type[TransformationError] | type[CandleTestError]
+    settings: Settings,
+    world: World,
+    job: children.Json,
+    error_class: type[TransformationError] | type[CandleTestError],
+    progress: Progress | None = None,
 ) -> children.Json:
     dbt = ahead.take(*_dbt(settings, world))
     try:
-        result = dbt.work(job, _DEADLINE_SECONDS)
+        result = dbt.work(job, _DEADLINE_SECONDS, children.passed_on(progress) if progress else None)
     except children.ChildError as error:
         raise error_class(f"dbt ended without a result: {error.reason}", f"read {error.log}") from None
     if "error" in result:

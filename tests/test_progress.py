@@ -1,12 +1,12 @@
 """How far a long step is: a bar on a terminal, which goes when the step is done; a line now and then in a log."""
 
-import contextlib
 import os
-import pty
 import subprocess
 import sys
 
 import pytest
+
+from tests import pseudo_terminal
 
 STEP = """
 import sys, time
@@ -23,17 +23,8 @@ print("over", file=sys.stderr)
 
 def on_terminal(*arguments):
     """What a step shows on a terminal of 100 columns."""
-    master, slave = pty.openpty()
     environment = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
-    with subprocess.Popen([sys.executable, "-c", STEP, *arguments], stderr=slave, env=environment) as process:
-        os.close(slave)
-        shown = b""
-        with contextlib.suppress(OSError):  # how a terminal ends on Linux
-            while chunk := os.read(master, 1 << 16):
-                shown += chunk
-    os.close(master)
-    assert process.returncode == 0
-    return shown.decode()
+    return pseudo_terminal.shown([sys.executable, "-c", STEP, *arguments], environment, stream="stderr")
 
 
 def in_log(*arguments):
@@ -64,6 +55,13 @@ def test_a_name_is_no_markup():
 
 def test_what_is_done_in_a_moment_has_no_bar():
     assert on_terminal("3", "bitcoin/usd").strip() == "over"
+
+
+def test_a_long_name_is_cut_and_moves_nothing():
+    shown = on_terminal("5", "a_test_whose_name_is_longer_than_the_place_for_it_on_a_narrow_terminal")
+    assert "a_test_whose_name_is_longer_t…" in shown
+    assert "than_the_place" not in shown
+    assert "3/5" in shown
 
 
 def test_a_log_has_no_bar():

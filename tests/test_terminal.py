@@ -1,12 +1,12 @@
 """Standard output: colours on a terminal and nowhere else, ASCII where there is nothing better, readers that leave."""
 
-import contextlib
 import os
-import pty
 import subprocess
 import sys
 
 import pytest
+
+from tests import pseudo_terminal
 
 SHOWN = """
 from btc_pipeline import terminal
@@ -20,16 +20,7 @@ def environment(**more):
 
 
 def on_terminal(**more):
-    master, slave = pty.openpty()
-    with subprocess.Popen([sys.executable, "-c", SHOWN], stdout=slave, env=environment(**more)) as process:
-        os.close(slave)
-        shown = b""
-        with contextlib.suppress(OSError):  # how a terminal ends on Linux
-            while chunk := os.read(master, 1 << 16):
-                shown += chunk
-    os.close(master)
-    assert process.returncode == 0
-    return shown.decode()
+    return pseudo_terminal.shown([sys.executable, "-c", SHOWN], environment(**more))
 
 
 def in_pipe(**more):

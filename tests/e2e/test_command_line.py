@@ -4,13 +4,12 @@ import csv
 import io
 import json
 import os
-import pty
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import duckdb
 import pytest
 
 from btc_pipeline import lock
+from tests import pseudo_terminal
 from tests.e2e import published
 from tests.e2e.command_line import NOW, STEPS, Pipeline
 
@@ -130,16 +130,18 @@ def test_many_coins_are_a_line_each(finished):
 
 
 def test_a_terminal_shows_the_candles_drawn_and_in_colours(finished):
-    master, slave = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm-256color"}
-    with subprocess.Popen([PROGRAM, "run", *options(finished)], stdout=slave, env=environment):
-        os.close(slave)
-        shown = b""
-        with suppress(OSError):  # how a terminal ends on Linux
-            while chunk := os.read(master, 1 << 16):
-                shown += chunk
-    os.close(master)
-    assert ("█" in shown.decode(), "\x1b[" in shown.decode()) == (True, True)
+    shown = pseudo_terminal.shown([PROGRAM, "run", *options(finished)], environment)
+    assert ("█" in shown, "\x1b[" in shown) == (True, True)
+
+
+def test_a_terminal_shows_how_far_the_long_steps_are(first_run, tmp_path):
+    pipeline = first_run[0].copy_to(tmp_path / "data")
+    (pipeline.sample / "work/crypto_data.duckdb").unlink()
+    command = [PROGRAM, "run", *options(pipeline), "--pipeline-coins", "bitcoin,ethereum"]
+    shown = pseudo_terminal.shown(command, os.environ | {"TERM": "xterm", "COLUMNS": "80"}, stream="stderr")
+    done = {step: re.findall(rf"{step} .*?(\d+)/(\d+)", shown)[-1] for step in ("Transform", "Visualize")}
+    assert done == {"Transform": (done["Transform"][1],) * 2, "Visualize": ("4", "4")}
 
 
 def test_ctrl_c_ends_with_130_without_a_traceback(tmp_path):
