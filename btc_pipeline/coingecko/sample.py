@@ -13,7 +13,8 @@ All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks
 - points after 23:00 UTC are served from 00:35 UTC of the next day on, when CoinGecko settles the day, and so
   is the `daily` point of that midnight;
 - a window that reaches now ends with a live point on a whole second, which is not part of the settled series.
-  Its price is off the settled one by up to 0.5 %, so that a settled candle that takes it in shows it;
+  Its price is off the settled one by up to 0.5 % (of a stable coin less), so that a settled candle that takes it in
+  shows it;
 - a coin with a date of listing has no point before it, and a range before it is answered with empty arrays.
 """
 
@@ -177,7 +178,8 @@ def _live_point(coin_id: str, vs_currency: str, latest: datetime, now: datetime,
         is_early = live_point_is_early(now) or after > _milliseconds(latest)
         stamp = before if is_early else max(stamp, after)
     (point,) = _points(coin_id, vs_currency, [stamp], [""])
-    return point._replace(price=point.price * (1 + 0.01 * (_in_minute(now, "live price", coin_id) - 0.5)))
+    off = 0.01 * min(COINS[coin_id].volatility, 1.0) * (_in_minute(now, "live price", coin_id) - 0.5)
+    return point._replace(price=point.price * (1 + off))
 
 
 def _served_from(stamp: int) -> int:

@@ -122,9 +122,9 @@ def _day(series: Series, row: Row) -> dict[str, Any]:
         "day": f"{chart_text.day_text(row['date'])} {row['date'].year}",
         "prices": [series.price(row[name]) for name in ("open", "high", "low", "close")],
         "volume": "unknown" if volume is None else chart_text.volume_text(volume, volume),
-        "points": f"{row['points']} / {row['expected_points']}",
+        "points": row["points"],
         "coverage": chart_text.percent_text(row["coverage"]),
-        "granularity": row["granularity"],
+        "slots": f"{row['expected_points']} {row['granularity']}",
         "status": row["status"],
         "opinion": "" if opinion is None else f"{opinion:.3g} bp",
     }

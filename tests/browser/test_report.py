@@ -28,9 +28,9 @@ def history(days, coin_id="bitcoin"):
 def opened(new_page, tmp_path):
     """A function that opens the report of what is published, when it has been drawn."""
 
-    def open_(window=DESKTOP, **published):
+    def open_(window=DESKTOP, averages=(7, 30), **published):
         report = tmp_path / "report" / f"{DAY}.html"
-        writing.write(Published(**published).write(tmp_path / "published.duckdb"), report, (7, 30))
+        writing.write(Published(**published).write(tmp_path / "published.duckdb"), report, averages)
         watched = new_page(window).open(report)
         watched.page.wait_for_selector("html[data-shown]")
         watched.settle()
@@ -53,27 +53,37 @@ def test_the_report_logs_nothing_and_asks_nobody(opened, window):
     assert (watched.complaints, watched.requests) == ([], [])
 
 
-def test_the_candles_are_on_the_canvas(opened):
-    """Pixels of the colour of a rise are on it: a chart that failed to draw has none."""
-    watched = opened()
+def rises(watched):
+    """The rows of pixels, from the top of the chart, that have more than a few of the colour of a rise."""
     colour = watched.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--up')")
     wanted = [int(colour.strip()[i : i + 2], 16) for i in (1, 3, 5)]
-    blue = watched.page.evaluate(
-        """wanted => [...document.querySelectorAll('#chart canvas')].reduce((sum, canvas) => {
+    return watched.page.evaluate(
+        """wanted => {
+            const canvas = document.querySelector('#chart canvas'), rows = [];
             const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-            for (let i = 0; i < pixels.length; i += 4)
-                if (wanted.every((value, n) => pixels[i + n] === value)) sum += 1;
-            return sum;
-        }, 0)""",
+            for (let y = 0; y < canvas.height; y += 1) {
+                let found = 0;
+                for (let i = 4 * y * canvas.width; i < 4 * (y + 1) * canvas.width; i += 4)
+                    if (wanted.every((value, n) => pixels[i + n] === value)) found += 1;
+                if (found > 5) rows.push(y);
+            }
+            return rows;
+        }""",
         wanted,
     )
-    assert blue > 1000
+
+
+def test_the_candles_are_on_the_canvas(opened):
+    """Pixels of the colour of a rise are on it: a chart that failed to draw has none."""
+    assert len(rises(opened())) > 100
 
 
 def test_the_newest_candle_is_read_out_at_first(opened):
     text = read_out(opened())
     assert text.startswith("Fri 15 May 2026")
     assert "close 68,000.12" in text
+    assert "▲ +1.01 % since open" in text
+    assert "coverage 100 % of 24 hourly slots" in text
     assert "status open" in text
 
 
@@ -191,6 +201,12 @@ def test_moving_averages_are_read_out_where_the_history_allows(opened):
     watched = opened(candles=[candle(DAY - timedelta(days=back), 100.0 + back) for back in range(8)])
     assert "SMA 7 103.00" in read_out(watched)
     assert "SMA 30" not in read_out(watched)
+
+
+def test_a_moving_average_takes_room_from_the_candles_but_a_far_one_only_so_much(opened):
+    days = [candle(DAY - timedelta(days=back), 500.0 if back > 7 else 100.0 - back) for back in range(20)]
+    alone, beside = (rises(opened(candles=days, averages=periods)) for periods in ((), (10,)))
+    assert 0.6 < (beside[-1] - beside[0]) / (alone[-1] - alone[0]) < 0.9
 
 
 # --- Hostile and odd data

@@ -8,6 +8,7 @@
   const GRANULARITY = { h: "hourly", "5": "5-minute" };
   const RANGES = [["Week", 8], ["30 D", 30], ["90 D", 90], ["1 Y", 365], ["All", Infinity]]; // seven days and today
   const MOST_MARKED = 30; // days
+  const MOST_SQUEEZE = 0.25; // the share of the candles' range, above and below, that a moving average may take, as in the PNG
   const LINE_STYLES = [2, 0, 1]; // of lightweight-charts: dashed, solid, dotted
 
   const at = (id) => document.getElementById(id);
@@ -102,6 +103,8 @@
   const DAY_FORMAT = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", weekday: "short", day: "numeric", month: "short", year: "numeric" });
   const dayText = (day) => DAY_FORMAT.format(new Date(day)).replace(",", "");
   const percentText = (share) => Math.floor(share * 100 + 1e-9) + " %";
+  const slotsText = (candle) => candle.expected + " " + candle.granularity; // those that are due by now; several points may lie in one
+  const coverageText = (candle) => percentText(candle.coverage) + " of " + slotsText(candle) + " slots";
   const directionOf = (candle) => (candle.close > candle.open ? "up" : candle.close < candle.open ? "down" : "flat");
 
   // --- Elements
@@ -128,7 +131,7 @@
       autoSize: true,
       layout: { attributionLogo: false, fontFamily: getComputedStyle(document.body).fontFamily, panes: { enableResize: false } },
       crosshair: { mode: LC.CrosshairMode.Normal },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 }, ensureEdgeTickMarksVisible: false },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 }, ensureEdgeTickMarksVisible: false, entireTextOnly: true },
       timeScale: { borderVisible: false, minBarSpacing: 0.05, fixLeftEdge: true, fixRightEdge: true, tickMarkFormatter: tickText },
       localization: { locale: "en-GB" },
       handleScroll: { vertTouchDrag: false },
@@ -137,7 +140,7 @@
     const last = candles.createPriceLine({ price: 0, lineWidth: 1, lineStyle: LC.LineStyle.Dotted }); // its own would be as hollow as the open candle
     const lines = periods.map((_, i) => chart.addSeries(LC.LineSeries, {
       lineWidth: 1, lineStyle: LINE_STYLES[i], priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false,
-      autoscaleInfoProvider: () => null, // candles alone set the scale
+      autoscaleInfoProvider: roomForAverage,
     }));
     const volumes = chart.addSeries(LC.HistogramSeries, {
       priceLineVisible: false, lastValueVisible: false, base: 0,
@@ -152,6 +155,19 @@
       LC.createTextWatermark(chart.panes()[0], { horzAlign: "center", vertAlign: "center", lines });
     }
     view = { chart, candles, last, lines, volumes, marks: LC.createSeriesMarkers(candles, []) };
+  }
+
+  // A moving average gets room as well, but no more than a share of the candles' own: a far one is cut off.
+  function roomForAverage(original) {
+    const info = original(), seen = view && view.chart.timeScale().getVisibleLogicalRange();
+    const days = seen ? shown.days.slice(Math.max(0, Math.ceil(seen.from)), Math.floor(seen.to) + 1) : [];
+    const candles = days.map((day) => shown.byDay.get(day)).filter(Boolean);
+    if (!info || !info.priceRange || !candles.length) return null;
+    const unit = 10 ** shown.about.exponent;
+    const low = Math.min(...candles.map((candle) => candle.low)) / unit, high = Math.max(...candles.map((candle) => candle.high)) / unit;
+    const most = MOST_SQUEEZE * (high - low);
+    const near = (value) => Math.min(Math.max(value, low - most), high + most);
+    return { priceRange: { minValue: near(info.priceRange.minValue), maxValue: near(info.priceRange.maxValue) } };
   }
 
   function draw() {
@@ -219,9 +235,9 @@
       parts.push(element("span", "no data"));
     } else {
       for (const name of ["open", "high", "low", "close"]) parts.push(labelled(name, priceText(candle[name])));
-      const change = element("span", changeText(candle.close / candle.open - 1), directionOf(candle));
+      const change = element("span", changeText(candle.close / candle.open - 1) + " since open", directionOf(candle));
       parts.push(change, labelled("24 h volume", volumeText(candle.volume)));
-      parts.push(labelled("points", candle.points + " of " + candle.expected + " " + candle.granularity + ", " + percentText(candle.coverage)));
+      parts.push(labelled("points", String(candle.points)), labelled("coverage", coverageText(candle)));
       parts.push(labelled("status", candle.status));
       for (const [i, period] of periods.entries()) {
         const value = shown.averages[i][shown.days.indexOf(day)];
@@ -295,8 +311,8 @@
         return row;
       }
       const numbers = [...["open", "high", "low", "close"].map((name) => priceText(candle[name])), volumeText(candle.volume),
-        candle.points + " / " + candle.expected, percentText(candle.coverage)];
-      row.append(...numbers.map((text) => element("td", text, "number")), element("td", candle.granularity), element("td", candle.status),
+        String(candle.points), percentText(candle.coverage)];
+      row.append(...numbers.map((text) => element("td", text, "number")), element("td", slotsText(candle)), element("td", candle.status),
         element("td", candle.opinion === null ? "" : candle.opinion + " bp", "number"));
       return row;
     });
