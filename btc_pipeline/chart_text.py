@@ -79,13 +79,8 @@ def footer_text(facts: ChartFacts, newest_at: Sequence[datetime]) -> str:
 def age_text(age: timedelta) -> str:
     """`15 minutes`, `3 hours`, `2 days`: the largest unit of which there are two, rounded down."""
     minutes = max(0, int(age.total_seconds() // 60))
-    number, unit = (
-        (minutes // 1440, "day")
-        if minutes >= 2880
-        else (minutes // 60, "hour")
-        if minutes >= 120
-        else (minutes, "minute")
-    )
+    units = ((minutes // 1440, "day"), (minutes // 60, "hour"), (minutes, "minute"))
+    number, unit = next((each for each in units if each[0] > 1), units[-1])
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 

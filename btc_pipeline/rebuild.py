@@ -13,7 +13,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, loader, records, transform, warehouse
+from btc_pipeline import archive, loader, published_tables, records, transform, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget
@@ -109,7 +109,8 @@ def _published(settings: Settings, world: World) -> tuple[dict[str, str], dateti
             about = dict(connection.execute("select key, value from publication").fetchall())
             ((newest,),) = connection.execute(f"select max(extracted_at) from {TABLE}").fetchall()
     except (FileNotFoundError, warehouse.MissingTableError):
-        raise ConfigurationError(f"nothing is published: {world.published}", "run the pipeline first") from None
+        advice = published_tables.what_to_type(world.published)
+        raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
     if about["source"] != settings.provenance:
         raise ConfigurationError(
             f"what is published is from {about['source']}, not from {settings.provenance}",

@@ -132,11 +132,6 @@ class DuckDBTarget(luigi.Target):
         """Which run, of whatever day, made the table as it is; empty where there is none."""
         return str(self._newest(self._look()[0]).get("stamp", ""))
 
-    def withdraw(self) -> None:
-        """Take the step's marker row back."""
-        with warehouse.opened(self.database, read_only=False) as connection:
-            connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
-
     def write(self) -> None:
         """Vouch for the table as it is now, where the transaction of the data was not ours."""
         with warehouse.opened(self.database, read_only=False) as connection:

@@ -10,15 +10,14 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
 
-from btc_pipeline import archive, records, warehouse
+from btc_pipeline import archive, published_tables, records
 from btc_pipeline.chart_text import percent_text
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.published_tables import Row
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
-Row = dict[str, Any]
 _SLOT_SECONDS = {"hourly": 3600, "5-minute": 300}
 _SETTLING = timedelta(minutes=35)
 _DAY_MS = 86_400_000
@@ -28,7 +27,8 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
     """The candle's values, certificate, raw answers, points, checks and revisions, as text of one screen.
 
     Raises:
-        ConfigurationError: there is no such candle.
+        ConfigurationError: nothing is published, or there is no such candle.
+        DatabaseError: the published database cannot be read.
     """
     coin = f"coin_id = {quoted(coin_id)} and vs_currency = {quoted(vs_currency)}"
     of_day = f"{coin} and date = {quoted(day.isoformat())}"
@@ -36,21 +36,15 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
         f"{coin} and gap_from < {quoted((day + timedelta(days=1)).isoformat())} and gap_to > {quoted(day.isoformat())}"
     )
     conditions = {"second_opinions": of_day, "price_gaps": of_gaps, "price_anomalies": of_day}
-    try:
-        with warehouse.opened(world.published, read_only=True) as connection:
-            about = dict(connection.execute("select key, value from publication").fetchall())
-            candles = _rows(connection, f"select * from daily_candlestick where {of_day}")
-            sources = _rows(connection, f"select * from candle_sources where {of_day} order by extracted_at")
-            revisions = _rows(
-                connection, f"select * from candle_revisions where {of_day} order by revised_at, observed_at, field"
-            )
-            others = {
-                table: _rows(connection, f"select * from {table} where {condition}")
-                for table, condition in conditions.items()
-                if _has(connection, table)
-            }
-    except (FileNotFoundError, warehouse.MissingTableError):
-        raise ConfigurationError(f"nothing is published: {world.published}", "run the pipeline first") from None
+    facts, candles, sources, revisions, *others = published_tables.read(
+        world.published,
+        "select key, value from publication",
+        f"select * from daily_candlestick where {of_day}",
+        f"select * from candle_sources where {of_day} order by extracted_at",
+        f"select * from candle_revisions where {of_day} order by revised_at, observed_at, field",
+        *(f"select * from {table} where {condition}" for table, condition in conditions.items()),
+    )
+    about = {str(fact["key"]): str(fact["value"]) for fact in facts}
     if not candles:
         raise ConfigurationError(
             f"there is no candle of {coin_id} / {vs_currency} on {day}", f"run it with --date {day}"
@@ -65,7 +59,7 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
         _of_sources(world, candles[0], sources),
         _of_checks(world, about),
         _of_revisions(revisions),
-        *(_of_other(table, rows) for table, rows in others.items()),
+        *(_of_other(table, rows) for table, rows in zip(conditions, others, strict=True)),
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -107,7 +101,7 @@ def _points(candle: Row, request: archive.Request, pairs: Sequence[Sequence[floa
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
     last = int(pairs[-1][0])
     is_live = last % 1000 == 0 and request.window_to > request.extracted_at - _SETTLING
-    closing = int(candle["last_point_at"].replace(tzinfo=timezone.utc).timestamp() * 1000)
+    closing = int(candle["last_point_at"].timestamp() * 1000)
     if is_live and not (candle["is_closed_by_live_point"] and last == closing):
         points.pop(last, None)
     return points
@@ -176,13 +170,3 @@ def _at(instant: datetime) -> str:
 
 def _shown(value: object) -> str:
     return _at(value) if isinstance(value, datetime) else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _has(connection: warehouse.Connection, table: str) -> bool:
-    return bool(connection.execute(f"from duckdb_tables() where table_name = {quoted(table)}").fetchall())
-
-
-def _rows(connection: warehouse.Connection, query: str) -> list[Row]:
-    found = connection.execute(query)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

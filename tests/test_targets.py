@@ -279,18 +279,6 @@ def test_vouching_again_replaces_the_row(target):
     assert target.stamp() > first
 
 
-def test_a_row_that_was_withdrawn_vouches_for_nothing(target):
-    target.withdraw()
-    assert (target.exists(), target.stamp()) == (False, "")
-
-
-def test_only_the_own_row_is_withdrawn(target):
-    later = table_of(target.database, date(2026, 5, 16))
-    later.write()
-    target.withdraw()
-    assert later.exists()
-
-
 def test_an_empty_table_can_be_vouched_for(target):
     execute(target.database, "truncate raw.prices")
     target.write()

@@ -132,7 +132,7 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime) -> A
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         lines.append(f"older than {limit / timedelta(hours=1):g} h: {', '.join(late[:3])}{more}")
-    words = f"{span_text(as_of - newest_at)} old when asked"
+    words = f"{chart_text.age_text(as_of - newest_at)} old when asked"
     return Answer(question, words, tuple(lines), "warning" if late else "good")
 
 
@@ -150,7 +150,7 @@ def _oddities(facts: Facts) -> Answer:
         ("open gap", "open gaps"): len(gaps),
     }
     told = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
-    lines = [f"gap of {span_text(row['gap_to'] - row['gap_from'])}: {_place(row)}" for row in gaps[:3]]
+    lines = [f"gap of {chart_text.age_text(row['gap_to'] - row['gap_from'])}: {_place(row)}" for row in gaps[:3]]
     checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
     lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
     if not told and not checks:
@@ -179,14 +179,6 @@ def _of_asked(facts: Facts, name: str) -> list[Row]:
 def _in_window(facts: Facts, name: str) -> list[Row]:
     """Those of them whose day is in the window."""
     return [row for row in _of_asked(facts, name) if facts.first_day <= row["date"] <= facts.last_day]
-
-
-def span_text(span: timedelta) -> str:
-    """`12 min`, `3 h`, `2 days`: a length of time to its leading unit, rounded down."""
-    minutes = max(int(span.total_seconds() // 60), 0)
-    if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def check_words(name: str) -> str:

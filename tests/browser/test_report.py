@@ -283,6 +283,18 @@ def test_an_old_report_says_that_its_prices_are_stale(opened):
     assert watched.page.inner_text("#age").startswith("Stale: the newest price is ")
 
 
+@pytest.mark.parametrize(("now", "text"), [
+    ("14:31", "1 minute old now"), ("16:29", "119 minutes old now"), ("16:30", "2 hours old now"),
+    ("20:31", "Stale: the newest price is 6 hours old now"),
+])  # fmt: skip
+def test_a_report_says_how_old_its_prices_are_for_whoever_looks_now(now, text, opened):
+    page = opened().page
+    page.clock.set_fixed_time(f"2026-05-15T{now}:00Z")
+    page.reload()
+    page.wait_for_selector("html[data-shown]")
+    assert page.inner_text("#age") == text
+
+
 # --- Pictures to look at, and size
 
 

@@ -366,7 +366,8 @@
   function age() {
     const box = at("age");
     const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(box.dataset.newest)) / 60000));
-    const text = minutes < 120 ? minutes + " min" : minutes < 2880 ? Math.floor(minutes / 60) + " h" : Math.floor(minutes / 1440) + " days";
+    const [number, unit] = minutes < 120 ? [minutes, "minute"] : minutes < 2880 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+    const text = number + " " + unit + (number === 1 ? "" : "s");
     const isStale = minutes > 60 * Number(box.dataset.limitHours);
     box.textContent = isStale ? "Stale: the newest price is " + text + " old now" : text + " old now";
     box.classList.toggle("stale", isStale);
