@@ -28,7 +28,7 @@ _OF_FAILURE = {"failed_at": str, "step": str, "exit_code": int, "reason": str, "
 
 @dataclass(frozen=True)
 class StepState:
-    """A step for the day: `done`, `would run` or `unknown`, and why."""
+    """A step for the day: `done`, `at work`, `would run` or `unknown`, and why."""
 
     step: str
     state: str
@@ -157,7 +157,11 @@ def _of_published(published: Published) -> list[Line]:
     counts = ", ".join(f"{number} {status}" for status, number in sorted(published.candles.items())) or "none"
     is_fresh = published.is_fresh
     age = published.age_hours
-    known = f"the newest price is {_age(age)} old" if age is not None else "there is no price of these coins"
+    known = (
+        f"the newest price is {chart_text.age_text(timedelta(hours=age))} old"
+        if age is not None
+        else "there is no price of these coins"
+    )
     freshness = f"{'fresh' if is_fresh else 'STALE'}: {known}"
     shown = [
         _line("published", f"run of {published.run_date}, as of {as_of}, from {published.source}"),
@@ -200,12 +204,6 @@ def _of_steps(status: Status) -> list[Line]:
         reason = f"  {each.reason}" if each.reason else ""
         shown.append([(f"  {each.step.ljust(16)}", ""), (each.state, style), (reason, "muted")])
     return shown
-
-
-def _age(hours: float) -> str:
-    return (
-        f"{hours * 60:.0f} minutes" if hours < 2 else f"{hours:.0f} hours" if hours < 72 else f"{hours / 24:.0f} days"
-    )
 
 
 def _line(label: str, text: str, style: Style = "") -> Line:

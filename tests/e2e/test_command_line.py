@@ -214,6 +214,16 @@ def test_status_beside_a_run_says_who_is_at_work(finished):
     assert {step["state"] for step in shown["steps"]} == {"unknown"}
 
 
+def test_status_beside_a_run_says_how_far_it_is(finished):
+    undo(finished, "VerifyData")
+    (finished.sample / "work/crypto_data.duckdb").unlink()
+    with finished.started("Visualize") as running:
+        running.wait_for("VerifyData")
+        states = [step["state"] for step in told(finished, "status")["steps"]]
+        assert running.wait().exit_code == 0
+    assert states == ["done", "done", "at work", "would run", "would run", "would run"]
+
+
 # --- show
 
 
