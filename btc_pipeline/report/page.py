@@ -49,6 +49,7 @@ def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Se
             overview=[_overview(each) for each in series],
             newest_days=[_day(series[0], row) for row in reversed(series[0].window)],
             averages=",".join(map(str, averages)),
+            days=(facts.last_day - facts.first_day).days + 1,
             parts=parts.of(facts),
             series=[Markup(each.packed()) for each in series],
             about_series=Markup(_json_in_html([each.about() for each in series])),

@@ -30,13 +30,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The four answers; `newest_at` is the instant of the newest price, as ISO 8601."""
+    """The four answers; `newest_at` is the instant of the newest price, as ISO 8601; of past days none goes stale."""
 
     price: Answer
     trust: Answer
     freshness: Answer
     oddities: Answer
     newest_at: str
+    is_past: bool
 
     @property
     def answers(self) -> tuple[Answer, ...]:
@@ -51,12 +52,15 @@ class Verdict:
 def of(facts: Facts, series: Sequence[Series]) -> Verdict:
     """Judge what is published, up to the last day that the run was for; `series` holds at least one pair."""
     newest_at = max(each.candles[-1]["last_point_at"] for each in series)
+    as_of = max(row["extracted_at"] for each in series for row in each.candles)
+    is_past = as_of.date() > facts.last_day
     return Verdict(
         price=_price(series),
         trust=_trust(facts, series),
-        freshness=_freshness(facts, series, newest_at),
+        freshness=_freshness(facts, series, newest_at, as_of),
         oddities=_oddities(facts),
         newest_at=f"{newest_at.isoformat()}Z",
+        is_past=is_past,
     )
 
 
@@ -118,9 +122,8 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Answer:
     return Answer(question, "Yes", tuple(lines), "notice" if facts.is_sample else "good")
 
 
-def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime) -> Answer:
+def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_of: datetime) -> Answer:
     question = "Is it fresh?"
-    as_of = max(row["extracted_at"] for each in series for row in each.candles)
     lines = [
         f"newest price {chart_text.instant_text(newest_at.replace(tzinfo=timezone.utc))}",
         f"asked {chart_text.instant_text(as_of.replace(tzinfo=timezone.utc))}",

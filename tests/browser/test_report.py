@@ -7,7 +7,7 @@ import pytest
 
 from btc_pipeline.report import writing
 from tests.browser.watched import DESKTOP, PHONE
-from tests.report.published import DAY, Published, candle, week
+from tests.report.published import DAY, Published, backfill, candle, week
 
 EVIL = '</script><script>document.title = "taken"</script><img src=x onerror="document.title = \'taken\'">'
 DARK = {**DESKTOP, "color_scheme": "dark"}
@@ -281,6 +281,15 @@ def test_a_page_in_dark_colours_is_printed_in_light_ones(opened):
 def test_an_old_report_says_that_its_prices_are_stale(opened):
     watched = opened()
     assert watched.page.inner_text("#age").startswith("Stale: the newest price is ")
+
+
+def test_a_report_of_a_backfill_shows_its_days_at_first_and_does_not_go_stale(opened):
+    first, last = DAY - timedelta(days=40), DAY - timedelta(days=1)
+    watched = opened(candles=history(60), about=backfill(first, last))
+    assert watched.page.locator("#ranges [aria-pressed=true]").inner_text() == "All"
+    assert watched.page.locator("#age").count() == 0
+    assert read_out(watched).startswith("Thu 14 May 2026")
+    assert (watched.complaints, watched.requests) == ([], [])
 
 
 @pytest.mark.parametrize(("now", "text"), [

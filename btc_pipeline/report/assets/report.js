@@ -18,7 +18,7 @@
   const unpacked = new Map();
 
   let shown = null; // the series that is looked at: {about, days, byDay}
-  let range = RANGES[0][1];
+  let range = RANGES.find(([, days]) => days >= Number(at("chart").dataset.days))[1]; // at first the run's own days
   let view = null; // the chart and its parts
 
   // --- Data
@@ -324,7 +324,7 @@
   function buttons() {
     const length = shown.days.length;
     const useful = RANGES.filter(([, days]) => days < length || days === Infinity);
-    if (!useful.some(([, days]) => days === range)) range = useful.length > 1 ? useful[0][1] : Infinity;
+    range = useful.find(([, days]) => days >= range)[1]; // of a shorter history there may be no such range
     at("ranges").hidden = useful.length < 2;
     at("ranges").replaceChildren(...useful.map(([label, days]) => {
       const button = element("button", label);
@@ -365,6 +365,7 @@
 
   function age() {
     const box = at("age");
+    if (!box) return; // past days were never fresh, and do not go stale
     const minutes = Math.max(0, Math.floor((Date.now() - Date.parse(box.dataset.newest)) / 60000));
     const [number, unit] = minutes < 120 ? [minutes, "minute"] : minutes < 2880 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
     const text = number + " " + unit + (number === 1 ? "" : "s");
