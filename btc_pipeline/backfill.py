@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from btc_pipeline import candles, history, loader, publish, transform, verify, warehouse
 from btc_pipeline.children import Progress
@@ -50,8 +51,8 @@ def swap_in(settings: Settings, world: World, span: Span, built: Built, steps: S
     return publish.swap_in(settings, world, version)
 
 
-def report(settings: Settings, world: World, span: Span) -> str:
-    """Write the report of the span from the published database; returns its path.
+def report(settings: Settings, world: World, span: Span) -> list[Path]:
+    """Write the report of the span from the published database; returns its files, the page first.
 
     Raises:
         VisualizationError: there is no candle to report, or one cannot be shown.
@@ -60,7 +61,7 @@ def report(settings: Settings, world: World, span: Span) -> str:
 
     path = world.span_report(span.first, span.last)
     try:
-        return str(writing.write(world.published, path, settings.chart.moving_averages)[0])
+        return writing.write(world.published, path, settings.chart.moving_averages)
     except (ValueError, ArithmeticError) as error:
         raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
 

@@ -63,11 +63,11 @@ class Backfill(HistoryStep):
             told = self.settings, self.world, self.span
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(*told, self.fingerprint(), models, self.report)
-            tested(self.world, built.table).write()
+            tested(self.world, built.table).write(facts={"results": built.checks})
             steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
             facts["candles"] = backfill.swap_in(*told, built, steps)
-            facts["report"] = backfill.report(*told)
-            self.output().write(facts)
+            self.output().write(facts, made := backfill.report(*told))
+            facts["report"] = made[0]
 
     def refused(self) -> dict[str, Refused]:
         """Which pairs are not covered, and why."""

@@ -71,6 +71,13 @@ def _is_day(text: str) -> bool:
     return True
 
 
+def run_of(facts: Mapping[str, str]) -> str:
+    """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`: what made a version, by its facts."""
+    if facts.get("made_by") == "Backfill":
+        return f"backfill of {facts['first_day']} to {facts['last_day']}"
+    return f"run of {facts['run_date']}"
+
+
 def of_pairs(pairs: Iterable[Pair]) -> str:
     """A condition of SQL: the rows of these coins in these currencies, which are validated."""
     wanted = ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in pairs)

@@ -40,6 +40,7 @@ class Published:
     """The readers' version: whose, of when, how fresh (UTC, hours), and what is odd about it."""
 
     source: str
+    run: str
     run_date: str
     as_of: str
     newest_price_at: str
@@ -102,19 +103,20 @@ def lines(status: Status) -> list[Line]:
 def _published(settings: Settings, world: World) -> Published:
     """The days on which something may be odd are those of the published run's window, as in its summary."""
     about = published_tables.checked_facts(candles.publication(world.published), world.published)
-    day = date.fromisoformat(about["run_date"])
-    first = day - timedelta(days=settings.days)
+    last = date.fromisoformat(about.get("last_day", about["run_date"]))
+    first = date.fromisoformat(about.get("first_day", (last - timedelta(days=settings.days)).isoformat()))
     shown, gaps, odd = published_tables.read(
         world.published,
         f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
-        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first, day)}",
-        f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, day)}",
+        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first, last)}",
+        f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, last)}",
     )
     checks = (records.of_build(world, about["run_date"], about["build"]) or {}).get("checks", {})
     newest = max((row["last_point_at"] for row in shown), default=None)
-    age = round((settings.instant() - newest).total_seconds() / 3600, 2) if newest else None
+    age = round((settings.instant() - newest).total_seconds() / 3600, 4) if newest else None
     return Published(
         about["source"],
+        published_tables.run_of(about),
         about["run_date"],
         about["as_of"],
         f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "",
@@ -164,7 +166,7 @@ def _of_published(published: Published) -> list[Line]:
     )
     freshness = f"{'fresh' if is_fresh else 'STALE'}: {known}"
     shown = [
-        _line("published", f"run of {published.run_date}, as of {as_of}, from {published.source}"),
+        _line("published", f"{published.run}, as of {as_of}, from {published.source}"),
         _line("prices", freshness, "" if is_fresh else "bad"),
         _line("candles", counts),
     ]

@@ -66,7 +66,7 @@ class SpanDay(luigi.DateParameter):
 class HistoryStep(Step):
     """A step for a span of settled days."""
 
-    start = SpanDay(description="first UTC day, e.g. 2025-12-01")
+    start = SpanDay(default=cast("date", None), description="first UTC day, e.g. 2025-12-01; has to be given")
     end = SpanDay(default=cast("date", None), description="last UTC day; default: the newest that is settled")
     oldest_first = luigi.BoolParameter(description="ask for the oldest days first; default: the newest")
 
@@ -96,6 +96,10 @@ class HistoryStep(Step):
     @cached_property
     def span(self) -> Span:
         """The span, which can be had; it stays what it is when the day changes while the step is at work."""
+        if cast("date | None", self.start) is None:
+            console.stop(
+                ConfigurationError(f"bad {self.get_task_family()}: --start is missing", "add --start 2025-12-01")
+            )
         now = self.settings.instant()
         span = Span(self.start, cast("date | None", self.end) or history.last_settled(now))
         try:

@@ -128,6 +128,11 @@ class DuckDBTarget(luigi.Target):
         """Which run wrote the row; empty where there is none."""
         return str(self._own(self._look()[0]).get("stamp", ""))
 
+    def newest_step(self) -> tuple[str, str]:
+        """Which step, of which day, made the table as it is; empty where there is none."""
+        newest = self._newest(self._look()[0])
+        return str(newest.get("step", "")), str(newest.get("day", ""))
+
     def newest_stamp(self) -> str:
         """Which run, of whatever day, made the table as it is; empty where there is none."""
         return str(self._newest(self._look()[0]).get("stamp", ""))
@@ -201,10 +206,10 @@ class Publication(luigi.Target):
         """Which run published."""
         return self.marker.stamp()
 
-    def write(self, facts: Mapping[str, Any]) -> None:
-        """Vouch for the file that has just been swapped in, then for this run."""
+    def write(self, facts: Mapping[str, Any], made: Sequence[Path] = ()) -> None:
+        """Vouch for the file that has just been swapped in, then for this run and what else it has made."""
         self._newest("published").write(made=[self.published], facts=facts)
-        self.marker.write(facts=facts)
+        self.marker.write(made, facts)
 
     def _newest(self, fingerprint: str) -> Marker:
         return Marker(self.newest, fingerprint, self.published.parent)

@@ -52,7 +52,7 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
     blocks = [
         [
             f"{coin_id} / {vs_currency} on {day} (UTC)   {candles[0]['status']}   {candles[0]['source']}",
-            f"published {about['published_at']} by the run of {about['run_date']}, as of {about['as_of']},"
+            f"published {about['published_at']} by the {published_tables.run_of(about)}, as of {about['as_of']},"
             f" contract {about['contract']}",
         ],
         _of_candle(candles[0]),

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import warehouse
+from btc_pipeline import published_tables, warehouse
 
 FORMAT = 1
 """The version of the JSON; raised when a key of it goes or changes its meaning."""
@@ -62,7 +62,7 @@ class Facts:
     @property
     def run(self) -> str:
         """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`."""
-        return f"backfill of {self.first_day} to {self.last_day}" if "_" in self.name else f"run of {self.name}"
+        return published_tables.run_of(self.publication)
 
     @property
     def is_sample(self) -> bool:

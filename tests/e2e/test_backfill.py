@@ -1,6 +1,9 @@
 """A backfill ends as a run does: a summary, a report of its own, and the day's report and chart as they were."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,9 +62,35 @@ def test_a_day_that_is_drawn_again_has_the_report_of_its_own_run(backfill, tmp_p
     assert (result.exit_code, result.done) == (0, ["Visualize"]), result.stderr
     about = told(pipeline, "report/2026-05-15")
     assert (about["publication"]["made_by"], about["publication"]["last_day"]) == ("Publish", "2026-05-15")
-    assert [row[0] for row in about["run_steps"]["data"]] == ["ExtractAndLoad", "VerifyData", "Transform", "Test"]
+    steps = [row[0] for row in about["run_steps"]["data"]]
+    assert steps == ["ExtractAndLoad", "VerifyData", "ExtractHistory", "Backfill"]  # which built what is published
+    assert about["run_checks"] == told(pipeline, REPORT)["run_checks"]
     assert len(published.candles(pipeline.sample / "crypto_data.duckdb")) == 26
     assert pipeline.pending() == []
+
+
+def test_a_report_that_is_gone_is_made_again(backfill, tmp_path):
+    pipeline = backfill[0].copy_to(tmp_path / "data")
+    (pipeline.sample / f"{REPORT}.html").unlink()
+    result = pipeline.run(*SPAN)
+    assert (result.exit_code, result.done) == (0, ["Backfill"]), result.stderr
+    assert (pipeline.sample / f"{REPORT}.html").exists()
+    assert pipeline.run(*SPAN).done == []
+
+
+def test_status_and_why_say_that_a_backfill_made_the_version(backfill):
+    pipeline, _, _ = backfill
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", pipeline.data_dir, "--pipeline-now", pipeline.now)
+    program = Path(sys.executable).with_name("btc-pipeline")
+    for command in (["status"], ["why", "bitcoin", "2026-05-10"]):
+        ended = subprocess.run([program, *command, *options], capture_output=True, text=True, timeout=60, check=True)
+        assert "backfill of 2026-04-20 to 2026-05-13" in ended.stdout
+
+
+def test_without_its_first_day_it_says_what_to_add(finished):
+    result = finished.run("Backfill")
+    assert (result.exit_code, len(result.errors)) == (2, 1), result.stderr
+    assert "--start is missing. Next: add --start 2025-12-01" in result.errors[0]
 
 
 def test_its_summary_as_json_has_each_of_its_days(backfill, tmp_path):

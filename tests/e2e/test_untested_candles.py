@@ -25,6 +25,7 @@ def redone(first_run, tmp_path_factory):
 def test_an_earlier_day_does_not_publish_what_a_later_day_has_not_tested(redone):
     refused, is_untouched, _ = redone
     assert (refused.exit_code, len(refused.errors), is_untouched) == (50, 1, True), refused.stderr
+    assert "Transform of 2026-05-16 has rebuilt the candles" in refused.errors[0]
 
 
 def test_the_later_day_publishes_once_its_tests_have_passed(redone):
