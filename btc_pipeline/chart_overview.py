@@ -86,7 +86,9 @@ def build_overview(charts: Sequence[CoinChart], style: str = "light") -> Figure:
     with look.drawing(palette):
         page = Page(look.figure(height, palette), palette, height)
         _draw_header(page, ordered)
+        is_one_currency = len({facts.vs_currency for facts, _ in ordered}) == 1  # then the title says which
         for cell, (facts, candles) in zip(cells, ordered, strict=True):
+            _draw_name(page, cell, facts, has_currency=not is_one_currency)
             _draw_cell(page, cell, facts, candles)
         _draw_footer(page, ordered)
     return page.figure
@@ -130,13 +132,16 @@ def _legend(page: Page, charts: Sequence[CoinChart]) -> list[Any]:
     return entries
 
 
-def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Candle]) -> None:
-    """Name, last price and change above the candles; nothing but `no data` where there are none."""
-    palette, size = page.palette, cell.text_size
-    end = f" / {facts.vs_currency.upper()}"
-    name = page.write(cell.left, cell.top, words.title_text(facts), va="top", fontsize=size, fontweight="bold")
+def _draw_name(page: Page, cell: Cell, facts: ChartFacts, *, has_currency: bool) -> None:
+    text = words.title_text(facts) if has_currency else words.coin_name(facts.coin_id)
+    name = page.write(cell.left, cell.top, text, va="top", fontsize=cell.text_size, fontweight="bold")
     name.set_gid("cell-name")
-    fit(name, cell.width, end=end, smallest=size)
+    fit(name, cell.width, end=f" / {facts.vs_currency.upper()}" if has_currency else "", smallest=cell.text_size)
+
+
+def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Candle]) -> None:
+    """Last price and change above the candles; nothing but `no data` where there are none."""
+    palette, size = page.palette, cell.text_size
     axes = page.figure.add_axes((0, 0, 1, 1), label=f"{facts.coin_id}/{facts.vs_currency}", facecolor="none")
     page.place(axes, cell.left, cell.right, cell.top + 2 * cell.line, cell.bottom)
     axes.set_axis_off()

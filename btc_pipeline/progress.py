@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FROM_ON = 4  # what is done in a moment needs no bar
 _SECONDS_BETWEEN_LINES = 30.0
 
-_BAR_WIDTH, _MOST_LETTERS = 20, 30  # what a terminal of 80 columns has room for, so that nothing moves but the bar
+_BAR_WIDTH, _OTHER_COLUMNS, _MOST_LETTERS = 20, 50, 30  # so that nothing moves but the bar
 
 _bar: list[tuple[Progress, TaskID]] = []
 _last_line_at = [0.0]
@@ -60,8 +60,9 @@ def _show_bar(step: str, done: int, total: int, what: str) -> None:
         bar.start()
         _bar.append((bar, bar.add_task(step, total=total, what="")))
     bar, task = _bar[0]
-    bar.update(task, completed=done, total=total, what=_shortened(what))
+    bar.update(task, completed=done, total=total, what=_shortened(what, bar.console.width - _OTHER_COLUMNS))
 
 
-def _shortened(what: str) -> str:
-    return what if len(what) <= _MOST_LETTERS else f"{what[: _MOST_LETTERS - 1]}…"
+def _shortened(what: str, room: int) -> str:
+    most = max(0, min(room, _MOST_LETTERS))
+    return what if len(what) <= most else f"{what[: most - 1]}…" if most else ""

@@ -56,6 +56,8 @@ class Summary:
     series: list[Series]
     steps: list[Step]
     left_out: dict[str, str]
+    warned: list[str]
+    """The checks that warned, by their names."""
     database: Path
     report: Path | None
 
@@ -104,12 +106,13 @@ def of_run(settings: Settings, world: World, run: Run) -> Summary:
     """
     within = published_tables.of_days(settings.pairs, run.first_day, run.last_day)
     of_gaps = published_tables.open_gaps(settings.pairs, run.first_day, run.last_day)
-    facts, rows, gaps, odd = published_tables.read(
+    facts, rows, gaps, odd, warned = published_tables.read(
         world.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
         f"select coin_id, vs_currency from price_gaps where {of_gaps}",
         f"select coin_id, vs_currency from price_anomalies where {within}",
+        "select check_name from run_checks where outcome <> 'pass' order by check_name",
     )
     of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
     for row in rows:
@@ -127,6 +130,7 @@ def of_run(settings: Settings, world: World, run: Run) -> Summary:
         series=series,
         steps=_steps(run),
         left_out=outcomes.left_out(),
+        warned=[str(row["check_name"]) for row in warned],
         database=world.published,
         report=_there(run.report(world)),
     )
@@ -141,6 +145,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "as_of": summary.about["as_of"],
         "steps": [{"step": step.name, "outcome": step.outcome, "seconds": step.seconds} for step in summary.steps],
         "left_out": summary.left_out,
+        "warned_checks": summary.warned,
         "candles": [
             {name: plain(value) for name, value in row.items()} for series in summary.series for row in series.rows
         ],

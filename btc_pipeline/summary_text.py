@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 import textwrap
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ def lines(summary: Summary, screen: Screen) -> list[Line]:
         blocks.append([*_title_of_all(summary), [], *_overview(summary, screen)])
     else:
         blocks += [_of_series(summary, series, screen) for series in summary.series]
-    blocks.append([*_left_out(summary, screen), *_of_steps(summary.steps, screen), *_places(summary)])
+    blocks.append(
+        [*_left_out(summary, screen), *_warned(summary), *_of_steps(summary.steps, screen), *_places(summary)]
+    )
     return [line for block in blocks for line in ([], *block)]
 
 
@@ -48,7 +50,10 @@ def _of_series(summary: Summary, series: Series, screen: Screen) -> list[Line]:
     changes = [(f"   {text}", _direction(change)) for text, change in chart_text.change_texts(candles)]
     shown: list[Line] = [
         [(title, "strong"), (f"   {_as_of(summary)}", "muted")],
-        [(chart_text.single_price_text(candles[-1].close), "strong"), *changes],
+        [
+            (f"{chart_text.single_price_text(candles[-1].close)}{_of_past(summary, candles[-1].date)}", "strong"),
+            *changes,
+        ],
         [],
     ]
     if screen.is_terminal:
@@ -60,6 +65,11 @@ def _of_series(summary: Summary, series: Series, screen: Screen) -> list[Line]:
     shown += [[(head, "muted")], *map(_unstyled, rows)]
     odd = _odd(series, len(summary.days) - len(candles))
     return [*shown, [], [(", ".join(odd), "bad")]] if odd else shown
+
+
+def _of_past(summary: Summary, day: date) -> str:
+    """The day of a price that is not of the day that was asked on."""
+    return f" on {chart_text.day_text(day)}" if day.isoformat() < summary.about["as_of"][:10] else ""
 
 
 def _title_of_all(summary: Summary) -> list[Line]:
@@ -131,6 +141,11 @@ def _left_out(summary: Summary, screen: Screen) -> list[Line]:
         told = textwrap.wrap(f"{pair}: {reason}", max(screen.width - _LABEL, 20))
         labels = ["left out", *("" for _ in told[1:])]
         shown += [[(label.ljust(_LABEL) + line, "bad")] for label, line in zip(labels, told, strict=True)]
+    return [*shown, []] if shown else []
+
+
+def _warned(summary: Summary) -> list[Line]:
+    shown: list[Line] = [[("warned".ljust(_LABEL) + name, "bad")] for name in summary.warned]
     return [*shown, []] if shown else []
 
 

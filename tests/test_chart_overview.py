@@ -98,7 +98,7 @@ def test_overview_writes_names_last_prices_and_changes_over_the_window():
         gid: [text.get_text() for text in with_gid(four(), gid)] for gid in ("cell-name", "cell-price", "cell-change")
     }
     assert written == {
-        "cell-name": ["Bitcoin / USD", "Pepe / USD", "Tether / USD", "Silent / USD"],
+        "cell-name": ["Bitcoin", "Pepe", "Tether", "Silent"],
         "cell-price": ["50,200.00", "0.000015060", "1.0000"],
         "cell-change": ["▼ −13.45 %", "▼ −13.45 %", "0.00 %"],
     }

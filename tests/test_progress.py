@@ -21,9 +21,9 @@ print("over", file=sys.stderr)
 """
 
 
-def on_terminal(*arguments):
-    """What a step shows on a terminal of 100 columns."""
-    environment = os.environ | {"COLUMNS": "100", "TERM": "xterm"}
+def on_terminal(*arguments, columns="100"):
+    """What a step shows on a terminal of so many columns."""
+    environment = os.environ | {"COLUMNS": columns, "TERM": "xterm"}
     return pseudo_terminal.shown([sys.executable, "-c", STEP, *arguments], environment, stream="stderr")
 
 
@@ -61,6 +61,12 @@ def test_a_long_name_is_cut_and_moves_nothing():
     shown = on_terminal("5", "a_test_whose_name_is_longer_than_the_place_for_it_on_a_narrow_terminal")
     assert "a_test_whose_name_is_longer_t…" in shown
     assert "than_the_place" not in shown
+    assert "3/5" in shown
+
+
+def test_on_a_narrow_terminal_the_name_gives_way():
+    shown = on_terminal("5", "a_test_with_a_long_name", columns="56")
+    assert "a_tes…" in shown
     assert "3/5" in shown
 
 

@@ -37,7 +37,7 @@ def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, anomalies=0):
     return Series(Pair(coin, "usd"), rows, gaps, anomalies, Path(f"/data/{coin}.png"))
 
 
-def summary(*shown, days=8, is_sample="false"):
+def summary(*shown, days=8, is_sample="false", warned=()):
     about = {"source": "CoinGecko", "is_sample": is_sample, "as_of": "2026-11-24T22:58:08Z"}
     return Summary(
         about,
@@ -46,6 +46,7 @@ def summary(*shown, days=8, is_sample="false"):
         list(shown),
         STEPS,
         {},
+        list(warned),
         Path("/data/db.duckdb"),
         Path("/data/report.html"),
     )
@@ -98,6 +99,20 @@ def test_a_sample_is_told_first_and_loudly(is_sample, says_so):
 def test_a_coin_that_was_left_out_is_told_with_the_reason():
     of_run = replace(summary(series()), left_out={"nosuch/usd": "HTTP 404, coin not found"})
     assert "left out  nosuch/usd: HTTP 404, coin not found" in text(of_run)
+
+
+def test_a_check_that_warned_is_named():
+    shown = text(summary(series(), warned=["singular:assert_no_gap_is_open"]))
+    assert "warned    singular:assert_no_gap_is_open" in shown
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"), [("2026-11-24", "84,000.00   "), ("2026-11-26", "84,000.00 on Tue 24 Nov")]
+)
+def test_a_price_of_a_past_day_says_of_which(as_of, words):
+    of_run = summary(series())
+    of_run.about["as_of"] = f"{as_of}T22:58:08Z"
+    assert words in text(of_run)
 
 
 def test_steps_that_were_done_before_are_told_apart():

@@ -93,6 +93,11 @@ class Facts:
             return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
         return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
 
+    def of_asked(self, name: str) -> list[dict[str, Any]]:
+        """A table's rows of the pairs that the run was to ask for."""
+        asked = set(self.asked_pairs)
+        return [row for row in self.tables[name].records() if (row["coin_id"], row["vs_currency"]) in asked]
+
     def setting(self, section: str, key: str) -> str:
         """A setting of the run; empty where it is not set, or not shown."""
         rows = self.tables["run_settings"].rows

@@ -36,7 +36,7 @@ def update(folder: Path, newest: Line) -> Path:
     known[newest["name"]] = newest
     names = [path.stem for path in folder.glob("*.html") if _is_name(path.stem)]
     lines = [known.get(name) or _line_of(folder / f"{name}.json", name) for name in names]
-    lines.sort(key=lambda each: (each["run_date"], each["name"]), reverse=True)
+    lines.sort(key=lambda each: (each["name"].rpartition("_")[2], each["name"]), reverse=True)  # by the last day
     files.write(folder / "index.json", (json.dumps({"runs": lines}, indent=1) + "\n").encode())
     path = folder / "index.html"
     files.write(path, _rendered(lines).encode())

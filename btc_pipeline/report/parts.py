@@ -49,7 +49,7 @@ def of(facts: Facts) -> list[Part]:
 
 
 def _gaps(facts: Facts) -> Part:
-    rows = facts.tables["price_gaps"].records()
+    rows = facts.of_asked("price_gaps")
     states = Counter(row["state"] for row in rows)
     told = ", ".join(f"{states[state]:,} {state}" for state in ("open", "reviewed", "closed") if states[state])
     shown = sorted(rows, key=lambda row: row["state"] != "open")
@@ -68,7 +68,7 @@ def _gaps(facts: Facts) -> Part:
 
 
 def _revisions(facts: Facts) -> Part:
-    rows = facts.tables["candle_revisions"].records()
+    rows = facts.of_asked("candle_revisions")
     return Part(
         "revisions",
         "Revisions",
@@ -85,7 +85,7 @@ def _revisions(facts: Facts) -> Part:
 
 
 def _anomalies(facts: Facts) -> Part:
-    rows = facts.tables["price_anomalies"].records()
+    rows = facts.of_asked("price_anomalies")
     return Part(
         "anomalies",
         "Anomalies",
@@ -102,7 +102,7 @@ def _anomalies(facts: Facts) -> Part:
 
 
 def _opinions(facts: Facts) -> Part:
-    rows = facts.tables["second_opinions"].records()
+    rows = facts.of_asked("second_opinions")
     verdicts = Counter(row["verdict"] for row in rows)
     told = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()))
     limit = facts.setting("pipeline", "second_opinion_limit_bps") or "50"

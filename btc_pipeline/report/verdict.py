@@ -144,12 +144,14 @@ def _oddities(facts: Facts) -> Answer:
     begin, end = _bounds(facts)
     gaps = [
         row
-        for row in _of_asked(facts, "price_gaps")
+        for row in facts.of_asked("price_gaps")
         if row["state"] == "open" and row["gap_to"] > begin and row["gap_from"] < end
     ]
     counts = {
         ("anomaly", "anomalies"): len(_in_window(facts, "price_anomalies")),
-        ("revision", "revisions"): sum(begin <= row["revised_at"] for row in _of_asked(facts, "candle_revisions")),
+        ("revision", "revisions"): sum(
+            begin <= row["revised_at"] and row["date"] <= facts.last_day for row in facts.of_asked("candle_revisions")
+        ),
         ("open gap", "open gaps"): len(gaps),
     }
     told = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
@@ -173,15 +175,9 @@ def _bounds(facts: Facts) -> tuple[datetime, datetime]:
     return first, last + timedelta(days=1)
 
 
-def _of_asked(facts: Facts, name: str) -> list[Row]:
-    """A table's rows of the pairs that the run was to ask for."""
-    asked = set(facts.asked_pairs)
-    return [row for row in facts.tables[name].records() if (row["coin_id"], row["vs_currency"]) in asked]
-
-
 def _in_window(facts: Facts, name: str) -> list[Row]:
-    """Those of them whose day is in the window."""
-    return [row for row in _of_asked(facts, name) if facts.first_day <= row["date"] <= facts.last_day]
+    """A table's rows of the pairs that the run was to ask for, whose day is in the window."""
+    return [row for row in facts.of_asked(name) if facts.first_day <= row["date"] <= facts.last_day]
 
 
 def check_words(name: str) -> str:

@@ -99,7 +99,9 @@ def test_a_backfill_has_a_line_beside_that_of_the_day_it_was_made_on(folder):
     database = Published(about=backfill(date(2026, 5, 9), date(2026, 5, 14))).write(folder.parent / "published.duckdb")
     writing.write(database, folder / "2026-05-09_2026-05-14.html")
     (folder / "2026-05-14_2026-05-09.html").touch()
-    assert [line["name"] for line in lines(folder)] == ["2026-05-15", "2026-05-09_2026-05-14"]
+    add_report(folder, "2026-05-13")
+    writing.write(database, folder / "2026-05-09_2026-05-14.html")
+    assert [line["name"] for line in lines(folder)] == ["2026-05-15", "2026-05-09_2026-05-14", "2026-05-13"]
     html = (folder / "index.html").read_text()
     assert '<a href="2026-05-09_2026-05-14.html">2026-05-09 to 2026-05-14</a>' in html
 

@@ -128,6 +128,15 @@ def lists(known):
     return {part.id: part for part in parts.of(known)}
 
 
+def test_lists_have_the_rows_of_the_pairs_that_the_run_was_for(read):
+    gap = {
+        "coin_id": "ethereum", "vs_currency": "usd", "gap_from": "2026-05-12 03:00:00", "gap_to": "2026-05-12 05:00:00",
+        "granularity": "hourly", "slots": 2, "cause": "not_run", "state": "open", "found_at": "2026-05-13 00:40:00",
+    }  # fmt: skip
+    assert lists(read(tables={"price_gaps": [gap, gap | {"coin_id": "bitcoin"}]}))["gaps"].rows[0][0] == "bitcoin / usd"
+    assert lists(read(tables={"price_gaps": [gap]}))["gaps"].rows == []
+
+
 def test_an_empty_version_says_of_each_list_that_there_is_nothing(read):
     found = lists(read(tables={"run_checks": []}))
     assert [found[name].rows for name in ("gaps", "revisions", "anomalies", "opinions", "checks")] == [[]] * 5

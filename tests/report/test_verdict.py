@@ -1,11 +1,11 @@
 """The four answers at a glance."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from btc_pipeline.report import series, verdict
-from tests.report.published import DAY, candle, week
+from tests.report.published import DAY, backfill, candle, week
 
 
 @pytest.fixture
@@ -178,6 +178,18 @@ def test_a_quiet_week_is_said_to_be_one(judge):
 )  # fmt: skip
 def test_what_was_odd_in_the_window_is_counted(judge, tables, words):
     assert judge(tables=tables).oddities.words == words
+
+
+REVISION = {
+    "coin_id": "bitcoin", "vs_currency": "usd", "date": "2026-05-10", "subject": "candle", "field": "close",
+    "old_value": "1.5", "new_value": "2.5", "reason": "late_points", "revised_at": "2026-05-15 00:40:00",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("last", "words"), [(DAY, "1 revision"), (date(2026, 5, 9), "Nothing")])
+def test_a_revision_of_a_day_after_those_of_the_run_is_none_of_its(last, words, judge):
+    about = backfill(date(2026, 5, 4), last)
+    assert judge(tables={"candle_revisions": [REVISION]}, about=about).oddities.words == words
 
 
 def test_a_gap_is_told_with_its_place_and_a_warning_with_the_check_s_name(judge):

@@ -145,6 +145,10 @@
     const volumes = chart.addSeries(LC.HistogramSeries, {
       priceLineVisible: false, lastValueVisible: false, base: 0,
       priceFormat: { type: "custom", minMove: 1e-9, formatter: volumeText },
+      autoscaleInfoProvider: (original) => {
+        const info = original(); // volumes that are all 0 have no scale of their own
+        return info && info.priceRange && info.priceRange.maxValue === 0 ? { priceRange: { minValue: 0, maxValue: 1 } } : info;
+      },
     }, 1);
     chart.panes()[0].setStretchFactor(4);
     chart.panes()[1].setStretchFactor(1);
@@ -372,13 +376,14 @@
     const isStale = minutes > 60 * Number(box.dataset.limitHours);
     box.textContent = isStale ? "Stale: the newest price is " + text + " old now" : text + " old now";
     box.classList.toggle("stale", isStale);
-    if (isStale) box.closest(".answer").classList.replace("good", "warning");
+    if (isStale && box.closest(".answer").classList.replace("good", "warning")) box.closest(".answer").dataset.turned = "";
   }
 
   // --- Print: a picture of the chart, since a canvas keeps the width of the screen
 
   function beforePrint() {
     document.documentElement.classList.add("printing"); // light colours
+    document.querySelectorAll("[data-turned]").forEach((answer) => answer.classList.replace("warning", "good")); // on paper there is no now
     draw();
     const picture = at("printed");
     picture.src = view.chart.takeScreenshot().toDataURL();
@@ -388,6 +393,7 @@
 
   function afterPrint() {
     document.documentElement.classList.remove("printing");
+    document.querySelectorAll("[data-turned]").forEach((answer) => answer.classList.replace("good", "warning"));
     draw();
     at("printed").removeAttribute("src");
     document.querySelectorAll("details[data-unfolded]").forEach((part) => { part.open = false; delete part.dataset.unfolded; });
