@@ -17,6 +17,7 @@ from luigi.retcodes import retcode
 
 from btc_pipeline import outcomes
 from btc_pipeline.errors import PipelineError
+from btc_pipeline.market import instants
 
 log = logging.getLogger("btc_pipeline")
 
@@ -26,7 +27,7 @@ def prepare() -> None:
     if log.handlers:
         return
     handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", instants.FORMAT)
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     log.addHandler(handler)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from btc_pipeline.candle import Candle
 from btc_pipeline.chart_settings import ChartSettings
 from btc_pipeline.children import Progress
 from btc_pipeline.errors import VisualizationError
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -162,7 +163,7 @@ def _cells(
             last_day=last,
             source=about["source"],
             is_sample=about["is_sample"] == "true",
-            data_as_of=datetime.fromisoformat(about["as_of"].replace("Z", "+00:00")),
+            data_as_of=instants.parse(about["as_of"]),
             averages=_averages(known, first, last, periods),
         )
         cells.append((facts, [candle for candle in known if candle.date >= first], Path(path)))

@@ -9,10 +9,11 @@ import contextlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from btc_pipeline import files, setting_values
+from btc_pipeline.market import instants
 from btc_pipeline.targets import read_json
 from btc_pipeline.world import World
 
@@ -52,14 +53,9 @@ def shown(facts: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in facts.items())
 
 
-def instant_text(instant: datetime) -> str:
-    """`2026-11-24T22:58:10Z`; the instant is UTC."""
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-
-
 def _entry(written: Any) -> Entry | None:
     try:
-        started_at = instant_text(setting_values.instant(written["started_at"]))
+        started_at = instants.text(setting_values.instant(written["started_at"]))
         texts = (written[key] for key in ("step", "outcome", "facts"))
         step, outcome, facts = (text if isinstance(text, str) else "" for text in texts)
         seconds = float(written["seconds"])

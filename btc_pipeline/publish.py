@@ -15,6 +15,7 @@ from datetime import date, datetime, timezone
 
 from btc_pipeline import candles, evidence, files, profiles, records, warehouse
 from btc_pipeline.journal import Entry
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -87,8 +88,8 @@ def swap_in(settings: Settings, world: World, version: Version) -> int:
             "first_day": version.first_day.isoformat(),
             "last_day": version.last_day.isoformat(),
             "made_by": version.made_by,
-            "as_of": f"{as_of:%Y-%m-%dT%H:%M:%SZ}" if as_of else "",
-            "published_at": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+            "as_of": f"{instants.text(as_of)}" if as_of else "",
+            "published_at": f"{instants.text(datetime.now(timezone.utc))}",
         }
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
         connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")

@@ -96,13 +96,6 @@ def open_gaps(pairs: Iterable[Pair], first: date, last: date) -> str:
     return f"{of_pairs(pairs)} and state = 'open' and {is_in}"
 
 
-def plain(value: object) -> object:
-    """A value as JSON and CSV write it: days as 2026-11-20, instants as 2026-11-20T00:40:00Z, numbers in full."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return value.isoformat() if isinstance(value, date) else value
-
-
 def _rows(connection: warehouse.Connection, query: str) -> list[Row]:
     found = connection.execute(query)
     names = [column[0] for column in found.description or ()]

@@ -15,6 +15,7 @@ from typing import Any
 
 from btc_pipeline import archive, loader, published_tables, records, transform, warehouse
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget
 from btc_pipeline.warehouse import quoted
@@ -78,7 +79,7 @@ def as_of(
     extractions = [entry.request.extracted_at for entry in archive.entries(world.raw)[0]]
     instant = max((each for each in extractions if each <= instant), default=instant)
     if instant not in extractions:
-        raise ConfigurationError(f"nothing had been extracted by {instant:%Y-%m-%dT%H:%M:%SZ}", "name a later instant")
+        raise ConfigurationError(f"nothing had been extracted by {instants.text(instant)}", "name a later instant")
     with (
         rebuilt(settings, world, instant, instant.date(), sources_hash) as database,
         warehouse.opened(database, read_only=True) as connection,

@@ -21,6 +21,7 @@ from btc_pipeline import archive, loader, publish, transform, verify, warehouse
 from btc_pipeline.coingecko import sample
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.fault_kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget
 from btc_pipeline.world import World
@@ -80,7 +81,7 @@ def matrix(verdicts: Sequence[Verdict]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     caught = sum(each.is_caught for each in verdicts)
-    title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {DAYS[-1]:%Y-%m-%dT%H:%M:%SZ}"
+    title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {instants.text(DAYS[-1])}"
     return "\n".join([title, "", *lines, "", f"{caught} of {len(verdicts)} faults caught"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from btc_pipeline import journal
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 
 HIDDEN = {
@@ -21,7 +21,7 @@ HIDDEN = {
 _SPECIAL: dict[tuple[str, str], Callable[[Settings], str]] = {
     ("pipeline", "recordings"): lambda settings: settings.recordings.name if settings.recordings else "",
     ("pipeline", "vs_currency"): lambda settings: ",".join(settings.vs_currencies),
-    ("pipeline", "now"): lambda settings: journal.instant_text(settings.now) if settings.now else "",
+    ("pipeline", "now"): lambda settings: instants.text(settings.now) if settings.now else "",
     ("coingecko", "base_url"): lambda settings: urlsplit(settings.base_url).hostname or "",
     ("coingecko", "api_key_file"): lambda settings: "(a file, not shown)" if settings.api_key_file else "",
 }

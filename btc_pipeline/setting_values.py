@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from btc_pipeline.chart_settings import FORMATS, LONGEST_AVERAGE, MOST_AVERAGES
+from btc_pipeline.market import instants
 
 _COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
@@ -59,14 +60,14 @@ def optional_path(text: str) -> Path | None:
 def instant(text: str) -> datetime:
     """An ISO 8601 instant with its zone, as UTC."""
     try:
-        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        moment = instants.parse(text)
+    except instants.MissingZoneError:
+        raise
     except (ValueError, OverflowError):
         raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
-    if moment.tzinfo is None:
-        raise ValueError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
     if moment.year not in YEARS:
         raise ValueError(f"not an instant of the years {YEARS.start} to {YEARS.stop - 1}")
-    return moment.astimezone(timezone.utc)
+    return moment
 
 
 def day(text: str) -> date:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from btc_pipeline import evidence, files, publish, published_tables, table, warehouse
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.published_tables import Row, plain
+from btc_pipeline.market.instants import plain
+from btc_pipeline.published_tables import Row
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import SOURCES, World
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from btc_pipeline import calls, candles, chart_text, lock, published_tables, records, summary, targets, warehouse
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -119,7 +120,7 @@ def _published(settings: Settings, world: World) -> Published:
         published_tables.run_of(about),
         about["run_date"],
         about["as_of"],
-        f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "",
+        f"{instants.text(newest)}" if newest else "",
         age,
         age is not None and age <= settings.max_age_hours,
         dict(Counter(row["status"] for row in shown)),
@@ -155,7 +156,7 @@ def _calls(settings: Settings, world: World) -> int | None:
 def _of_published(published: Published) -> list[Line]:
     as_of = "no instant, for there is no candle"
     if published.as_of:
-        as_of = chart_text.instant_text(datetime.fromisoformat(published.as_of.replace("Z", "+00:00")))
+        as_of = chart_text.instant_text(instants.parse(published.as_of))
     counts = ", ".join(f"{number} {status}" for status, number in sorted(published.candles.items())) or "none"
     is_fresh = published.is_fresh
     age = published.age_hours

@@ -37,6 +37,7 @@ from btc_pipeline.errors import (
     PipelineError,
     VerificationError,
 )
+from btc_pipeline.market import instants
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import Marker
@@ -238,7 +239,7 @@ class Step(luigi.Task):
             progress.end()
             seconds = time.monotonic() - started
             if outcome:
-                told = journal.instant_text(started_at), round(seconds, 2), outcome, journal.shown(facts)
+                told = instants.text(started_at), round(seconds, 2), outcome, journal.shown(facts)
                 journal.note(world, self.date, journal.Entry(self.get_task_family(), *told))
         console.done(self.get_task_family(), self.date, seconds, facts)
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from btc_pipeline import outcomes, published_tables, table
 from btc_pipeline.candle import Candle
+from btc_pipeline.market.instants import plain
 from btc_pipeline.pair import Pair
-from btc_pipeline.published_tables import Row, plain
+from btc_pipeline.published_tables import Row
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import shlex
 import sys
 import textwrap
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btc_pipeline import chart_text, table, terminal_candles
+from btc_pipeline.market import instants
 from btc_pipeline.summary import Series, Step, Summary, near
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def lines(summary: Summary, screen: Screen) -> list[Line]:
 
 
 def _as_of(summary: Summary) -> str:
-    as_of = chart_text.instant_text(datetime.fromisoformat(summary.about["as_of"].replace("Z", "+00:00")))
+    as_of = chart_text.instant_text(instants.parse(summary.about["as_of"]))
     return f"{summary.about['source']}, as of {as_of}"
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from btc_pipeline.archive import CHART_5M, Request
 from btc_pipeline.coingecko import answers
+from btc_pipeline.market import instants
 
 FIELDS = ("prices", "market_caps", "total_volumes")
 """What an answer has; anything more is reported, and kept in the raw archive."""
@@ -97,7 +98,7 @@ def market_chart(
     newest_at = _instant(max(stamps))
     if end - newest_at > max_age:
         raise StaleAnswerError(
-            f"row {stamps.index(max(stamps))}: the newest point, {newest_at:%Y-%m-%dT%H:%M:%SZ}, is stale:"
+            f"row {stamps.index(max(stamps))}: the newest point, {instants.text(newest_at)}, is stale:"
             f" {(end - newest_at).total_seconds() / 3600:.1f} hours old",
             "the_newest_point_is_fresh",
         )
@@ -138,7 +139,7 @@ def ohlc(request: Request, body: bytes) -> int:
         closes_at = _instant(int(candle[0]))
         if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
             raise BadAnswerError(
-                f"row {row}: {closes_at:%Y-%m-%dT%H:%M:%SZ} is no close of four hours up to now",
+                f"row {row}: {instants.text(closes_at)} is no close of four hours up to now",
                 "candles_close_every_four_hours",
             )
         if candle[0] in stamps:
@@ -185,8 +186,8 @@ def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
         at = _instant(stamp)
         if not first <= at <= last:
             raise BadAnswerError(
-                f"row {row}: {at:%Y-%m-%dT%H:%M:%SZ} is outside the window"
-                f" {first:%Y-%m-%dT%H:%M:%SZ} to {last - _SLACK:%Y-%m-%dT%H:%M:%SZ}",
+                f"row {row}: {instants.text(at)} is outside the window"
+                f" {instants.text(first)} to {instants.text(last - _SLACK)}",
                 "points_are_in_the_window",
             )
 

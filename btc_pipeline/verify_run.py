@@ -12,6 +12,7 @@ from typing import Any
 from btc_pipeline import archive, console, failures, fingerprints, verify
 from btc_pipeline.errors import StaleDataError, VerificationError
 from btc_pipeline.extraction import Extraction, Refused
+from btc_pipeline.market import instants
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -49,7 +50,7 @@ def answers(settings: Settings, world: World, day: date, extraction: Extraction)
     return {
         "points": sum(each.points for each in verified.values()),
         "out_of_order": sum(each.out_of_order for each in verified.values()),
-        "newest": f"{min(each.newest_at for each in verified.values()):%Y-%m-%dT%H:%M:%SZ}",
+        "newest": f"{instants.text(min(each.newest_at for each in verified.values()))}",
         **({"refused": len(refused)} if refused else {}),
     }
 
@@ -100,8 +101,8 @@ def _check_news(world: World, entry: archive.Entry, found: verify.Verified) -> N
             continue
         if known.newest_settled_at >= found.newest_settled_at:
             raise verify.StaleAnswerError(
-                f"nothing new: the newest point, {found.newest_settled_at:%Y-%m-%dT%H:%M:%SZ}, was known at"
-                f" {earlier.request.extracted_at:%Y-%m-%dT%H:%M:%SZ}",
+                f"nothing new: the newest point, {instants.text(found.newest_settled_at)}, was known at"
+                f" {instants.text(earlier.request.extracted_at)}",
                 "the_answer_brings_something_new",
             )
         return

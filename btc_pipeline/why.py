@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta, timezone
 from btc_pipeline import archive, published_tables, records
 from btc_pipeline.chart_text import percent_text
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.market import instants
 from btc_pipeline.published_tables import Row
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
@@ -165,7 +166,7 @@ def _time_of(price: float, seen: dict[int, float]) -> str:
 
 
 def _at(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instants.text(instant)}"
 
 
 def _shown(value: object) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from btc_pipeline import setting_values, table, terminal
 from btc_pipeline.errors import CandleTestError, ConfigurationError
+from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -58,7 +59,7 @@ def record(configured: Settings, folder: Path) -> str:
         [
             *map(str, made),
             "replay them: btc-pipeline run --pipeline-source sample"
-            f" --pipeline-recordings {shlex.quote(str(folder))} --pipeline-now {instant:%Y-%m-%dT%H:%M:%SZ}",
+            f" --pipeline-recordings {shlex.quote(str(folder))} --pipeline-now {instants.text(instant)}",
         ]
     )
 

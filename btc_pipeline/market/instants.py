@@ -1,0 +1,41 @@
+"""Instants as text and back, always in UTC: the one format of files, messages and tables.
+
+Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""`2026-11-24T22:58:10Z`: ISO 8601, in UTC, to the second."""
+
+
+class MissingZoneError(ValueError):
+    """An instant without its zone could be any of a day."""
+
+
+def text(instant: datetime) -> str:
+    """`2026-11-24T22:58:10Z`. An instant without a time zone is taken for UTC, as DuckDB's timestamps are."""
+    utc = instant.astimezone(timezone.utc) if instant.tzinfo else instant
+    return f"{utc:{FORMAT}}"
+
+
+def parse(written: str) -> datetime:
+    """The instant of an ISO 8601 text with its zone, in UTC.
+
+    Raises:
+        MissingZoneError: it has no zone.
+        ValueError: it is not such a text.
+    """
+    moment = datetime.fromisoformat(written.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    if moment.tzinfo is None:
+        raise MissingZoneError("an instant needs its zone, e.g. 2021-05-15T14:42:23Z")
+    return moment.astimezone(timezone.utc)
+
+
+def plain(value: object) -> object:
+    """A value as JSON and CSV write it: days as 2026-11-20, instants as 2026-11-20T00:40:00Z, numbers in full."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
