@@ -14,8 +14,9 @@ import luigi
 
 from btc_pipeline import files
 from btc_pipeline.errors import PipelineError, error_of
+from btc_pipeline.files import read_json
 from btc_pipeline.pair import Pair
-from btc_pipeline.targets import DuckDBTarget, Marker, read_json
+from btc_pipeline.targets import DuckDBTarget, Marker
 
 
 @dataclass(frozen=True)

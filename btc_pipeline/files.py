@@ -47,6 +47,15 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
         temporary.chmod(mode)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file; empty where there is none, or it is damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object, atomically."""
     write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())

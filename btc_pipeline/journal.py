@@ -13,8 +13,8 @@ from datetime import date
 from typing import Any
 
 from btc_pipeline import files, setting_values
+from btc_pipeline.files import read_json
 from btc_pipeline.market import instants
-from btc_pipeline.targets import read_json
 from btc_pipeline.world import World
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from btc_pipeline import calls, candles, chart_text, lock, published_tables, records, summary, targets, warehouse
+from btc_pipeline import calls, candles, chart_text, files, lock, published_tables, records, summary, warehouse
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market import instants
 from btc_pipeline.settings import Settings
@@ -132,7 +132,7 @@ def _published(settings: Settings, world: World) -> Published:
 
 def _last_failure(world: World, published: Published | None) -> dict[str, Any] | None:
     """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
-    kept = map(targets.read_json, sorted(world.failures.glob("*.ndjson"), reverse=True))
+    kept = map(files.read_json, sorted(world.failures.glob("*.ndjson"), reverse=True))
     failure = next(filter(_is_whole, kept), None)
     if failure is None or (published and failure["failed_at"] <= published.as_of.rstrip("Z")):
         return None

@@ -6,7 +6,6 @@ but markers, create no database, and never answer False for "could not look".
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
@@ -23,15 +22,6 @@ FORMAT = 1
 def new_stamp() -> str:
     """A stamp for a step that ends now: the UTC instant, and a few random digits."""
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(3)}"
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty where there is none, or it is damaged."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 class Marker(luigi.Target):
@@ -85,7 +75,7 @@ class Marker(luigi.Target):
         )
 
     def _read(self) -> dict[str, Any]:
-        marker = read_json(self.path)
+        marker = files.read_json(self.path)
         return marker if marker.get("format") == FORMAT and isinstance(marker.get("files"), dict) else {}
 
 

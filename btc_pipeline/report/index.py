@@ -14,10 +14,10 @@ from typing import TypeGuard
 from markupsafe import Markup
 
 from btc_pipeline import files, setting_values
+from btc_pipeline.files import read_json
 from btc_pipeline.report import page
 from btc_pipeline.report.facts import Facts
 from btc_pipeline.report.verdict import Verdict
-from btc_pipeline.targets import read_json
 
 Line = dict[str, str]
 _KEYS = ("name", "run_date", "title", "price", "trust", "freshness", "oddities", "published_at", "is_sample")
