@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import asks, files, fingerprints, ledgers, warehouse
+from btc_pipeline import asks, files, ledgers, warehouse
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
+from btc_pipeline.system import digest
 
 COLUMNS = {
     "run_date": "date",
@@ -49,7 +50,7 @@ def keep(folder: Path, settings: Settings, day: date, step: str, error: Pipeline
             "window_to": window.end.replace(tzinfo=None).isoformat(),
             "source": settings.provenance,
         }
-        named = f"{now:%Y%m%dT%H%M%S.%fZ}-{day.isoformat()}-{step}-{fingerprints.of(coin_ids, vs_currency)[:8]}.ndjson"
+        named = f"{now:%Y%m%dT%H%M%S.%fZ}-{day.isoformat()}-{step}-{digest.of(coin_ids, vs_currency)[:8]}.ndjson"
         files.write(folder / named, f"{json.dumps(record)}\n".encode())
 
 

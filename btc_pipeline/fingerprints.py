@@ -6,23 +6,19 @@ Pure, apart from reading the project's own source files.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from btc_pipeline.system import digest
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def of(*parts: object) -> str:
-    """The hash of plain values; order counts."""
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 
 @cache
 def of_sources(patterns: tuple[str, ...]) -> str:
     """The hash of the project's files that match the glob patterns, by name and content."""
-    return of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))
+    return digest.of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))
 
 
 def _matching(patterns: Iterable[str]) -> list[Path]:

@@ -14,12 +14,13 @@ from typing import Any, ClassVar, cast
 import luigi
 import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
-from btc_pipeline import console, ending, fingerprints, history, setting_values
+from btc_pipeline import console, ending, history, setting_values
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extraction import Refused
 from btc_pipeline.history import Span
 from btc_pipeline.pair import Pair
 from btc_pipeline.steps import RUN, Step
+from btc_pipeline.system import digest
 from btc_pipeline.targets import Marker
 
 
@@ -121,7 +122,7 @@ class HistoryStep(Step):
         """What the output is made from, whichever day it is made on."""
         stamps = [step.output().stamp() for step in self.requires()]
         significant = self.significant(self.settings)
-        return fingerprints.of(self.get_task_family(), self.span, significant, self.sources_hash(), stamps)
+        return digest.of(self.get_task_family(), self.span, significant, self.sources_hash(), stamps)
 
     def marker(self) -> Marker:
         """The JSON marker of this step and span."""

@@ -40,6 +40,7 @@ from btc_pipeline.errors import (
 from btc_pipeline.market import instants
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
+from btc_pipeline.system import digest
 from btc_pipeline.targets import Marker
 from btc_pipeline.world import World
 
@@ -200,7 +201,7 @@ class Step(luigi.Task):
         """What the output is made from."""
         stamps = [step.output().stamp() for step in self.requires()]
         significant = self.significant(self.settings)
-        return fingerprints.of(self.get_task_family(), self.date, significant, self.sources_hash(), stamps)
+        return digest.of(self.get_task_family(), self.date, significant, self.sources_hash(), stamps)
 
     def marker(self) -> Marker:
         """The JSON marker of this step and date."""

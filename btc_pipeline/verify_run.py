@@ -9,12 +9,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline import archive, console, failures, fingerprints, verify
+from btc_pipeline import archive, console, failures, verify
 from btc_pipeline.errors import StaleDataError, VerificationError
 from btc_pipeline.extraction import Extraction, Refused
 from btc_pipeline.market import instants
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
+from btc_pipeline.system import digest
 from btc_pipeline.world import World
 
 _REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
@@ -59,7 +60,7 @@ def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
     """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
     charts = extraction.charts()
     good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
-    return fingerprints.of(extraction.record.stamp(), good)
+    return digest.of(extraction.record.stamp(), good)
 
 
 def _checked(settings: Settings, world: World, file: str) -> verify.Verified:
