@@ -6,10 +6,11 @@ Pure: takes settings and an instant, opens nothing, reads no clock. Whether an a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta, timezone
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from btc_pipeline import archive
+from btc_pipeline.market.days import Window
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 
@@ -18,21 +19,6 @@ FIVE_MINUTE_SPAN = timedelta(days=1)
 
 OHLC_DAYS = (7, 14, 30)
 """The `days` for which CoinGecko's candles are of four hours."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """Whole UTC days: from 00:00 of `day - days` to the last second of `day`, or now, whichever is earlier."""
-
-    start: datetime
-    end: datetime
-
-    @classmethod
-    def of(cls, day: date, days: int, now: datetime) -> Window:
-        """The window of a run."""
-        start = datetime.combine(day - timedelta(days=days), time(), timezone.utc)
-        last_second = datetime.combine(day, time(23, 59, 59), timezone.utc)
-        return cls(start, min(last_second, now.replace(microsecond=0)))
 
 
 def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) -> list[archive.Request]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from btc_pipeline import candles, history, loader, publish, transform, verify, warehouse
 from btc_pipeline.children import Progress
 from btc_pipeline.errors import VisualizationError
-from btc_pipeline.history import Span
 from btc_pipeline.journal import Entry
+from btc_pipeline.market.days import Span
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.targets import DuckDBTarget

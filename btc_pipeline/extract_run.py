@@ -16,6 +16,7 @@ from btc_pipeline.children import Progress
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extraction import Extraction, Refused
 from btc_pipeline.flight import pair_of
+from btc_pipeline.market import days
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
@@ -108,7 +109,7 @@ def _resumed(
     settings: Settings, world: World, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
 ) -> dict[str, str]:
     """The good answers to just what is asked now, which an extraction had brought before it was cut short."""
-    ends_at = asks.Window.of(day, settings.days, begun_at).end
+    ends_at = days.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in asks.of_run(settings, day, now, pairs):
         if request.stream == archive.MARKET_CHART:

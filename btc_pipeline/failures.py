@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import asks, files, ledgers, warehouse
+from btc_pipeline import files, ledgers, warehouse
 from btc_pipeline.errors import PipelineError
+from btc_pipeline.market import days
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.system import digest
@@ -33,7 +34,7 @@ COLUMNS = {
 def keep(folder: Path, settings: Settings, day: date, step: str, error: PipelineError, pairs: Iterable[Pair]) -> None:
     """Write down that the run of a day has failed at a step, for these pairs; `error.what` holds no secret."""
     now = settings.instant()
-    window = asks.Window.of(day, settings.days, now)
+    window = days.Window.of(day, settings.days, now)
     coins: dict[str, list[str]] = {}
     for pair in pairs:
         coins.setdefault(pair.vs_currency, []).append(pair.coin_id)

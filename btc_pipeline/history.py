@@ -7,71 +7,14 @@ checkpoint of a backfill: whatever stopped it, what came is not asked for again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
 from btc_pipeline import archive, verify
-from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.coingecko.limits import CHUNK_DAYS
+from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.pair import Pair
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
-
-CHUNK_DAYS = 90
-"""The longest range that CoinGecko answers with hourly points."""
-
-REACH_DAYS = 365
-"""How far keyless and demo plans reach back."""
-
-_DAY = timedelta(days=1)
-_SETTLED_AFTER = timedelta(minutes=35)
-
-
-@dataclass(frozen=True)
-class Span:
-    """Whole UTC days, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> list[date]:
-        """Each day."""
-        return [self.first + number * _DAY for number in range((self.last - self.first).days + 1)]
-
-    def __str__(self) -> str:
-        return f"{self.first} to {self.last}"
-
-
-def last_settled(now: datetime) -> date:
-    """The newest day that CoinGecko has settled: from 00:35 UTC on it is yesterday."""
-    return (now - _DAY - _SETTLED_AFTER).date()
-
-
-def earliest(settings: Settings, now: datetime) -> date | None:
-    """The first whole day that the plan reaches back to; None: it has no limit."""
-    return None if settings.plan == "pro" else (now - timedelta(days=REACH_DAYS)).date() + _DAY
-
-
-def checked(settings: Settings, span: Span, now: datetime) -> Span:
-    """The span, where it can be had.
-
-    Raises:
-        ConfigurationError: it ends before it begins, is not settled yet, or lies before what the plan reaches.
-    """
-    newest, oldest = last_settled(now), earliest(settings, now)
-    if span.last < span.first:
-        raise ConfigurationError(f"bad --start {span.first}: it is after --end {span.last}", "change one of them")
-    if span.last > newest:
-        raise ConfigurationError(
-            f"bad --end {span.last}: CoinGecko has not settled it (at 00:35 UTC of the next day)",
-            f"choose {newest} or earlier; today's run brings the days since",
-        )
-    if oldest and span.first < oldest:
-        raise ConfigurationError(
-            f"bad --start {span.first}: [coingecko] plan = {settings.plan} reaches back {REACH_DAYS} days, to {oldest}",
-            f"choose {oldest} or later, or a pro plan",
-        )
-    return span
 
 
 def chunks(span: Span, covered: Iterable[date], *, is_newest_first: bool = True) -> list[Span]:
@@ -79,7 +22,7 @@ def chunks(span: Span, covered: Iterable[date], *, is_newest_first: bool = True)
     missing = sorted(set(span.days) - set(covered), reverse=is_newest_first)
     found: list[Span] = []
     while missing:
-        near = [day for day in missing if abs(day - missing[0]) < CHUNK_DAYS * _DAY]
+        near = [day for day in missing if abs(day - missing[0]) < CHUNK_DAYS * DAY]
         found.append(Span(min(near), max(near)))
         missing = missing[len(near) :]
     return found
@@ -144,6 +87,6 @@ def _length(entry: archive.Entry) -> tuple[timedelta, datetime]:
 
 def _settled_days(request: archive.Request) -> list[date]:
     """The whole days of a request's window that had been settled when it was answered."""
-    first = request.window_from.date() if request.window_from.time() == time() else request.window_from.date() + _DAY
-    last = (request.window_to + timedelta(seconds=1)).date() - _DAY
+    first = request.window_from.date() if request.window_from.time() == time() else request.window_from.date() + DAY
+    last = (request.window_to + timedelta(seconds=1)).date() - DAY
     return Span(first, min(last, last_settled(request.extracted_at))).days

@@ -14,7 +14,7 @@ from btc_pipeline import archive, extract, history
 from btc_pipeline.children import Progress
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.flight import pair_of
-from btc_pipeline.history import Span
+from btc_pipeline.market.days import Span
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 

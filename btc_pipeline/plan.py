@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
-from btc_pipeline import archive, asks, calls, history, history_run, warehouse
-from btc_pipeline.history import Span
+from btc_pipeline import archive, asks, calls, history_run, warehouse
+from btc_pipeline.coingecko import limits
+from btc_pipeline.market.days import Span
 from btc_pipeline.settings import Settings
 from btc_pipeline.world import World
 
@@ -62,8 +63,8 @@ class Plan:
 def of_run(settings: Settings, world: World, now: datetime) -> Plan:
     """The plan of a first run of today, for all pairs."""
     asked = asks.of_run(settings, now.date(), now, settings.pairs)
-    limits = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
-    return _plan(settings, world, f"a first run of {now.date()}", asked, limits)
+    not_given = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
+    return _plan(settings, world, f"a first run of {now.date()}", asked, not_given)
 
 
 def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> Plan:
@@ -72,20 +73,20 @@ def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> 
     Raises:
         ConfigurationError: the span is not settled, or ends before it begins.
     """
-    oldest = history.earliest(settings, now)
-    limits = ["hourly points only: CoinGecko has 5-minute points of the last 24 hours, and none of earlier days"]
+    oldest = limits.earliest(settings, now)
+    not_given = ["hourly points only: CoinGecko has 5-minute points of the last 24 hours, and none of earlier days"]
     had = span
     if oldest and span.first < oldest:
-        limits.insert(
+        not_given.insert(
             0,
             f"{span.first} to {min(span.last, oldest - timedelta(days=1))}: [coingecko] plan = {settings.plan} reaches"
-            f" back {history.REACH_DAYS} days, to {oldest}",
+            f" back {limits.REACH_DAYS} days, to {oldest}",
         )
         had = Span(oldest, span.last)
     if had.days:
-        history.checked(settings, had, now)
+        limits.checked(settings, had, now)
     asked = history_run.missing(settings, world, now.date(), had) if had.days else []
-    return _plan(settings, world, f"backfill of {span}", asked, limits)
+    return _plan(settings, world, f"backfill of {span}", asked, not_given)
 
 
 def as_text(plan: Plan, settings: Settings) -> str:

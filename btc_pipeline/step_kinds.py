@@ -14,10 +14,12 @@ from typing import Any, ClassVar, cast
 import luigi
 import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
-from btc_pipeline import console, ending, history, setting_values
+from btc_pipeline import console, ending, setting_values
+from btc_pipeline.coingecko import limits
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extraction import Refused
-from btc_pipeline.history import Span
+from btc_pipeline.market import days
+from btc_pipeline.market.days import Span
 from btc_pipeline.pair import Pair
 from btc_pipeline.steps import RUN, Step
 from btc_pipeline.system import digest
@@ -102,9 +104,9 @@ class HistoryStep(Step):
                 ConfigurationError(f"bad {self.get_task_family()}: --start is missing", "add --start 2025-12-01")
             )
         now = self.settings.instant()
-        span = Span(self.start, cast("date | None", self.end) or history.last_settled(now))
+        span = Span(self.start, cast("date | None", self.end) or days.last_settled(now))
         try:
-            return history.checked(self.settings, span, now)
+            return limits.checked(self.settings, span, now)
         except ConfigurationError as error:
             console.stop(error)
 

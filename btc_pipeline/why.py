@@ -15,12 +15,12 @@ from btc_pipeline import archive, published_tables, records
 from btc_pipeline.chart_text import percent_text
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market import instants
+from btc_pipeline.market.days import SETTLED_AFTER
 from btc_pipeline.published_tables import Row
 from btc_pipeline.warehouse import quoted
 from btc_pipeline.world import World
 
 _SLOT_SECONDS = {"hourly": 3600, "5-minute": 300}
-_SETTLING = timedelta(minutes=35)
 _DAY_MS = 86_400_000
 
 
@@ -101,7 +101,7 @@ def _points(candle: Row, request: archive.Request, pairs: Sequence[Sequence[floa
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() * 1000)
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
     last = int(pairs[-1][0])
-    is_live = last % 1000 == 0 and request.window_to > request.extracted_at - _SETTLING
+    is_live = last % 1000 == 0 and request.window_to > request.extracted_at - SETTLED_AFTER
     closing = int(candle["last_point_at"].timestamp() * 1000)
     if is_live and not (candle["is_closed_by_live_point"] and last == closing):
         points.pop(last, None)

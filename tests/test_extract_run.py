@@ -8,7 +8,7 @@ import pytest
 from btc_pipeline import archive, extract, extract_run, history, history_run, settings
 from btc_pipeline.coingecko import sample
 from btc_pipeline.extraction import Extraction, Refused
-from btc_pipeline.history import Span
+from btc_pipeline.market.days import Span
 from btc_pipeline.pair import Pair
 from btc_pipeline.targets import DuckDBTarget, Marker
 from btc_pipeline.world import World

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 
 from btc_pipeline import archive, history, settings
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko import limits, sample
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.history import Span
+from btc_pipeline.market.days import Span, last_settled
 from btc_pipeline.pair import Pair
 from btc_pipeline.world import World
 
@@ -189,11 +189,11 @@ def test_a_day_that_was_asked_for_in_part_is_not_covered(told, world, answered):
     [("2026-05-15T00:34:59Z", date(2026, 5, 13)), ("2026-05-15T00:35:00Z", date(2026, 5, 14))],
 )
 def test_a_day_is_settled_35_minutes_after_its_end(moment, newest):
-    assert history.last_settled(datetime.fromisoformat(moment.replace("Z", "+00:00"))) == newest
+    assert last_settled(datetime.fromisoformat(moment.replace("Z", "+00:00"))) == newest
 
 
 def test_a_span_that_can_be_had_is_accepted(told):
-    assert history.checked(told, YEAR, NOW) == YEAR
+    assert limits.checked(told, YEAR, NOW) == YEAR
 
 
 @pytest.mark.parametrize(
@@ -207,10 +207,10 @@ def test_a_span_that_can_be_had_is_accepted(told):
 )
 def test_a_span_that_cannot_be_had_is_refused_by_name(span, names, told):
     with pytest.raises(ConfigurationError) as refused:
-        history.checked(told, span, NOW)
+        limits.checked(told, span, NOW)
     assert [name for name in names if name not in str(refused.value)] == []
 
 
 def test_a_pro_plan_reaches_back_further(told):
     long_ago = Span(date(2014, 1, 1), date(2014, 2, 1))
-    assert history.checked(replace(told, plan="pro"), long_ago, NOW) == long_ago
+    assert limits.checked(replace(told, plan="pro"), long_ago, NOW) == long_ago

@@ -9,7 +9,7 @@ import pytest
 from btc_pipeline import archive, asks, calls, history, plan, settings, warehouse
 from btc_pipeline.coingecko import sample
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.history import Span
+from btc_pipeline.market.days import Span
 from btc_pipeline.world import World
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)

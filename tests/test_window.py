@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from btc_pipeline.asks import Window
+from btc_pipeline.market.days import Window
 
 DAY = date(2026, 5, 15)
 

@@ -87,13 +87,13 @@ def selftest(configured: Settings) -> str:
 
 def plan(configured: Settings, world: World, start: date | None, end: date | None) -> str:
     """What today's run, or a backfill, would cost."""
-    from btc_pipeline import history
     from btc_pipeline import plan as planning
+    from btc_pipeline.market import days
 
     now = configured.instant()
     if start is None:
         return planning.as_text(planning.of_run(configured, world, now), configured)
-    span = history.Span(start, end or history.last_settled(now))
+    span = days.Span(start, end or days.last_settled(now))
     if span.last < span.first:
         raise ConfigurationError(f"bad --start {start}: it is after --end {span.last}", "change one of them")
     return planning.as_text(planning.of_backfill(configured, world, now, span), configured)
