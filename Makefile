@@ -38,7 +38,7 @@ why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=202
 	@$(python) -m btc_pipeline why $(COIN) $(DAY) $(ARGS)
 
 docs: .venv/.installed ## Write the models' documentation, with lineage from source to chart, to data/docs/index.html
-	@$(python) -m btc_pipeline.lineage
+	@$(python) -m btc_pipeline.commands.dbt_docs
 
 selftest: .venv/.installed ## Inject faults into sample data, one at a time: which check catches which? A missed one fails
 	@$(python) -m btc_pipeline selftest $(ARGS)
@@ -96,7 +96,7 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 	@$(pip) --no-index --no-deps --no-build-isolation --editable .
 	@$(python) -m compileall -qq -j 0 .venv/lib btc_pipeline
 	@$(python) -c 'import matplotlib.font_manager' # builds its font cache, 2 s that the first run need not spend
-	@$(python) -m btc_pipeline.prepare
+	@$(python) -m btc_pipeline.commands.prepare
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

@@ -18,8 +18,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from bench import unchecked
-from btc_pipeline.coingecko import sample
-from btc_pipeline.coingecko.replay import ReplayServer
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.coingecko.simulator.server import ReplayServer
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
@@ -31,7 +31,7 @@ STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visual
 def main() -> None:
     """Measure and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    with tempfile.TemporaryDirectory() as folder, ReplayServer(sample, now=NOW) as server:
+    with tempfile.TemporaryDirectory() as folder, ReplayServer(synthetic, now=NOW) as server:
         scratch = Path(folder)
         _compare_full_run(scratch, server.base_url, rounds)
         _compare_gates(scratch, rounds)
@@ -111,7 +111,7 @@ def _compare_imports(rounds: int) -> None:
 
 def _compare_many_coins(scratch: Path, base_url: str, rounds: int) -> None:
     """The extraction of a hundred coins against a loop of requests and inserts of the same answers."""
-    coins = ",".join(coin["id"] for coin in sample.coins_list()[:COINS])
+    coins = ",".join(coin["id"] for coin in synthetic.coins_list()[:COINS])
     window = (
         str(int((NOW - timedelta(days=7)).replace(hour=0, minute=0, second=0).timestamp())),
         str(int(NOW.timestamp())),

@@ -10,28 +10,29 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from btc_pipeline import asks, extract, settings
-from btc_pipeline.world import World
+from btc_pipeline.extract import fetch, requests
+from btc_pipeline.settings import reader
+from btc_pipeline.settings.workspace import World
 
 NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 
 
 def main(kind: str, folder: str, base_url: str) -> None:
     """Fetch a week of Bitcoin into FOLDER."""
-    told = replace(settings.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder))
+    told = replace(reader.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder))
     world = World(told.data_dir, told.source)
-    asked = asks.of_run(told, NOW.date(), NOW, told.pairs)
-    fetched = extract.fetch(told, world, asked, extract.Options(world.cache, is_lean=kind == "lean"))
+    asked = requests.of_run(told, NOW.date(), NOW, told.pairs)
+    fetched = fetch.fetch(told, world, asked, fetch.Options(world.cache, is_lean=kind == "lean"))
     if len(fetched.answers) != 3:
         sys.exit(str(fetched.refused))
 
 
 def imports() -> None:
     """What the connector imports before its job is known, and for it."""
-    from btc_pipeline.coingecko import connector
+    from btc_pipeline.coingecko.connector import process
 
     with tempfile.TemporaryDirectory() as folder:
-        connector.prepare({"scratch": folder, "logs": folder, "is_lean": True})
+        process.prepare({"scratch": folder, "logs": folder, "is_lean": True})
     from airbyte._executors.declarative import DeclarativeExecutor  # noqa: F401
     from airbyte.caches.duckdb import DuckDBCache  # noqa: F401
     from airbyte.sources.base import Source  # noqa: F401

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from btc_pipeline.coingecko.recordings import Recording, Recordings
+from btc_pipeline.coingecko.simulator.recordings import Recording, Recordings
 
 DAYS = 4_000
 SEED = 20_210_515

@@ -28,7 +28,7 @@ def copy_to(folder: Path) -> Path:
         unchecked = _without_tests(properties, drop_unit_tests=path.stem != "price_gaps")
         path.write_text(yaml.safe_dump(unchecked, sort_keys=False), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "compileall", "-q", "btc_pipeline"], cwd=folder, check=True)
-    subprocess.run([sys.executable, "-m", "btc_pipeline.prepare"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "btc_pipeline.commands.prepare"], cwd=folder, check=True)
     return folder
 
 

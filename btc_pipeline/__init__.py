@@ -18,7 +18,16 @@ __all__ = [
     "Visualize",
 ]
 
-# A run's child processes (children.py) need one module each and no task; importing Luigi would cost each 0.2 s.
+# A child process (system/child_process.py) needs one module and no task; importing Luigi would cost it 0.2 s.
 if "BTC_PIPELINE_CHILD" not in os.environ:
-    from btc_pipeline.history_tasks import Backfill, ExtractHistory
-    from btc_pipeline.tasks import ExtractAndLoad, ExtractCoin, Publish, Test, Transform, VerifyData, Visualize
+    from btc_pipeline.tasks import (
+        Backfill,
+        ExtractAndLoad,
+        ExtractCoin,
+        ExtractHistory,
+        Publish,
+        Test,
+        Transform,
+        VerifyData,
+        Visualize,
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from btc_pipeline.cli.commands import pipeline
+from btc_pipeline.cli.app import pipeline
 from btc_pipeline.cli.group import exit_code_of
 
 

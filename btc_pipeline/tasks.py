@@ -1,6 +1,8 @@
-"""The DAG: six steps in one chain. What each does is a function of another module.
+"""The DAG: six steps in one chain, and two for a backfill. What each does is a function of a room of its name.
 
     ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was left out
+
+    ExtractHistory -> Backfill: history that is fetched and published on demand, by the same models and tests
 
 Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by what `run()` calls, never here, so that a run
 with nothing to do takes no longer than Luigi itself.
@@ -11,22 +13,28 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from btc_pipeline import drawing, errors, extract, extract_run, journal, loader, publish, transform, verify_run
-from btc_pipeline.extraction import Answer, Extraction
-from btc_pipeline.settings import Settings
-from btc_pipeline.step_kinds import PairStep
-from btc_pipeline.steps import RUN, Step
-from btc_pipeline.targets import DuckDBTarget, Marker, Publication
-from btc_pipeline.world import World
+from btc_pipeline import errors
+from btc_pipeline.extract import daily, fetch, history
+from btc_pipeline.observe import journal
+from btc_pipeline.publish import swap
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.steps.history_step import HistoryStep, PairStep
+from btc_pipeline.steps.step import RUN, Step
+from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
+from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication
+from btc_pipeline.transform import backfill, dbt_build, loader
+from btc_pipeline.verify import answers
+from btc_pipeline.visualize import process
 
-_ARCHIVE = ("btc_pipeline/archive.py", "btc_pipeline/warehouse.py")
-CONNECTOR = (
-    "btc_pipeline/coingecko/*.py",
-    "btc_pipeline/coingecko/*.yaml",
-    *(f"btc_pipeline/{name}.py" for name in ("asks", "extract", "extract_run", "flight")),
+_ARCHIVE = ("btc_pipeline/lake/raw_archive.py", "btc_pipeline/warehouse/duckdb_files.py")
+_CONNECTOR = (
+    "btc_pipeline/coingecko/**/*.py",
+    "btc_pipeline/coingecko/**/*.yaml",
+    *(f"btc_pipeline/extract/{name}.py" for name in ("requests", "fetch", "daily", "fetch_state")),
     *_ARCHIVE,
 )
-_GATE = ("btc_pipeline/verify.py", "btc_pipeline/coingecko/answers.py", *_ARCHIVE)
+_GATE = ("btc_pipeline/verify/gate.py", "btc_pipeline/coingecko/responses.py", *_ARCHIVE)
 _MODELS = (
     "dbt_project/models/**/*",
     "dbt_project/macros/**/*",
@@ -34,8 +42,13 @@ _MODELS = (
     "dbt_project/*.yml",
     "requirements.lock",
 )
-_LOADER = tuple(f"btc_pipeline/{name}.py" for name in ("loader", "last_good", "failures", "ledgers"))
-_DBT = ("btc_pipeline/dbt_process.py", "btc_pipeline/transform.py", "btc_pipeline/census.py")
+_LOADER = (
+    "btc_pipeline/transform/loader.py",
+    "btc_pipeline/transform/previous_version.py",
+    "btc_pipeline/lake/failed_runs.py",
+    "btc_pipeline/warehouse/ndjson.py",
+)
+_DBT = tuple(f"btc_pipeline/transform/{name}.py" for name in ("dbt_process", "dbt_build", "declared_tests"))
 
 
 class ExtractAndLoad(Step):
@@ -47,7 +60,7 @@ class ExtractAndLoad(Step):
     One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
-    sources = CONNECTOR
+    sources = _CONNECTOR
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -57,7 +70,7 @@ class ExtractAndLoad(Step):
     def output(self) -> Extraction:
         """A marker row beside the cache's table, and the record of the run's answers in the archive."""
         step, fingerprint, world = self.get_task_family(), self.fingerprint(), self.world
-        table = DuckDBTarget(world.cache, extract.TABLE, extract.MARKERS, step, self.date, fingerprint)
+        table = DuckDBTarget(world.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
         begun = world.marker(f"{step}.begun", self.date)
         return Extraction(table, self.marker(), begun, self.settings.pairs, RUN)
 
@@ -65,9 +78,9 @@ class ExtractAndLoad(Step):
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
         with self.at_work() as facts:
             if self.is_followed:
-                transform.start_ahead(self.settings, self.world)
+                dbt_build.start_ahead(self.settings, self.world)
             pairs = self.settings.pairs
-            facts.update(extract_run.answers(self.settings, self.world, self.date, self.output(), pairs, self.report))
+            facts.update(daily.answers(self.settings, self.world, self.date, self.output(), pairs, self.report))
 
     def left_out(self) -> list[Step]:
         """The coins that were refused in this run."""
@@ -82,7 +95,7 @@ class ExtractCoin(PairStep):
     In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
     """
 
-    sources = CONNECTOR
+    sources = _CONNECTOR
     error = errors.ExtractionError
 
     def output(self) -> Answer:
@@ -94,9 +107,7 @@ class ExtractCoin(PairStep):
         extraction = self.output().extraction
         self.raise_once(extraction.refused().get(str(self.pair)))
         with self.at_work() as facts:
-            facts.update(
-                extract_run.answers(self.settings, self.world, self.date, extraction, [self.pair], self.report)
-            )
+            facts.update(daily.answers(self.settings, self.world, self.date, extraction, [self.pair], self.report))
 
 
 class VerifyData(Step):
@@ -106,7 +117,7 @@ class VerifyData(Step):
     """
 
     before = ExtractAndLoad
-    sources = (*_GATE, "btc_pipeline/verify_run.py")
+    sources = (*_GATE, "btc_pipeline/verify/answers.py")
     error = errors.VerificationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -121,8 +132,8 @@ class VerifyData(Step):
         """Check each answer in the archive."""
         with self.at_work() as facts:
             extraction = ExtractAndLoad(date=self.date).output()
-            facts.update(verify_run.answers(self.settings, self.world, self.date, extraction))
-            good = verify_run.fingerprint_of_good(self.settings, extraction)
+            facts.update(answers.check(self.settings, self.world, self.date, extraction))
+            good = answers.fingerprint_of_good(self.settings, extraction)
             known = self.output().facts().get("good") == good  # then what depends on it stays done
             self.output().write(facts={**facts, "good": good}, stamp=self.output().stamp() if known else "")
 
@@ -150,18 +161,18 @@ class Transform(Step):
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
-            drawing.start_ahead(self.world)
+            process.start_ahead(self.world)
             charts = ExtractAndLoad(date=self.date).output().charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
-            build = transform.Build(self.output(), self.sources_hash(), pairs)
-            facts.update(transform.build(self.settings, self.world, build, self.report))
+            build = dbt_build.Build(self.output(), self.sources_hash(), pairs)
+            facts.update(dbt_build.build(self.settings, self.world, build, self.report))
 
 
 class Test(Step):
     """The outcome of each declared test, and the census: all that are declared have run."""
 
     before = Transform
-    sources = (*_MODELS, *_DBT, "dbt_project/tests/**/*", "btc_pipeline/unit_tests.py")
+    sources = (*_MODELS, *_DBT, "dbt_project/tests/**/*", "btc_pipeline/transform/unit_test_results.py")
     error = errors.CandleTestError
     __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
 
@@ -173,7 +184,7 @@ class Test(Step):
         """Judge what the build tested."""
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
-            results = transform.judge(self.settings, self.world, table)
+            results = dbt_build.judge(self.settings, self.world, table)
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
             tested(self.world, table).write(facts={"results": results})
             self.output().write(facts=facts)
@@ -189,11 +200,10 @@ class Publish(Step):
 
     before = Test
     sources = (
-        "btc_pipeline/publish.py",
-        "btc_pipeline/evidence.py",
-        "btc_pipeline/profiles.py",
-        "btc_pipeline/records.py",
-        "btc_pipeline/warehouse.py",
+        "btc_pipeline/publish/*.py",
+        "btc_pipeline/warehouse/profiles.py",
+        "btc_pipeline/lake/versions.py",
+        "btc_pipeline/warehouse/duckdb_files.py",
     )
     error = errors.PublishingError
 
@@ -221,8 +231,8 @@ class Publish(Step):
         built = ("Transform", "Test") if table.stamp() == table.newest_stamp() else ("ExtractHistory", "Backfill")
         steps = journal.of_day(self.world, self.date, ("ExtractAndLoad", "VerifyData", *built))
         first_day = self.date - timedelta(days=self.settings.days)
-        version = publish.Version(self.date, first_day, self.date, checks, steps)
-        count = publish.swap_in(self.settings, self.world, version)
+        version = swap.Version(self.date, first_day, self.date, checks, steps)
+        count = swap.swap_in(self.settings, self.world, version)
         self.output().write({"candles": count})
         return count
 
@@ -232,8 +242,8 @@ class Visualize(Step):
 
     before = Publish
     sources = (
-        *(f"btc_pipeline/{name}.py" for name in ("chart*", "drawing", "candle*", "moving_averages", "report/*")),
-        *("btc_pipeline/report/assets/*", "requirements.lock"),
+        *("btc_pipeline/visualize/**/*.py", "btc_pipeline/visualize/report/assets/*", "btc_pipeline/market/*.py"),
+        *("btc_pipeline/settings/charts.py", "btc_pipeline/warehouse/published.py", "requirements.lock"),
     )
     error = errors.VisualizationError
 
@@ -248,11 +258,74 @@ class Visualize(Step):
     def make(self) -> None:
         """Draw from the published database, as any reader would; what another run has replaced is published again."""
         with self.at_work() as facts:
-            if not publish.is_of(self.world, self.date):
+            if not swap.is_of(self.world, self.date):
                 Publish(date=self.date).swap_in()
-            drawn = drawing.draw(self.settings, self.world, self.date, self.report)
-            drawing.remove_leftovers(self.settings, self.world, self.date, self.output().made())
+            drawn = process.draw(self.settings, self.world, self.date, self.report)
+            process.remove_leftovers(self.settings, self.world, self.date, self.output().made())
             charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
             facts["report"] = drawn.report[0]
             self.output().write(made=[*charts, *drawn.report])
+
+
+class ExtractHistory(HistoryStep):
+    """Hourly prices of past days, asked for in chunks of at most 90 days, each a checkpoint of its own.
+
+    coin_id   vs_currency  window                    prices
+    bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
+    """
+
+    sources = (
+        *_CONNECTOR,
+        "btc_pipeline/extract/coverage.py",
+        "btc_pipeline/extract/history.py",
+        "btc_pipeline/verify/gate.py",
+    )
+    error = errors.ExtractionError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """Of whom, which coins, which days."""
+        return settings.provenance, settings.pairs, self.span
+
+    def output(self) -> History:
+        """The record of the answers that cover the span."""
+        return History(self.marker(), RUN)
+
+    def make(self) -> None:
+        """Ask for the chunks that are missing; vouch for all."""
+        with self.at_work() as facts:
+            told = self.settings, self.world, self.date, self.span
+            brought = history.answers(*told, self.report, is_newest_first=not self.oldest_first)
+            facts.update(brought.facts)
+            self.output().write(brought.files, brought.refused)
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        return self.output().refused()
+
+
+class Backfill(HistoryStep):
+    """Candles of past days, published, with a report of them: the history that `ExtractHistory` brought."""
+
+    before = ExtractHistory
+    error = errors.PublishingError
+
+    def output(self) -> Publication:
+        """The published file, and the marker that says that the span was published."""
+        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
+
+    def make(self) -> None:
+        """Build, test, publish and report in one go."""
+        with self.at_work() as facts:
+            told = self.settings, self.world, self.span
+            models = Transform(date=self.date).sources_hash()
+            built = backfill.build(*told, self.fingerprint(), models, self.report)
+            tested(self.world, built.table).write(facts={"results": built.checks})
+            steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
+            facts["candles"] = backfill.swap_in(*told, built, steps)
+            self.output().write(facts, made := backfill.report(*told))
+            facts["report"] = made[0]
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        return ExtractHistory(**self.told).output().refused()

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from btc_pipeline.coingecko import sample_coins
-from tests import pseudo_terminal
+from btc_pipeline.coingecko.simulator import coins as sample_coins
+from tests.support import pseudo_terminal
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -1,4 +1,1 @@
-"""The command line beside Luigi's, as thin as it can be over the same tasks and functions.
-
-Imports click, and what a command shows only when it is called; the tasks never import it.
-"""
+"""The command line beside Luigi's: arguments, help, exit codes."""

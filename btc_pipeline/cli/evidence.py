@@ -9,19 +9,20 @@ import shlex
 from datetime import date, datetime
 from pathlib import Path
 
-from btc_pipeline import setting_values, table, terminal
 from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.market import instants
-from btc_pipeline.settings import Settings
-from btc_pipeline.world import World
+from btc_pipeline.settings import parsers
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import stdout, tables
 
 
 def why(configured: Settings, world: World, coin: str, day: date) -> str:
     """All that is known of a candle."""
-    from btc_pipeline import why as reasons
+    from btc_pipeline.commands import why as reasons
 
     try:
-        (coin_id,) = setting_values.coins(coin)
+        (coin_id,) = parsers.coins(coin)
     except ValueError as error:
         raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
     return "\n\n".join(reasons.explained(world, coin_id, currency, day) for currency in configured.vs_currencies)
@@ -33,16 +34,16 @@ def replay(configured: Settings, world: World, as_of: datetime | None) -> str:
     Raises:
         CandleTestError: it does not; the differences are printed.
     """
-    from btc_pipeline import rebuild
+    from btc_pipeline.commands import replay as rebuild
     from btc_pipeline.tasks import Transform
 
     models = Transform(date=configured.today()).sources_hash()
     if as_of is not None:
         rows, record = rebuild.as_of(configured, world, as_of, models)
-        return table.of_rows(rows, record, terminal.screen().width)
+        return tables.of_rows(rows, record, stdout.screen().width)
     number, differences = rebuild.compare(configured, world, models)
     if differences:
-        terminal.tell("\n".join(str(each) for each in differences))
+        stdout.tell("\n".join(str(each) for each in differences))
         raise CandleTestError(
             f"the archive does not give what is published: {len(differences)} differences",
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
@@ -52,7 +53,7 @@ def replay(configured: Settings, world: World, as_of: datetime | None) -> str:
 
 def record(configured: Settings, folder: Path) -> str:
     """The recordings that were made, and how to replay them."""
-    from btc_pipeline import recording
+    from btc_pipeline.commands import record as recording
 
     made, instant = recording.record(configured, folder)
     return "\n".join(
@@ -70,14 +71,14 @@ def selftest(configured: Settings) -> str:
     Raises:
         CandleTestError: some were missed; the matrix is printed.
     """
-    from btc_pipeline import faults
-    from btc_pipeline import selftest as injection
+    from btc_pipeline.selftest import model_faults
+    from btc_pipeline.selftest import run as injection
     from btc_pipeline.tasks import Transform
 
-    verdicts = injection.run(configured, Transform(date=configured.today()).sources_hash(), faults.ALL)
+    verdicts = injection.run(configured, Transform(date=configured.today()).sources_hash(), model_faults.ALL)
     text, missed = injection.matrix(verdicts), injection.missed(verdicts)
     if missed:
-        terminal.tell(text)
+        stdout.tell(text)
         raise CandleTestError(
             f"{len(missed)} of {len(verdicts)} faults were missed: {', '.join(each.fault.name for each in missed)}",
             "mend the check that is named for it",
@@ -87,7 +88,7 @@ def selftest(configured: Settings) -> str:
 
 def plan(configured: Settings, world: World, start: date | None, end: date | None) -> str:
     """What today's run, or a backfill, would cost."""
-    from btc_pipeline import plan as planning
+    from btc_pipeline.commands import plan as planning
     from btc_pipeline.market import days
 
     now = configured.instant()

@@ -11,10 +11,13 @@ from typing import Any, TypeVar
 
 import click
 
-from btc_pipeline import console, setting_values, settings, terminal, warehouse
 from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, PipelineError, PublishingError
-from btc_pipeline.world import World
+from btc_pipeline.observe import log
+from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import stdout
+from btc_pipeline.warehouse import duckdb_files
 
 PROGRAM = "btc-pipeline"
 
@@ -82,11 +85,11 @@ class Text(click.ParamType[Any]):
             self.fail(f"{value[:40]!r}: {error}", param, ctx)
 
 
-DAY = Text("day", setting_values.day)
-INSTANT = Text("instant", setting_values.instant)
-REPORT = Text("report", setting_values.report_name)
-PATH = Text("path", setting_values.path)
-OUTPUT = Text("path", lambda text: None if text == "-" else setting_values.path(text))
+DAY = Text("day", parsers.day)
+INSTANT = Text("instant", parsers.instant)
+REPORT = Text("report", parsers.report_name)
+PATH = Text("path", parsers.path)
+OUTPUT = Text("path", lambda text: None if text == "-" else parsers.path(text))
 """A file to be written; of `-`, which is standard output, None."""
 
 
@@ -107,21 +110,21 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
-def told(context: click.Context, tell: Callable[[settings.Settings, World], object]) -> int:
+def told(context: click.Context, tell: Callable[[reader.Settings, World], object]) -> int:
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
-    console.prepare()
+    log.prepare()
     try:
         with luigi_options.applied(luigi_options.given(context)):
-            configured = settings.load()
+            configured = reader.load()
             return _code(tell(configured, World(configured.data_dir, configured.source)))
     except PipelineError as error:
-        console.log.error("%s", error)
+        log.error("%s", error)
         return error.exit_code
-    except warehouse.DatabaseError as error:
-        console.log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
+    except duckdb_files.DatabaseError as error:
+        log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
         return PublishingError.exit_code
     except OSError as error:
-        console.log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
+        log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
         return ConfigurationError.exit_code
 
 
@@ -143,5 +146,5 @@ def _code(result: object) -> int:
     """A command gives text to be shown, or has shown all and gives its exit code."""
     if isinstance(result, int):
         return result
-    terminal.tell(str(result))
+    stdout.tell(str(result))
     return SUCCESS

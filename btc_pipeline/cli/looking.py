@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from btc_pipeline import console, published_tables, setting_values, settings, terminal, warehouse
 from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, PipelineError
-from btc_pipeline.world import World
+from btc_pipeline.observe import log
+from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import stdout
+from btc_pipeline.warehouse import duckdb_files, published_tables
 
 
 @dataclass(frozen=True)
@@ -31,27 +34,27 @@ class Asked:
     table: str
 
 
-def status(configured: settings.Settings, world: World, day: date | None, *, is_json: bool) -> int:
+def status(configured: reader.Settings, world: World, day: date | None, *, is_json: bool) -> int:
     """What is there and what would run."""
-    from btc_pipeline import status as states
-    from btc_pipeline import step_states
+    from btc_pipeline.commands import status as states
+    from btc_pipeline.commands import step_states
 
     asked = states.checked_day(configured, day)
     found = states.of(configured, world, asked, step_states.of_chain(asked))
     if is_json:
-        terminal.tell(json.dumps(states.as_json(found)))
+        stdout.tell(json.dumps(states.as_json(found)))
     else:
-        terminal.write(states.lines(found))
+        stdout.write(states.lines(found))
     return SUCCESS
 
 
 def show(world: World, asked: Asked) -> int:
     """What is published."""
-    from btc_pipeline import show as shown
+    from btc_pipeline.commands import show as shown
 
     try:
-        coins = setting_values.coins(",".join(asked.coins)) if asked.coins else ()
-        currencies = setting_values.currencies(asked.currency) if asked.currency else ()
+        coins = parsers.coins(",".join(asked.coins)) if asked.coins else ()
+        currencies = parsers.currencies(asked.currency) if asked.currency else ()
     except ValueError as error:
         raise ConfigurationError(
             f"bad coin or currency: {error}", "name them as CoinGecko does, e.g. bitcoin"
@@ -68,37 +71,37 @@ def show(world: World, asked: Asked) -> int:
         return SUCCESS
     names = list(rows[0]) if rows else shown.columns(world.published, selection)
     forms = {"csv": lambda: shown.as_csv(rows, names), "json": lambda: shown.as_json(rows)}
-    screen = terminal.screen()
+    screen = stdout.screen()
     text = forms.get(asked.kind, lambda: shown.as_table(rows, selection, screen.width))()
     if output:
         shown.write_text(text, output)
     else:
-        terminal.tell(text)
+        stdout.tell(text)
     return SUCCESS
 
 
 def doctor(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
     """All checks; they go on where the settings are bad."""
-    from btc_pipeline import doctor as checks
+    from btc_pipeline.commands import doctor as checks
 
-    console.hush()
+    log.hush()
     try:
         with luigi_options.applied(luigi_arguments):
             found = checks.all_checks()
     except SystemExit as ended:
         return int(ended.code or 0)
     if is_json:
-        terminal.tell(json.dumps(checks.as_json(found)))
+        stdout.tell(json.dumps(checks.as_json(found)))
     else:
-        terminal.write(checks.lines(found))
+        stdout.write(checks.lines(found))
     return checks.exit_code(found)
 
 
 def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
     """The coins that are published; none where that cannot be seen."""
-    failures = (PipelineError, warehouse.DatabaseError, OSError, SystemExit)
+    failures = (PipelineError, duckdb_files.DatabaseError, OSError, SystemExit)
     with contextlib.suppress(*failures), luigi_options.applied(luigi_arguments):
-        configured = settings.load()
+        configured = reader.load()
         world = World(configured.data_dir, configured.source)
         query = "select distinct coin_id from daily_candlestick order by 1"
         (rows,) = published_tables.read(world.published, query)

@@ -13,7 +13,7 @@ import luigi
 from luigi.cmdline_parser import CmdlineParser
 from luigi.task_register import Register
 
-from btc_pipeline.setting_sections import SECTIONS
+from btc_pipeline.settings.sections import SECTIONS
 
 _GIVEN = "btc_pipeline.luigi_arguments"
 _NOT_OURS_TO_PASS = {"--help", "--help-all", "--module", "--version", "--local-scheduler"}

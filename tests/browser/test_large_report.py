@@ -6,8 +6,8 @@ import time
 import duckdb
 import pytest
 
-from btc_pipeline.report import writing
-from tests.report.published import DAY, Published
+from btc_pipeline.visualize.report import write
+from tests.visualize.report.published import DAY, Published
 
 COINS, DAYS = 100, 1826
 MOST_BYTES, MOST_SECONDS = 10_000_000, 2.0
@@ -41,7 +41,7 @@ def report(tmp_path_factory):
     with duckdb.connect(str(database)) as connection:
         connection.execute(WALK)
         assert connection.execute("select count(*) from daily_candlestick").fetchall() == [(COINS * DAYS,)]
-    return writing.write(database, folder / "report" / f"{DAY}.html")[0]
+    return write.write(database, folder / "report" / f"{DAY}.html")[0]
 
 
 def test_it_stays_below_ten_megabytes(report):

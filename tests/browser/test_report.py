@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from btc_pipeline.report import writing
+from btc_pipeline.visualize.report import write
 from tests.browser.watched import DESKTOP, PHONE
-from tests.report.published import DAY, Published, backfill, candle, week
+from tests.visualize.report.published import DAY, Published, backfill, candle, week
 
 EVIL = '</script><script>document.title = "taken"</script><img src=x onerror="document.title = \'taken\'">'
 DARK = {**DESKTOP, "color_scheme": "dark"}
@@ -30,7 +30,7 @@ def opened(new_page, tmp_path):
 
     def open_(window=DESKTOP, averages=(7, 30), **published):
         report = tmp_path / "report" / f"{DAY}.html"
-        writing.write(Published(**published).write(tmp_path / "published.duckdb"), report, averages)
+        write.write(Published(**published).write(tmp_path / "published.duckdb"), report, averages)
         watched = new_page(window).open(report)
         watched.page.wait_for_selector("html[data-shown]")
         watched.settle()

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.e2e.command_line import ROOT
 from tests.e2e.live_api import always, good_chart, once, spoilt
-from tests.faulty_server import FaultAnswer
+from tests.support.faulty_server import FaultAnswer
 
 EXTRACTION, VERIFICATION, STALENESS = 20, 30, 35
 LIMIT_BYTES = 8 * 1024 * 1024

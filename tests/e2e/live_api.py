@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e.command_line import NOW, Pipeline
-from tests.faulty_server import FaultAnswer, FaultyServer
+from tests.support.faulty_server import FaultAnswer, FaultyServer
 
 SHORT_WAITS = (
     *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
@@ -72,7 +72,7 @@ class Api(FaultyServer):
             self.asked.append(Asked.of(path))
             return of_coin(self.asked[-1]) if of_coin else answer(len(self.came_at))
 
-        super().__init__(sample, on_request, now)
+        super().__init__(synthetic, on_request, now)
 
     def wait_for_a_request(self) -> None:
         """Return when the first GET is there."""
@@ -105,7 +105,7 @@ def truly(number: int) -> None:
 def good_chart(coin_id: str = "bitcoin") -> dict[str, list[list[Any]]]:
     """The true answer to a run's request, to be spoilt."""
     midnight = INSTANT.replace(hour=0, minute=0, second=0)
-    return sample.market_chart(coin_id, "usd", midnight - timedelta(days=7), INSTANT, INSTANT)
+    return synthetic.market_chart(coin_id, "usd", midnight - timedelta(days=7), INSTANT, INSTANT)
 
 
 def spoilt(change: Callable[[list[list[Any]]], object], coin_id: str = "bitcoin") -> bytes:

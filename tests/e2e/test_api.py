@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from btc_pipeline.coingecko import answers
+from btc_pipeline.coingecko import responses
 from tests.e2e import faults, published
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, live, truly
@@ -110,8 +110,8 @@ def test_the_page_of_faults_is_the_table():
 @pytest.mark.skipif(not faults.BODIES.exists(), reason="the recordings of the real API are not here")
 def test_each_recorded_refusal_is_in_the_table():
     sent = {
-        (fault.status, answers.refusal(fault.body))
+        (fault.status, responses.refusal(fault.body))
         for fault in (case.answer(1) for case in faults.REFUSALS)
         if fault is not None
     }
-    assert [body for status, body in faults.bodies() if (status, answers.refusal(body)) not in sent] == []
+    assert [body for status, body in faults.bodies() if (status, responses.refusal(body)) not in sent] == []

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import published, truth
 from tests.e2e.command_line import NOW
 from tests.e2e.live_api import Api, live, once, spoilt
-from tests.faulty_server import FaultAnswer
+from tests.support.faulty_server import FaultAnswer
 
 A_MINUTE_LATER = "2026-05-15T13:31:00Z"
 

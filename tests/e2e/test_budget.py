@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from btc_pipeline import calls, warehouse
+from btc_pipeline.coingecko import call_ledger
+from btc_pipeline.warehouse import duckdb_files
 from tests.e2e.live_api import Api, always, live, truly
 
 HOST = "127.0.0.1"
@@ -17,15 +18,15 @@ ONLY_PRICES = ("--pipeline-second-opinion=false", "--pipeline-five-minute-points
 def note_calls(data_dir: Path, *moments: datetime) -> None:
     """Calls of earlier runs."""
     database = data_dir / "live/calls.duckdb"
-    calls.prepare(database)
-    with warehouse.opened(database, read_only=False) as connection:
-        ledger = calls.Ledger(connection, "keyless", HOST)
+    call_ledger.prepare(database)
+    with duckdb_files.opened(database, read_only=False) as connection:
+        ledger = call_ledger.Ledger(connection, "keyless", HOST)
         for moment in moments:
             ledger.add(moment, "/ping")
 
 
 def counted(data_dir: Path) -> int:
-    return calls.count(data_dir / "live/calls.duckdb", "keyless", HOST, datetime(2026, 1, 1, tzinfo=timezone.utc))
+    return call_ledger.count(data_dir / "live/calls.duckdb", "keyless", HOST, datetime(2026, 1, 1, tzinfo=timezone.utc))
 
 
 # --- Two runs, one after the other

@@ -16,10 +16,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from btc_pipeline import lock
-from tests import pseudo_terminal
+from btc_pipeline.system import lock
 from tests.e2e import published
 from tests.e2e.command_line import NOW, STEPS, Pipeline
+from tests.support import pseudo_terminal
 
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 CHART = "sample/charts/bitcoin_usd_2026-05-15.png"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import disks, published
 from tests.e2e.command_line import STEPS, Pipeline
-from tests.swept import swept
+from tests.support.swept import swept
 
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "sample/crypto_data.duckdb"

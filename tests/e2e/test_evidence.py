@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import published, truth
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, live
-from tests.faulty_server import FaultAnswer
+from tests.support.faulty_server import FaultAnswer
 
 EARLY, LATE = "2026-05-15T00:05:00Z", "2026-05-16T13:30:00Z"
 """At 00:05 CoinGecko has not settled the day before; a day later it has."""
@@ -137,7 +137,9 @@ def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
         if number == 1:
             return None
         later = INSTANT + timedelta(days=1)
-        chart = sample.market_chart("bitcoin", "usd", later.replace(hour=0, minute=0) - timedelta(days=7), later, later)
+        chart = synthetic.market_chart(
+            "bitcoin", "usd", later.replace(hour=0, minute=0) - timedelta(days=7), later, later
+        )
         stamp, price = chart["prices"][5]
         assert stamp
         assert price
@@ -259,7 +261,7 @@ def test_each_version_leaves_a_record_with_its_checks_and_a_profile(history):
 
 def chart_of(instant):
     start = instant.replace(hour=0, minute=0) - timedelta(days=7)
-    return sample.market_chart("bitcoin", "usd", start, instant, instant)
+    return synthetic.market_chart("bitcoin", "usd", start, instant, instant)
 
 
 def test_a_run_that_brings_nothing_new_fails_with_a_code_of_its_own(tmp_path):

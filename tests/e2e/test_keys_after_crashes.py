@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.command_line import ROOT, Pipeline
 from tests.e2e.live_api import Api, Asked, live, truly
-from tests.faulty_server import FaultAnswer
+from tests.support.faulty_server import FaultAnswer
 
 pytestmark = pytest.mark.sweep  # tests/e2e/test_keys.py has a kill, an echo and a redirect of its own
 

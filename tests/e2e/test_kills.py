@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import published
 from tests.e2e.command_line import STEPS, Pipeline
 from tests.e2e.kills import Kill, files_that_count, kill_and_rerun
-from tests.swept import swept
+from tests.support.swept import swept
 
 KILL = Kill(1.0, "VerifyData", with_children=True)  # in Transform
 MORE_KILLS = [

@@ -5,13 +5,13 @@ import sys
 
 import yaml
 
-from btc_pipeline.transform import PROJECT
+from btc_pipeline.transform.dbt_build import PROJECT
 from tests.e2e.command_line import copy_of_project
 
 
 def docs(folder):
     """`make docs` in a project that has never run; exit code, stderr, page."""
-    command = [sys.executable, "-m", "btc_pipeline.lineage"]
+    command = [sys.executable, "-m", "btc_pipeline.commands.dbt_docs"]
     ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     return ended, folder / "data/docs/index.html"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e import published, truth
 from tests.e2e.command_line import STEPS, Result
 from tests.e2e.live_api import Api, live, spoilt, truly
-from tests.faulty_server import FaultAnswer
+from tests.support.faulty_server import FaultAnswer
 
 GOOD = ["bitcoin", "litecoin"]
 UNKNOWN, EMPTY, NO_NUMBER, STALE = "no-such-coin", "ethereum", "solana", "dogecoin"

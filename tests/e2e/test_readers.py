@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import copy_of_project
-from tests.swept import swept
+from tests.support.swept import swept
 
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "crypto_data.duckdb"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, always, truly
@@ -49,9 +49,9 @@ def test_the_answers_are_kept_word_for_word(recording):
     assert sorted(path.name for path in folder.iterdir()) == NAMES
     ohlc, fine, chart = (json.loads((folder / name).read_text()) for name in NAMES)
     midnight = datetime(2026, 5, 8, tzinfo=timezone.utc)
-    assert chart == sample.market_chart("bitcoin", "usd", midnight, INSTANT, INSTANT)
-    assert fine == sample.market_chart("bitcoin", "usd", INSTANT - timedelta(days=1), INSTANT, INSTANT)
-    assert ohlc == sample.ohlc("bitcoin", "usd", 14, INSTANT)
+    assert chart == synthetic.market_chart("bitcoin", "usd", midnight, INSTANT, INSTANT)
+    assert fine == synthetic.market_chart("bitcoin", "usd", INSTANT - timedelta(days=1), INSTANT, INSTANT)
+    assert ohlc == synthetic.ohlc("bitcoin", "usd", 14, INSTANT)
 
 
 def test_the_key_is_nowhere(recording):

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import STEPS, copy_of_project
-from tests.swept import swept
+from tests.support.swept import swept
 
 TRANSFORM_ON, TEST_ON, PUBLISH_ON, VISUALIZE = STEPS[2:], STEPS[3:], STEPS[4:], STEPS[5:]
 CHART = "charts/bitcoin_usd_2026-05-15.png"
@@ -140,17 +140,17 @@ def test_the_same_code_in_another_folder_makes_nothing_pending(changeable):
 
 
 @pytest.mark.parametrize(("file", "steps"), [
-    ("btc_pipeline/coingecko/manifest.yaml", STEPS),
-    ("btc_pipeline/coingecko/components.py", STEPS),
-    ("btc_pipeline/verify.py", STEPS[1:]),
-    ("btc_pipeline/loader.py", TRANSFORM_ON),
+    ("btc_pipeline/coingecko/connector/manifest.yaml", STEPS),
+    ("btc_pipeline/coingecko/connector/components.py", STEPS),
+    ("btc_pipeline/verify/gate.py", STEPS[1:]),
+    ("btc_pipeline/transform/loader.py", TRANSFORM_ON),
     ("dbt_project/models/staging/_sources.yml", TRANSFORM_ON),
     ("dbt_project/macros/granularity.sql", TRANSFORM_ON),
     ("dbt_project/dbt_project.yml", TRANSFORM_ON),
     ("dbt_project/tests/assert_something_new.sql", TEST_ON),
-    ("btc_pipeline/publish.py", PUBLISH_ON),
-    ("btc_pipeline/chart.py", VISUALIZE),
-    ("btc_pipeline/report/assets/style.css", VISUALIZE),
+    ("btc_pipeline/publish/swap.py", PUBLISH_ON),
+    ("btc_pipeline/visualize/chart/coin_chart.py", VISUALIZE),
+    ("btc_pipeline/visualize/report/assets/style.css", VISUALIZE),
     ("btc_pipeline/errors.py", []),
     ("luigi.cfg", []),
 ])  # fmt: skip

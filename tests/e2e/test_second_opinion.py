@@ -7,20 +7,20 @@ from datetime import date, timedelta
 
 import pytest
 
-from btc_pipeline import why
-from btc_pipeline.coingecko import sample
-from btc_pipeline.world import World
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.commands import why
+from btc_pipeline.settings.workspace import World
 from tests.e2e import published
 from tests.e2e.live_api import INSTANT, Api, live, truly
-from tests.faulty_server import FaultAnswer
-from tests.swept import swept
+from tests.support.faulty_server import FaultAnswer
+from tests.support.swept import swept
 
 SHORT = ("--coingecko-timeout-seconds", "1")
 
 
 def candles(change=lambda candle: candle):
     """The true candles, changed one by one."""
-    return json.dumps([change(candle) for candle in sample.ohlc("bitcoin", "usd", 14, INSTANT)]).encode()
+    return json.dumps([change(candle) for candle in synthetic.ohlc("bitcoin", "usd", 14, INSTANT)]).encode()
 
 
 def a_little_dearer(candle):

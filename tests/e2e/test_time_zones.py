@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline
-from tests.swept import swept
+from tests.support.swept import swept
 
 EAST, WEST = "Pacific/Apia", "America/New_York"
 

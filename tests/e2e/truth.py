@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple
 
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e.published import Row
 
 
@@ -34,7 +34,7 @@ class Ohlc(NamedTuple):
         return cls(row["open"], row["high"], row["low"], row["close"], row["points"])
 
 
-SERIES: dict[str, sample.Granularity] = {"hourly": "hourly", "5-minute": "5min"}
+SERIES: dict[str, synthetic.Granularity] = {"hourly": "hourly", "5-minute": "5min"}
 """What a candle calls its granularity, and the synthetic market its series."""
 
 
@@ -42,7 +42,7 @@ def settled(coin_id: str, vs_currency: str, day: date, granularity: str) -> Ohlc
     """The candle of a day of the synthetic market, of this series, when everything is known."""
     start = datetime.combine(day, time(), timezone.utc)
     end = start + timedelta(days=1) - timedelta(milliseconds=1)
-    points = sample.settled_points(coin_id, vs_currency, SERIES[granularity], start, end)
+    points = synthetic.settled_points(coin_id, vs_currency, SERIES[granularity], start, end)
     return Ohlc.of([(point.stamp, point.price) for point in points])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from btc_pipeline.coingecko.replay import ReplayServer
+from btc_pipeline.coingecko.simulator.server import ReplayServer
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline
 from tests.sweeps.known import Truth

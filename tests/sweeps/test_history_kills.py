@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
 
-from btc_pipeline.coingecko import sample
+from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import truth
 from tests.e2e.history_kills import COINS, UNDER_WAY, Siege, besiege
 from tests.sweeps.rounds import ROUNDS
@@ -16,7 +16,7 @@ FIRST, DAYS, KILLS = date(2025, 5, 16), 364, 10
 def has_a_point_in_its_last_hour(coin_id, day):
     """Where the last day of a chunk has none, its candle says that it may be cut short."""
     last_hour = datetime.combine(day, time(23), timezone.utc)
-    return bool(sample.settled_points(coin_id, "usd", "hourly", last_hour, last_hour + timedelta(minutes=59)))
+    return bool(synthetic.settled_points(coin_id, "usd", "hourly", last_hour, last_hour + timedelta(minutes=59)))
 
 
 @pytest.mark.parametrize("case", ROUNDS, ids=lambda case: f"SWEEP_SEED={case.seed}")

@@ -1,0 +1,102 @@
+"""The ledger of calls: each request that was ever sent to CoinGecko, counted across runs, errors included.
+
+A table of a small DuckDB database of its own, `calls.duckdb`: the connector process writes a row before it sends, so a
+kill loses no call; `plan` and `status` read it. Knows no budget.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+TABLE = "main.calls"
+
+# called_at is UTC. A plan's quota belongs to its key, so calls are counted by plan and host.
+_CREATE = f"create table if not exists {TABLE} (called_at timestamp, plan varchar, host varchar, path varchar)"
+
+
+def month_of(moment: datetime) -> datetime:
+    """The beginning of the UTC month that an instant lies in."""
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def count(database: Path, plan: str, host: str, since: datetime) -> int:
+    """How many calls were made since an instant (UTC); 0 where none ever was.
+
+    Raises:
+        LockedDatabaseError: a run is at work.
+    """
+    with (
+        suppress(FileNotFoundError, duckdb_files.MissingTableError),
+        duckdb_files.opened(database, read_only=True) as ledger,
+    ):
+        return Ledger(ledger, plan, host).count(since)
+    return 0
+
+
+def prepare(database: Path) -> bool:
+    """Make the ledger ready to be written to; a damaged one is set aside, which is what False says."""
+    is_whole = True
+    try:
+        _create(database)
+    except duckdb_files.DamagedDatabaseError:
+        duckdb_files.set_aside(database)
+        _create(database)
+        is_whole = False
+    return is_whole
+
+
+def note(database: Path, plan: str, host: str, path: str) -> bool:
+    """Count a call that was made outside of the connector process; False as of `prepare`."""
+    is_whole = prepare(database)
+    with duckdb_files.opened(database, read_only=False) as connection:
+        Ledger(connection, plan, host).add(datetime.now(timezone.utc), path)
+    return is_whole
+
+
+class Ledger:
+    """The calls of one plan and host, on an open connection.
+
+    Args:
+        connection: of a database that `prepare` has made ready.
+        plan: `keyless`, `demo` or `pro`.
+        host: of whom it is asked.
+    """
+
+    def __init__(self, connection: duckdb_files.Connection, plan: str, host: str) -> None:
+        self._connection = connection
+        self._whose = f"plan = {quoted(plan)} and host = {quoted(host)}"
+        self._values = f"{quoted(plan)}, {quoted(host)}"
+
+    def count(self, since: datetime) -> int:
+        """How many there were since an instant (UTC)."""
+        ((number,),) = self._connection.execute(
+            f"select count(*) from {TABLE} where {self._whose} and called_at >= {_timestamp(since)}"
+        ).fetchall()
+        return int(number)
+
+    def since(self, moment: datetime) -> list[float]:
+        """When those since an instant were made, as unix seconds, in order."""
+        rows = self._connection.execute(
+            f"select epoch(called_at) from {TABLE} where {self._whose} and called_at >= {_timestamp(moment)} order by 1"
+        ).fetchall()
+        return [float(second) for (second,) in rows]
+
+    def add(self, moment: datetime, path: str) -> None:
+        """Count a call that is about to be made; durable on return."""
+        self._connection.execute(f"insert into {TABLE} values ({_timestamp(moment)}, {self._values}, {quoted(path)})")
+
+
+def _create(database: Path) -> None:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute(_CREATE)
+        duckdb_files.read_all(connection)
+
+
+def _timestamp(moment: datetime) -> str:
+    return f"'{moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat()}'::timestamp"

@@ -1,0 +1,89 @@
+"""Coins and currencies by name: what was meant by an id that CoinGecko does not know.
+
+Its lists of names are asked for when one is refused, through the connector, and kept for a week. Reads and writes
+these two files; asks nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.coingecko import responses
+from btc_pipeline.system import files
+
+LISTS = ("coins_list", "supported_vs_currencies")
+_FRESH_SECONDS = 7 * 86_400
+_MOST = 4
+_NEAR = 70.0
+_LONGEST = 60
+
+
+def stale(folder: Path) -> list[str]:
+    """The lists that are not there, or are older than a week."""
+    return [name for name in LISTS if not _is_fresh(folder / f"{name}.json")]
+
+
+def keep(folder: Path, lists: Mapping[str, str]) -> None:
+    """Keep the lists that the connector brought."""
+    for name in LISTS:
+        if name in lists:
+            files.write(folder / f"{name}.json", lists[name].encode())
+
+
+def of_coin(folder: Path, coin_id: str) -> str:
+    """What may have been meant by a coin's id that CoinGecko does not know; empty where nothing is known."""
+    coins = [each for each in _read(folder / "coins_list.json") if isinstance(each, dict)]
+    if any(coin["id"] == coin_id for coin in coins):
+        return f"{coin_id} is in CoinGecko's list of coins, but it has no prices of it"
+    of_symbol = [coin for coin in coins if str(coin.get("symbol", "")).lower() == coin_id]
+    if of_symbol:
+        meant = sorted(of_symbol, key=_plainness)[:_MOST]
+        return f"{coin_id} is a symbol, not an id: {', '.join(f'''{_id(coin)} ({_name(coin)})''' for coin in meant)}"
+    near = _nearest(coin_id, [_id(coin) for coin in coins], _NEAR)
+    return f"nearest ids: {', '.join(near)}" if near else ""
+
+
+def of_currency(folder: Path, code: str) -> str:
+    """What may have been meant by a currency's code that CoinGecko does not know; empty where nothing is known."""
+    listed = _read(folder / "supported_vs_currencies.json")
+    codes = [responses.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
+    if not codes or code in codes:
+        return ""
+    near = _nearest(code, codes, 0) or sorted(codes)[:_MOST]
+    return f"{code} is none of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
+
+
+def _nearest(word: str, words: Sequence[str], cutoff: float) -> list[str]:
+    from rapidfuzz import fuzz, process  # for an error alone
+
+    return [found for found, *_ in process.extract(word, words, scorer=fuzz.ratio, limit=_MOST, score_cutoff=cutoff)]
+
+
+def _plainness(coin: Mapping[str, Any]) -> tuple[int, int, str]:
+    """What orders the coins of a symbol: the one that most people mean is seldom a bridged or wrapped one."""
+    return _id(coin).count("-"), abs(len(_id(coin)) - len(_name(coin))), _id(coin)
+
+
+def _id(coin: Mapping[str, Any]) -> str:
+    return responses.one_line(str(coin["id"]), _LONGEST)
+
+
+def _name(coin: Mapping[str, Any]) -> str:
+    return responses.one_line(str(coin.get("name", "")), _LONGEST)
+
+
+def _is_fresh(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < _FRESH_SECONDS
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> Sequence[Any]:
+    try:
+        return responses.names(path.read_bytes()) or []
+    except OSError:
+        return []

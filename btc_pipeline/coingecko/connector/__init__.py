@@ -1,0 +1,1 @@
+"""The Airbyte source, in a process of its own: how CoinGecko is asked."""

@@ -1,0 +1,258 @@
+"""What the connector's manifest cannot say in YAML: the key's header, the budget, bounded answers, the extractor.
+
+Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it. The key and the
+sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors tell
+nothing of the answer. What becomes of an answer is for `sync` to say.
+
+Annotations are no strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10
+cannot evaluate an InitVar.
+"""
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import InitVar, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
+from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
+from airbyte_cdk.sources.declarative.requesters.http_requester import HttpRequester
+from airbyte_cdk.sources.declarative.requesters.request_options.interpolated_request_options_provider import (
+    InterpolatedRequestOptionsProvider,
+)
+from airbyte_cdk.sources.streams.call_rate import AbstractAPIBudget
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
+    SUCCESS_RESOLUTION,
+    ErrorResolution,
+    ResponseAction,
+)
+
+from btc_pipeline.coingecko import responses
+from btc_pipeline.coingecko.connector.request_policy import NotAskedError, Sync, Verdict
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
+MAX_ANSWER_SECONDS = 120.0
+_EXTRA_SECONDS = 20.0
+_LONGEST_HOST = 100
+
+key_header: dict[str, str] = {}
+"""The plan's header and key; set by the connector before the read."""
+
+syncs: list[Sync] = []
+"""What is asked and what came of it; put here by the connector before the read."""
+
+
+class RefusedAnswerError(requests.RequestException):
+    """An answer that is not read any further: a redirect, one too large or too slow; or one that is not asked for.
+
+    `stops`: the next one would not be better.
+    """
+
+    def __init__(self, reason: str, request: requests.PreparedRequest, *, stops: bool = False) -> None:
+        super().__init__(reason, request=request)
+        self.stops = stops
+
+
+class CallBudget(AbstractAPIBudget):
+    """Where the CDK asks, right before it sends, whether it may: the place of our own budget."""
+
+    def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Wait for the budget; RefusedAnswerError: the request is not to be sent."""
+        try:
+            _sync().before_sending(request.url)
+        except NotAskedError as error:
+            raise RefusedAnswerError(str(error), request) from None
+
+    def get_matching_policy(self, request: Any) -> None:
+        """The CDK's own policies are not used."""
+
+    def update_from_response(self, request: Any, response: Any) -> None:
+        """`sync` learns from the answer by itself."""
+
+
+@dataclass
+class CoinGeckoRequester(HttpRequester):
+    """The CDK's requester, with our budget."""
+
+    request_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Put the budget in its place."""
+        self.request_options_provider = InterpolatedRequestOptionsProvider(
+            config=self.config, parameters=parameters, request_parameters=self.request_parameters
+        )
+        self.api_budget = CallBudget()  # type: ignore[assignment] # the CDK's hint names its own subclass
+        super().__post_init__(parameters)
+
+
+@dataclass
+class CoinGeckoAuthenticator(DeclarativeAuthenticator):
+    """Adds the key's header, and bounds the answer before `requests` follows or reads it."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Nothing to prepare."""
+
+    @property
+    def auth_header(self) -> str:
+        """Not used: `get_auth_header` gives the whole header."""
+        return ""
+
+    @property
+    def token(self) -> str:
+        """Not used, as above."""
+        return ""
+
+    def get_auth_header(self) -> Mapping[str, Any]:
+        """The key's header; none for keyless."""
+        return dict(key_header)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Called for each request that is prepared."""
+        request.headers.update(key_header)
+        request.hooks["response"] = [_bounded]
+        return request
+
+
+@dataclass
+class CoinGeckoErrorHandler(ErrorHandler):
+    """Does what the sync says. No answer ever fails the stream: one coin's costs no other's."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """No verdict yet."""
+        self._waits: dict[str, float] = {}
+
+    @property
+    def max_retries(self) -> int:
+        """More than the sync grants, which ends each request by itself."""
+        return _sync().max_retries + 1
+
+    @property
+    def max_time(self) -> None:
+        """The parent bounds the extraction."""
+        return None
+
+    @property
+    def backoff_strategies(self) -> "list[CoinGeckoErrorHandler]":
+        """The CDK asks these how long to wait."""
+        return [self]
+
+    def interpret_response(self, response: requests.Response | Exception | None) -> ErrorResolution:
+        """Success, nothing, or another try."""
+        verdict = self._verdict(response)
+        if verdict.kind == "accepted":
+            return SUCCESS_RESOLUTION
+        if verdict.kind == "given_up":
+            return ErrorResolution(ResponseAction.IGNORE, None, verdict.reason)
+        self._waits[_url(response)] = verdict.wait_seconds
+        return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, verdict.reason)
+
+    def backoff_time(self, response_or_exception: requests.Response | Exception | None, attempt_count: int) -> float:
+        """How long to wait before another try, in seconds. The CDK adds one."""
+        return self._waits[_url(response_or_exception)]
+
+    @staticmethod
+    def _verdict(response: requests.Response | Exception | None) -> Verdict:
+        url = _url(response)
+        if isinstance(response, requests.Response):
+            return _sync().judge(url, response.status_code, response.content, response.headers.get("Retry-After"))
+        if isinstance(response, RefusedAnswerError):
+            return _sync().not_read(url, str(response), stops=response.stops)
+        return _sync().without_answer(url, type(response).__name__)
+
+
+@dataclass
+class AnswerExtractor(RecordExtractor):
+    """One record for each answer that was accepted: its arrays, if it has any, and the body word for word."""
+
+    config: Mapping[str, Any]
+    parameters: InitVar[Mapping[str, Any]]
+
+    def __post_init__(self, parameters: Mapping[str, Any]) -> None:
+        """Nothing to prepare."""
+
+    def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
+        """The record, without what was asked, which the manifest adds."""
+        if _sync().ask_of(_url(response)) in _sync().refused:
+            return
+        chart = responses.market_chart(response.content)
+        arrays = {name: chart.get(name) for name in ("prices", "market_caps", "total_volumes")} if chart else {}
+        yield arrays | {"answer": response.content.decode("utf-8")}
+
+
+def _sync() -> Sync:
+    return syncs[-1]
+
+
+def _url(asked: Any) -> str:
+    """The URL that was asked, of a response or of an error."""
+    return str(asked.request.url)
+
+
+def _bounded(response: requests.Response, **_: Any) -> None:
+    """Refuse redirects (they would carry the key along) and read the body within bounds of size and time."""
+    _hide_key(response.headers)
+    request = response.request
+    if response.is_redirect:
+        reason = f"HTTP {response.status_code}, a redirect to {_host(response)}, which is never followed"
+        raise RefusedAnswerError(reason, request, stops=True)
+    seconds = MAX_ANSWER_SECONDS if _sync().ask_of(_url(response)).is_price else _EXTRA_SECONDS
+    is_overdue = threading.Event()
+    watch = threading.Timer(seconds, _cut_off, (response, is_overdue))
+    watch.daemon = True
+    watch.start()
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        for chunk in response.iter_content(1 << 16):
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
+    except requests.RequestException as error:
+        error.request = request  # requests does not say which one broke off
+        if not is_overdue.is_set():
+            raise
+    finally:
+        watch.cancel()
+    if is_overdue.is_set():
+        raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
+    response._content = _without_key(b"".join(chunks))
+
+
+def _host(response: requests.Response) -> str:
+    """Where a redirect leads, fit to be shown."""
+    try:
+        host = urlsplit(response.headers.get("location", "")).hostname or "itself"
+    except ValueError:
+        return "nowhere"
+    return responses.one_line(host, _LONGEST_HOST)
+
+
+def _cut_off(response: requests.Response, is_overdue: threading.Event) -> None:
+    """End a body that drips: whoever reads it waits for a whole chunk, and no time-out ever rings."""
+    is_overdue.set()
+    with contextlib.suppress(OSError, ValueError):  # it has just ended
+        response.raw.shutdown()
+
+
+def _hide_key(headers: MutableMapping[str, str]) -> None:
+    """An answer may repeat the key, and answers are logged and archived."""
+    for name, value in list(headers.items()):
+        headers[name] = _without_key(value.encode("utf-8", "replace")).decode("utf-8", "replace")
+
+
+def _without_key(text: bytes) -> bytes:
+    for key in key_header.values():
+        text = re.sub(re.escape(key.encode()), b"***", text, flags=re.IGNORECASE)
+    return text

@@ -1,0 +1,149 @@
+"""The connector process: runs the Airbyte source with PyAirbyte, from the API into the DuckDB cache.
+
+Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pipeline.extract` is the other side.
+Nothing else may import it: what it imports and locks ends with its process.
+
+Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: see `btc_pipeline.extract`. Events:
+`{"stream": …, "number": …}` with the `file` of the answer or why it is `refused`; `{"waits_seconds": …, "why": …}`.
+Result: `{"calls": n, "waited_seconds": s, "lists": {name: text}}`, `{"damage": "…"}` where DuckDB cannot use the cache,
+or `{"fault": "…"}` where anything else failed on this side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.coingecko import call_ledger
+from btc_pipeline.coingecko.connector.rate_limit import Budget
+from btc_pipeline.coingecko.connector.request_policy import COINS, CURRENCIES, Sync
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.system import child_process
+from btc_pipeline.warehouse import duckdb_files
+
+SCHEMA = "raw"
+
+
+def prepare(preparation: child_process.Json) -> None:
+    """Import PyAirbyte, told where it may write."""
+    _direct_airbyte(Path(preparation["scratch"]), Path(preparation["logs"]))
+    gc.disable()  # the process is short; collecting during the imports costs a fifth of its time
+    if preparation["is_lean"]:
+        from btc_pipeline.coingecko.connector import lean_imports
+
+        lean_imports.install()
+    from btc_pipeline.coingecko.connector import components  # noqa: F401 - imports the CDK
+
+
+def work(_: None, job: child_process.Json) -> child_process.Json:
+    """Read the streams into the cache, replacing what was there; each answer goes into the archive as it comes."""
+    import yaml
+    from airbyte._executors.declarative import DeclarativeExecutor
+    from airbyte.caches.duckdb import DuckDBCache
+    from airbyte.sources.base import Source
+
+    from btc_pipeline.coingecko.connector import components
+
+    components.key_header.update(job["key_header"])
+    manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
+    manifest["definitions"]["requester"]["read_timeout_in_seconds"] = job["timeout_seconds"]
+    source = Source(
+        executor=DeclarativeExecutor("source-coingecko", manifest),
+        name="source-coingecko",
+        config=job["config"],
+        streams=[],
+        validate=False,
+    )
+    try:
+        with _budget(job) as budget:
+            sync = _sync(job, budget)
+            components.syncs.append(sync)
+            with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
+                for stream in (raw_archive.MARKET_CHART, raw_archive.CHART_5M, raw_archive.OHLC):
+                    if job["asks"][stream]:
+                        source.read(cache, streams=[stream], force_full_refresh=True)
+                for stream in _lists_wanted(sync, job["lists"]):
+                    source.read(cache, streams=[stream], force_full_refresh=True)
+    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte or DuckDB raises, the parent is told in one line
+        return _own_fault(error)
+    lists = {name: body.decode() for name, body in sync.lists.items()}
+    spent = {"calls": budget.calls, "waited_seconds": budget.waited_seconds} if budget else {}
+    return {"calls": 0, "waited_seconds": 0.0, **spent, "lists": lists}
+
+
+@contextlib.contextmanager
+def _budget(job: child_process.Json) -> Iterator[Budget | None]:
+    """The budget of calls, with the ledger open; none for the sample's server."""
+    told = job["budget"]
+    if told is None:
+        yield None
+        return
+    with duckdb_files.opened(Path(told["ledger"]), read_only=False) as connection:
+        ledger = call_ledger.Ledger(connection, told["plan"], told["host"])
+        yield Budget(ledger, told["calls_a_minute"], told["calls_a_month"], _tell_wait)
+
+
+def _tell_wait(seconds: float, why: str) -> None:
+    child_process.tell({"waits_seconds": seconds, "why": why})
+
+
+def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
+    return Sync(
+        asks={
+            stream: {number: raw_archive.from_plain(ask) for number, ask in asks.items()}
+            for stream, asks in job["asks"].items()
+        },
+        raw=Path(job["raw"]),
+        budget=budget,
+        max_retries=job["max_retries"],
+        max_wait_seconds=job["max_wait_seconds"],
+        now=datetime.fromisoformat(job["now"]) if job["now"] else None,
+        takes_empty=job["takes_empty"],
+        tell=child_process.tell,
+    )
+
+
+def _lists_wanted(sync: Sync, wanted: list[str]) -> list[str]:
+    """The lists of names that explain a refusal, where the parent has none that is fresh."""
+    refusals = [reason for ask, reason in sync.refused.items() if ask.is_price]
+    signs = {COINS: "HTTP 404", CURRENCIES: "HTTP 400"}
+    return [name for name in wanted if any(reason.startswith(signs[name]) for reason in refusals)]
+
+
+def _own_fault(error: BaseException) -> child_process.Json:
+    """What went wrong on this side, in one line; PyAirbyte wraps what happened several times."""
+    chain: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None:
+        chain.append(current)
+        current = current.__cause__ or current.__context__
+    full = [each for each in chain if "No space left" in str(each)]
+    damage = [each for each in chain if isinstance(each, duckdb_files.SIGNS_OF_DAMAGE)]
+    telling = (full or damage or chain)[-1]
+    kind = "damage" if damage and not full else "fault"
+    return {kind: f"{type(telling).__name__}: {telling}".splitlines()[0]}
+
+
+def _direct_airbyte(scratch: Path, logs: Path) -> None:
+    """Tell PyAirbyte, before its import, where to write and that nothing is to be reported or looked up."""
+    settings: dict[str, Any] = {
+        "AIRBYTE_OFFLINE_MODE": "1",
+        "DO_NOT_TRACK": "1",
+        "AIRBYTE_LOGGING_ROOT": logs,
+        "AIRBYTE_TEMP_DIR": scratch,
+        "AIRBYTE_PROJECT_DIR": scratch,
+        "HOME": scratch,
+    }
+    for name in ("NO_PROXY", "no_proxy"):  # the sample's server is on loopback
+        settings[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost,::1")))
+    os.environ.update({name: str(value) for name, value in settings.items()})
+    os.umask(0o077)
+
+
+if __name__ == "__main__":
+    child_process.serve(prepare, work)

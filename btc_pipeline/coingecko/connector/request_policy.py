@@ -1,0 +1,220 @@
+"""One sync: what is asked for, what is answered, refused or not asked, and when it is no use to ask on.
+
+The memory of the connector process between its streams; `components.py` asks it before each request and after each
+answer, from two threads. Imports nothing of Airbyte.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from btc_pipeline.coingecko import responses
+from btc_pipeline.coingecko.connector.rate_limit import Budget, SpentBudgetError
+from btc_pipeline.lake import raw_archive
+
+COINS = "coins_list"
+CURRENCIES = "supported_vs_currencies"
+LISTS = (COINS, CURRENCIES)
+
+_FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
+_OF_THE_COIN = frozenset({200, 400, 404, 422})  # what one coin is refused with says nothing about the next one
+_STREAM_OF_PATH = {
+    "/market_chart/range": raw_archive.MARKET_CHART,
+    "/market_chart": raw_archive.CHART_5M,
+    "/ohlc": raw_archive.OHLC,
+    "/coins/list": COINS,
+    "/supported_vs_currencies": CURRENCIES,
+}
+_LONGEST_BACKOFF_SECONDS = 30.0
+_SERVER_ERRORS_THAT_STOP = 2  # coins in a row
+_NO_PRICES = "not asked, without prices"
+_TOO_LATE = "not asked, after one without an answer"
+
+
+class NotAskedError(Exception):
+    """Why a request is not sent at all."""
+
+
+class Ask(NamedTuple):
+    """One answer that is wanted: its stream, and its number in the job."""
+
+    stream: str
+    number: str
+
+    @property
+    def is_price(self) -> bool:
+        """Whether a run cannot do without it. All else is asked once, and then done without."""
+        return self.stream == raw_archive.MARKET_CHART
+
+
+class Verdict(NamedTuple):
+    """What becomes of a request: it is `accepted`, `given_up`, or asked for `again` after so many seconds."""
+
+    kind: str
+    reason: str = ""
+    wait_seconds: float = 0.0
+
+
+@dataclass
+class Sync:
+    """The state of a sync.
+
+    Args:
+        asks: what is to be asked, by stream and number.
+        raw: the archive; each accepted answer is kept at once, so that a killed run asks for it no more.
+        budget: of calls; None for the sample's server.
+        max_retries: further tries of a price.
+        max_wait_seconds: the longest Retry-After that is obeyed.
+        now: the instant that answers count as of; None: when they come.
+        takes_empty: whether prices without a point are an answer: of a day before the coin was listed they are.
+        tell: told of the end of each ask, and before it waits to ask again.
+        jitter: a random number from 0 to 1, for the time between tries.
+    """
+
+    asks: Mapping[str, Mapping[str, raw_archive.Request]]
+    raw: Path
+    budget: Budget | None
+    max_retries: int
+    max_wait_seconds: float
+    now: datetime | None
+    takes_empty: bool
+    tell: Callable[[Mapping[str, Any]], object]
+    jitter: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        self.refused: dict[Ask, str] = {}
+        self.lists: dict[str, bytes] = {}
+        self._asks = {
+            _key(request): Ask(stream, number)
+            for stream, requests in self.asks.items()
+            for number, request in requests.items()
+        }
+        self._not_found: dict[tuple[str, str] | None, str] = {}
+        self._without_prices: set[tuple[str, str] | None] = set()
+        self._tries: Counter[Ask] = Counter()
+        self._server_errors = 0
+        self._stop_all = self._stop_extras = ""
+        self._lock = threading.Lock()
+
+    def ask_of(self, url: str) -> Ask:
+        """What a URL asks for."""
+        parts = urlsplit(url)
+        stream = next(stream for end, stream in _STREAM_OF_PATH.items() if parts.path.endswith(end))
+        if stream in LISTS:
+            return Ask(stream, "0")
+        coin = parts.path.rpartition("/coins/")[2].partition("/")[0]
+        query = parse_qs(parts.query)
+        return self._asks[stream, coin, query["vs_currency"][0], query.get("from", [""])[0]]
+
+    def before_sending(self, url: str) -> None:
+        """Wait for the budget, and count the call.
+
+        Raises:
+            NotAskedError: an earlier answer, or the budget, says that asking is no use.
+        """
+        ask = self.ask_of(url)
+        pair = self._pair_of(ask)
+        of_pair = self._not_found.get(pair, "") if ask.is_price else _NO_PRICES * (pair in self._without_prices)
+        why_not = self._stop_all or ("" if ask.is_price else self._stop_extras) or of_pair
+        if why_not:
+            raise NotAskedError(why_not)
+        if self.budget:
+            try:
+                self.budget.take(urlsplit(url).path)
+            except SpentBudgetError as error:
+                self._stop_all = str(error)
+                raise NotAskedError(str(error)) from None
+
+    def judge(self, url: str, status: int, body: bytes, retry_after: str | None) -> Verdict:
+        """What becomes of an answer. An accepted one is in the archive on return."""
+        ask = self.ask_of(url)
+        if status == 200 and self._has_kept(ask, body):
+            self._server_errors = 0
+            return Verdict("accepted")
+        reason = f"HTTP {status}, {responses.refusal(body)}"
+        if status == 200 or status in _FINAL_STATUSES:
+            return self._give_up(ask, reason, stops=status not in _OF_THE_COIN)
+        wait = responses.retry_after_seconds(retry_after, datetime.now(timezone.utc))
+        if wait is not None and wait > self.max_wait_seconds:
+            reason += f"; it asks to wait {wait:.0f} s, more than max_wait_seconds = {self.max_wait_seconds:g}"
+            return self._give_up(ask, reason, stops=True)
+        if wait and self.budget:
+            self.budget.pause(wait)
+        return self._try_again(ask, reason, wait, is_server_error=status != 429)
+
+    def without_answer(self, url: str, why: str) -> Verdict:
+        """What becomes of a request that nobody answered."""
+        return self._try_again(self.ask_of(url), f"no answer: {why}", None, is_server_error=False)
+
+    def not_read(self, url: str, reason: str, *, stops: bool) -> Verdict:
+        """What becomes of an answer that is not read to its end, or of a request that is not sent."""
+        return self._give_up(self.ask_of(url), reason, stops=stops)
+
+    def _pair_of(self, ask: Ask) -> tuple[str, str] | None:
+        request = self.asks.get(ask.stream, {}).get(ask.number)
+        return (request.coin_id, request.vs_currency) if request else None
+
+    def _try_again(self, ask: Ask, reason: str, wait: float | None, *, is_server_error: bool) -> Verdict:
+        self._tries[ask] += 1
+        if ask.is_price and self._tries[ask] <= self.max_retries:
+            backoff = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2.0 ** (self._tries[ask] - 1)) * (1 + self.jitter() / 2)
+            self.tell({"waits_seconds": wait or backoff, "why": reason})
+            return Verdict("again", reason, wait or backoff)
+        self._server_errors += is_server_error
+        return self._give_up(ask, reason, stops=not is_server_error or self._server_errors >= _SERVER_ERRORS_THAT_STOP)
+
+    def _give_up(self, ask: Ask, reason: str, *, stops: bool) -> Verdict:
+        with self._lock:
+            self.refused[ask] = reason
+            if ask.is_price:
+                pair = self._pair_of(ask)
+                self._without_prices.add(pair)
+                if reason.startswith("HTTP 404"):  # nor would another window of it be there
+                    self._not_found.setdefault(pair, reason)
+            if stops and ask.is_price:
+                self._stop_all = self._stop_all or f"{_TOO_LATE}: {reason}"
+            elif stops:
+                self._stop_extras = self._stop_extras or _TOO_LATE
+        self.tell({"stream": ask.stream, "number": ask.number, "refused": reason})
+        return Verdict("given_up", reason)
+
+    def _has_kept(self, ask: Ask, body: bytes) -> bool:
+        """Whether the body is what was asked for; it is in the archive then."""
+        if ask.stream in LISTS:
+            if responses.names(body):
+                self.lists[ask.stream] = body
+            return ask.stream in self.lists
+        if not self._is_wanted(ask, body):
+            return False
+        entry = raw_archive.keep(self.raw, self._dated(self.asks[ask.stream][ask.number]), body)
+        self.tell({"stream": ask.stream, "number": ask.number, "file": entry.file})
+        return True
+
+    def _is_wanted(self, ask: Ask, body: bytes) -> bool:
+        if ask.stream == raw_archive.OHLC:
+            return responses.ohlc(body) is not None
+        chart = responses.market_chart(body)
+        return chart is not None and (self.takes_empty or not ask.is_price or bool(chart["prices"]))
+
+    def _dated(self, request: raw_archive.Request) -> raw_archive.Request:
+        """The request as of the instant of its answer; the span of what reaches back from now moves along."""
+        moment = self.now or datetime.now(timezone.utc)
+        if request.stream == raw_archive.MARKET_CHART:
+            return replace(request, extracted_at=moment)
+        span = request.window_to - request.window_from
+        return replace(request, extracted_at=moment, window_from=moment - span, window_to=moment)
+
+
+def _key(request: raw_archive.Request) -> tuple[str, str, str, str]:
+    """What a request's URL says of it, as `Sync.ask_of` reads it."""
+    is_range = request.stream == raw_archive.MARKET_CHART
+    first = str(int(request.window_from.timestamp())) if is_range else ""
+    return request.stream, request.coin_id, request.vs_currency, first

@@ -1,0 +1,1 @@
+"""The stand-in CoinGecko on loopback: a synthetic market, recordings of the real API, an HTTP server."""

@@ -1,0 +1,248 @@
+"""`btc-pipeline doctor`: is all there that a run needs? One check, one line: ok, warning or failed, and what to do.
+
+Asks CoinGecko once, where the source is live, and enters that in the ledger of calls; changes nothing else. The key is
+never shown.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from btc_pipeline.coingecko import ping
+from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
+from btc_pipeline.settings import reader
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import lock
+from btc_pipeline.terminal import summary
+from btc_pipeline.warehouse import duckdb_files, published_tables
+
+if TYPE_CHECKING:
+    from btc_pipeline.terminal.stdout import Line, Style
+
+_LOCK_FILE = Path(__file__).resolve().parents[2] / "requirements.lock"
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9]")
+_PYTHONS = ((3, 10), (3, 12))
+_PROBE_SECONDS = 3.0
+_CLOCK_SECONDS = 60
+_ROOM_MIB = 200
+_STYLES: dict[str, Style] = {"ok": "", "warning": "strong", "failed": "bad"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check has found. `code` is the exit code that it stands for where it failed."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    facts: str
+    fix: str = ""
+    code: int = ConfigurationError.exit_code
+
+
+def all_checks() -> list[Check]:
+    """All checks, in the order in which a run would need what they ask; bad settings end the list."""
+    found = [_python(), _packages(), _programs()]
+    try:
+        configured = reader.load()
+    except PipelineError as error:
+        return [*found, Check("settings", "failed", error.what, error.fix)]
+    world = World(configured.data_dir, configured.source)
+    return [
+        *found,
+        _looked("settings", _settings),
+        _looked("data folder", lambda: _folder(world)),
+        _looked("disk", lambda: _disk(world)),
+        _looked("lock", lambda: _lock(world)),
+        _looked("key", lambda: _key(configured)),
+        *_network(configured, world),
+        _looked("published", lambda: _published(world)),
+    ]
+
+
+def must_have() -> list[str]:
+    """The packages that a run cannot do without, on any platform: ours, and what it says that it requires."""
+    try:
+        required = importlib.metadata.requires("btc_pipeline") or []
+    except importlib.metadata.PackageNotFoundError:
+        return ["btc-pipeline"]
+    named = [_NAME.match(each) for each in required if ";" not in each]
+    return ["btc-pipeline", *(_canonical(name[0]) for name in named if name)]
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """0 where nothing failed; else the smallest of the codes."""
+    return min((check.code for check in checks if check.state == "failed"), default=SUCCESS)
+
+
+def as_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """As one JSON object."""
+    named = [{name: value for name, value in asdict(check).items() if name != "code"} for check in checks]
+    return {"exit_code": exit_code(checks), "checks": named}
+
+
+def lines(checks: Sequence[Check]) -> list[Line]:
+    """A line for each check."""
+    width = max(len(check.name) for check in checks)
+    return [
+        [
+            (f"{check.state:8} ", _STYLES[check.state]),
+            (f"{check.name.ljust(width)}  {check.facts}", ""),
+            (f". Next: {check.fix}" if check.fix else "", "strong"),
+        ]
+        for check in checks
+    ]
+
+
+def _looked(name: str, check: Callable[[], Check]) -> Check:
+    """One check, which fails where the system does not let us look."""
+    try:
+        return check()
+    except OSError as error:
+        return Check(name, "failed", f"cannot be looked at: {error}", "correct it, e.g. [pipeline] data_dir")
+
+
+def _python() -> Check:
+    shown = ".".join(map(str, sys.version_info[:3]))
+    if _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]:
+        return Check("Python", "ok", shown)
+    return Check("Python", "failed", f"{shown}; 3.10, 3.11 or 3.12 are needed", "make install PYTHON=python3.11")
+
+
+def _packages() -> Check:
+    """What has to be there, and the installed versions against the lock, which also has those of other platforms."""
+    found = [(each.metadata["Name"], each.version) for each in importlib.metadata.distributions()]
+    installed = {_canonical(name): version for name, version in found if name}  # without: its folder is damaged
+    if missing := [name for name in must_have() if name not in installed]:
+        return Check("packages", "failed", f"not installed: {', '.join(missing)}", "make clean install")
+    pinned: dict[str, set[str]] = {}
+    try:
+        for name, version in _PINNED.findall(_LOCK_FILE.read_text(encoding="utf-8")):
+            pinned.setdefault(_canonical(name), set()).add(version)  # several: for different Pythons
+    except OSError:
+        return Check("packages", "warning", f"not checked: there is no {_LOCK_FILE.name} beside the package")
+    there = pinned.keys() & installed.keys()
+    differing = sorted(f"{name} {installed[name]}" for name in there if installed[name] not in pinned[name])
+    if differing:
+        more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
+        facts = f"not as {_LOCK_FILE.name} has them: {', '.join(differing[:3])}{more}"
+        return Check("packages", "warning", facts, "make clean install")
+    return Check("packages", "ok", f"{len(there)} as {_LOCK_FILE.name} has them")
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _programs() -> Check:
+    folder = Path(sys.executable).parent
+    missing = [name for name in ("dbt", "luigi") if not os.access(folder / name, os.X_OK)]
+    if missing:
+        return Check("commands", "failed", f"{', '.join(missing)} not in {folder}", "make clean install")
+    return Check("commands", "ok", f"dbt and luigi in {summary.near(folder)}")
+
+
+def _settings() -> Check:
+    files = reader.files_read()
+    if not files:
+        return Check(
+            "settings", "warning", "no luigi.cfg is read: defaults, and Luigi's own exit codes", "cd to the project"
+        )
+    return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
+
+
+def _folder(world: World) -> Check:
+    there = _nearest(world.root)
+    if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return Check("data folder", "failed", f"{there} cannot be written", "correct its rights or [pipeline] data_dir")
+    others = [
+        path for path in (world.temporary, world.work.parent, world.markers, world.runs)
+        if path.exists() and path.stat().st_dev != world.root.stat().st_dev
+    ]  # fmt: skip
+    if others:
+        return Check(
+            "data folder",
+            "failed",
+            f"{others[0]} is on another file system than {world.root}: nothing can be renamed into place",
+            "put all of the data folder on one",
+        )
+    return Check("data folder", "ok", f"{world.root}{'' if world.root.exists() else ', which a run makes'}")
+
+
+def _disk(world: World) -> Check:
+    """A run holds each database twice for a moment, and dbt's besides."""
+    used = sum(path.stat().st_size for path in (world.cache, world.work, world.published) if path.exists())
+    needed = _ROOM_MIB + 3 * used // 2**20
+    free = shutil.disk_usage(_nearest(world.root)).free // 2**20
+    facts = f"{free:,} MiB free, a run needs about {needed:,}"
+    return Check("disk", "ok", facts) if free > needed else Check("disk", "failed", facts, "make room")
+
+
+def _lock(world: World) -> Check:
+    holder = lock.holder(world.lock)
+    if holder is None:
+        return Check("lock", "ok", "no run is at work")
+    who = " ".join(f"{name}={value}" for name, value in holder.items())
+    return Check("lock", "warning", f"a run is at work: {who}", "wait for it to end")
+
+
+def _key(configured: Settings) -> Check:
+    if configured.is_sample or configured.plan == "keyless":
+        return Check("key", "ok", f"none is needed: {'sample data' if configured.is_sample else 'plan keyless'}")
+    try:
+        configured.api_key()
+    except PipelineError as error:
+        return Check("key", "failed", error.what, error.fix)
+    where = configured.api_key_file or "the environment"
+    return Check("key", "ok", f"plan {configured.plan}, a key in {where}, for its owner only")
+
+
+def _network(configured: Settings, world: World) -> Iterator[Check]:
+    """The API, and the clock by the date that it answers with."""
+    if configured.is_sample:
+        yield Check("API", "ok", "not asked: sample data")
+        yield Check("clock", "ok", "not checked: sample data")
+        return
+    reached = ping.ask(configured.base_url, _PROBE_SECONDS)
+    if reached is None:
+        facts = f"{configured.base_url} does not answer in {_PROBE_SECONDS:g} s"
+        fix = "check the network; offline: --pipeline-source sample"
+        yield Check("API", "failed", facts, fix, ExtractionError.exit_code)
+    elif ping.enter(configured.base_url, configured.plan, world.calls):
+        yield Check("API", "ok", f"{configured.base_url} answers")
+    else:
+        facts = f"{configured.base_url} answers, but the ledger of calls was damaged, and counts from 0 on"
+        yield Check("API", "warning", facts)
+    if reached is None or reached.date is None:
+        yield Check("clock", "warning", "not checked: nobody told the time")
+        return
+    off = (datetime.now(timezone.utc) - reached.date).total_seconds()
+    if abs(off) > _CLOCK_SECONDS:
+        yield Check("clock", "failed", f"{abs(off):.0f} s {'ahead' if off > 0 else 'behind'}", "set it, e.g. by NTP")
+    else:
+        yield Check("clock", "ok", f"within {_CLOCK_SECONDS} s of the API's")
+
+
+def _published(world: World) -> Check:
+    try:
+        (rows,) = published_tables.read(world.published, "select count(*) as candles from daily_candlestick")
+    except ConfigurationError as error:
+        return Check("published", "warning", error.what, error.fix)
+    except (duckdb_files.DatabaseError, OSError) as error:
+        return Check("published", "failed", str(error), "run the pipeline again", PublishingError.exit_code)
+    return Check("published", "ok", f"{rows[0]['candles']} candles in {summary.near(world.published)}")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(each for each in (path, *path.parents) if each.exists())

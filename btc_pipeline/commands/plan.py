@@ -1,0 +1,162 @@
+"""The plan before the run: what it will ask for, how long the budget makes it take, and what the plan cannot give.
+
+Pure but for the archive, which says what is there already, and the ledger of calls. Asks nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from urllib.parse import urlsplit
+
+from btc_pipeline.coingecko import call_ledger, limits
+from btc_pipeline.extract import history, requests
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market.days import Span
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.warehouse import duckdb_files
+
+_GRANULARITY = {
+    raw_archive.MARKET_CHART: "hourly",
+    raw_archive.CHART_5M: "5-minute",
+    raw_archive.OHLC: "4-hour candles",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Calls of one kind: what, of which instants (UTC), how fine, and how many."""
+
+    what: str
+    span: str
+    granularity: str
+    calls: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would cost.
+
+    `used_in_month` and `used_in_minute` are the calls that the ledger knows; None: a run is at work and holds it.
+    Without `calls_a_minute` there is no budget. `limits` are sentences.
+    """
+
+    title: str
+    rows: list[Row]
+    calls_a_minute: int
+    calls_a_month: int
+    used_in_month: int | None
+    used_in_minute: int | None
+    limits: list[str]
+
+    @property
+    def calls(self) -> int:
+        """All calls, when each is answered at once."""
+        return sum(row.calls for row in self.rows)
+
+    @property
+    def minutes(self) -> int:
+        """Whole minutes that the budget makes them wait, from now to the last call."""
+        if not self.calls or not self.calls_a_minute:
+            return 0
+        return max(0, math.ceil(((self.used_in_minute or 0) + self.calls) / self.calls_a_minute) - 1)
+
+
+def of_run(settings: Settings, world: World, now: datetime) -> Plan:
+    """The plan of a first run of today, for all pairs."""
+    asked = requests.of_run(settings, now.date(), now, settings.pairs)
+    not_given = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
+    return _plan(settings, world, f"a first run of {now.date()}", asked, not_given)
+
+
+def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> Plan:
+    """The plan of a backfill: the chunks that the archive lacks, of the days that the plan can give.
+
+    Raises:
+        ConfigurationError: the span is not settled, or ends before it begins.
+    """
+    oldest = limits.earliest(settings, now)
+    not_given = ["hourly points only: CoinGecko has 5-minute points of the last 24 hours, and none of earlier days"]
+    had = span
+    if oldest and span.first < oldest:
+        not_given.insert(
+            0,
+            f"{span.first} to {min(span.last, oldest - timedelta(days=1))}: [coingecko] plan = {settings.plan} reaches"
+            f" back {limits.REACH_DAYS} days, to {oldest}",
+        )
+        had = Span(oldest, span.last)
+    if had.days:
+        limits.checked(settings, had, now)
+    asked = history.missing(settings, world, now.date(), had) if had.days else []
+    return _plan(settings, world, f"backfill of {span}", asked, not_given)
+
+
+def as_text(plan: Plan, settings: Settings) -> str:
+    """The plan for a person."""
+    rows = [("what", "span (UTC)", "granularity", "calls")]
+    rows += [(row.what, row.span, row.granularity, f"{row.calls:,}") for row in plan.rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ["  ".join([*map(str.ljust, row[:3], widths), row[3].rjust(widths[3])]) for row in rows]
+    coins, currencies = len(settings.coins), ", ".join(settings.vs_currencies)
+    head = f"{plan.title}: {coins} coin{'s' * (coins != 1)} in {currencies}, plan {settings.plan}"
+    if not plan.rows:
+        return "\n".join([head, "", "nothing to ask for: all of it is in the archive", *_limits(plan)])
+    return "\n".join([head, "", *lines, "", *_costs(plan), *_limits(plan)])
+
+
+def _costs(plan: Plan) -> list[str]:
+    if not plan.calls_a_minute:
+        return [f"calls    {plan.calls:,}, to the sample's server, which has no budget"]
+    wait = f"about {plan.minutes} minutes" if plan.minutes > 1 else "about a minute" if plan.minutes else "at once"
+    used = plan.used_in_month
+    month = "a run is at work: what is used in this month is not known" if used is None else f"{used:,} used so far"
+    if plan.calls_a_month:
+        share = 100 * plan.calls / plan.calls_a_month
+        left = plan.calls_a_month - (used or 0)
+        month = f"{share:.2g} % of the month's {plan.calls_a_month:,}; {month}"
+        month += f"; MORE THAN THE {max(left, 0):,} THAT ARE LEFT" if plan.calls > left else ""
+    return [
+        f"calls    {plan.calls:,}, more where one has to be tried again",
+        f"time     {wait}, at {plan.calls_a_minute} calls a minute",
+        f"quota    {month}",
+    ]
+
+
+def _limits(plan: Plan) -> list[str]:
+    return ["", "not to be had:", *(f"  {limit}" for limit in plan.limits)] if plan.limits else []
+
+
+def _plan(
+    settings: Settings, world: World, title: str, asked: Sequence[raw_archive.Request], limits: list[str]
+) -> Plan:
+    clock = datetime.now(timezone.utc)  # the ledger's, whatever instant the run sees
+    host = urlsplit(settings.base_url).hostname or ""
+
+    def used(since: datetime) -> int | None:
+        try:
+            return 0 if settings.is_sample else call_ledger.count(world.calls, settings.plan, host, since)
+        except duckdb_files.LockedDatabaseError:
+            return None
+
+    numbers = Counter((request.stream, _span(request)) for request in asked)
+    rows = [Row(stream, span, _GRANULARITY[stream], number) for (stream, span), number in numbers.items()]
+    return Plan(
+        title,
+        rows,
+        0 if settings.is_sample else settings.calls_a_minute,
+        0 if settings.is_sample else settings.calls_a_month,
+        used(call_ledger.month_of(clock)),
+        used(clock - timedelta(minutes=1)),
+        limits,
+    )
+
+
+def _span(request: raw_archive.Request) -> str:
+    if request.stream == raw_archive.MARKET_CHART:
+        return f"{request.window_from:%Y-%m-%d} to {request.window_to:%Y-%m-%d}"
+    days = (request.window_to - request.window_from).days
+    return f"the last {days} days" if days > 1 else "the last 24 hours"

@@ -1,0 +1,146 @@
+"""Rebuilding with proof: all from the raw archive into an empty folder, compared with what readers have.
+
+Needs no network. Reads the archive and the published file; writes into a temporary folder only.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.lake import raw_archive, versions
+from btc_pipeline.market import instants
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.targets.marker import DuckDBTarget
+from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+TABLE = "main.daily_candlestick"
+_KEY = ("coin_id", "vs_currency", "date")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A column of a candle that differs; where a candle is in one of the two only, the column is `candle`."""
+
+    coin_id: str
+    vs_currency: str
+    date: date
+    column: str
+    published: str
+    rebuilt: str
+
+    def __str__(self) -> str:
+        where = f"{self.coin_id} / {self.vs_currency} {self.date}"
+        return f"{where}  {self.column}: published {self.published}, rebuilt {self.rebuilt}"
+
+
+def compare(settings: Settings, world: World, sources_hash: str) -> tuple[int, list[Difference]]:
+    """Rebuild the published version from the archive, run all tests on it, and compare it candle by candle.
+
+    Returns:
+        The number of published candles, and the differences.
+
+    Raises:
+        ConfigurationError: nothing is published, or of another source.
+        TransformationError, CandleTestError: the archive does not build, or what it builds fails a test.
+    """
+    about, newest = _published(settings, world)
+    record = versions.of_build(world, about["run_date"], about["build"])
+    if record:
+        settings = _told(settings, record)
+    day = date.fromisoformat(about["run_date"])
+    with (
+        rebuilt(settings, world, newest, day, sources_hash) as database,
+        duckdb_files.opened(database, read_only=True) as connection,
+    ):
+        connection.execute(f"attach {quoted(str(world.published))} as published_file (read_only)")
+        return _compared(connection)
+
+
+def as_of(
+    settings: Settings, world: World, instant: datetime, sources_hash: str
+) -> tuple[list[dict[str, Any]], versions.Record | None]:
+    """The candles as they were at an instant, from the answers that had been extracted then, by today's models.
+
+    Returns:
+        The rows of `daily_candlestick`, and the record of the version that had exactly these; None where no
+        record says so.
+
+    Raises:
+        ConfigurationError: nothing had been extracted then.
+    """
+    extractions = [entry.request.extracted_at for entry in raw_archive.entries(world.raw)[0]]
+    instant = max((each for each in extractions if each <= instant), default=instant)
+    if instant not in extractions:
+        raise ConfigurationError(f"nothing had been extracted by {instants.text(instant)}", "name a later instant")
+    with (
+        rebuilt(settings, world, instant, instant.date(), sources_hash) as database,
+        duckdb_files.opened(database, read_only=True) as connection,
+    ):
+        query = connection.execute(f"select * from {TABLE} order by {', '.join(_KEY)}")
+        names = [column[0] for column in query.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in query.fetchall()]
+        ((_, content_hash),) = connection.execute(f"select {duckdb_files.content(TABLE)}").fetchall()
+    return rows, versions.with_content(world, TABLE.removeprefix("main."), content_hash)
+
+
+@contextmanager
+def rebuilt(settings: Settings, world: World, until: datetime, day: date, sources_hash: str) -> Iterator[Path]:
+    """A database built from all answers that were extracted up to `until`, and tested; gone on leaving."""
+    with tempfile.TemporaryDirectory(prefix="btc-pipeline-rebuild-") as folder:
+        empty = World(Path(folder), world.source)
+        empty.temporary.mkdir(parents=True)
+        empty.raw.symlink_to(world.raw.resolve(), target_is_directory=True)
+        target = DuckDBTarget(empty.work, TABLE, loader.MARKERS, "Transform", day, "rebuild")
+        dbt_build.build(settings, empty, dbt_build.Build(target, sources_hash, until=until))
+        dbt_build.judge(settings, empty, target)
+        yield empty.work
+
+
+def _published(settings: Settings, world: World) -> tuple[dict[str, str], datetime]:
+    try:
+        with duckdb_files.opened(world.published, read_only=True) as connection:
+            about = dict(connection.execute("select key, value from publication").fetchall())
+            ((newest,),) = connection.execute(f"select max(extracted_at) from {TABLE}").fetchall()
+    except (FileNotFoundError, duckdb_files.MissingTableError):
+        advice = published_tables.what_to_type(world.published)
+        raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
+    if about["source"] != settings.provenance:
+        raise ConfigurationError(
+            f"what is published is from {about['source']}, not from {settings.provenance}",
+            "name its source, or run the pipeline first",
+        )
+    return about, newest.replace(tzinfo=timezone.utc)
+
+
+def _told(settings: Settings, record: versions.Record) -> Settings:
+    """The settings, with what the models were told then."""
+    return replace(settings, **{name: value for name, value in record["vars"].items() if hasattr(settings, name)})
+
+
+def _compared(connection: duckdb_files.Connection) -> tuple[int, list[Difference]]:
+    key = ", ".join(_KEY)
+    both = f"from published_file.{TABLE} as published full join {TABLE} as rebuilt using ({key})"
+    names = [name for name, *_ in connection.execute(f"describe {TABLE}").fetchall() if name not in _KEY]
+    differences = [
+        f"select {key}, '{name}', coalesce(published.{name}::varchar, 'null'),"
+        f" coalesce(rebuilt.{name}::varchar, 'null') {both} where published.{name} is distinct from rebuilt.{name}"
+        " and published.status is not null and rebuilt.status is not null"
+        for name in names
+    ]
+    differences.append(
+        f"select {key}, 'candle', if(published.status is null, 'no', 'yes'), if(rebuilt.status is null, 'no', 'yes')"
+        f" {both} where published.status is null or rebuilt.status is null"
+    )
+    found = connection.execute(f"{' union all '.join(differences)} order by all").fetchall()
+    ((number,),) = connection.execute(f"select count(*) from published_file.{TABLE}").fetchall()
+    return int(number), [Difference(*row) for row in found]

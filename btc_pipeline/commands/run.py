@@ -1,0 +1,63 @@
+"""`btc-pipeline run`: choose the source, run `Visualize` by Luigi, show what has come of it.
+
+Nothing else of the project chooses a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from btc_pipeline.coingecko import ping
+from btc_pipeline.errors import SUCCESS, PipelineError
+from btc_pipeline.observe import log, outcomes
+from btc_pipeline.settings import reader
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import end_of_run, summary
+
+PROBE_SECONDS = 3.0
+
+
+def run(luigi_arguments: Sequence[str]) -> int:
+    """Run `Visualize`; returns the exit code. A run that had something to do has its summary at the process's end."""
+    from luigi.cmdline_parser import CmdlineParser
+    from luigi.retcodes import run_with_retcodes
+
+    command = ["--module", "btc_pipeline", "Visualize", "--local-scheduler", *luigi_arguments]
+    code = SUCCESS
+    try:
+        with CmdlineParser.global_instance(command) as parsed:
+            task = parsed.get_task_obj()
+            if not any(each.startswith("--pipeline-source") for each in luigi_arguments):
+                command += [] if task.complete() else _source_to_be_had(reader.load())
+        run_with_retcodes([*command, "--date", task.date.isoformat()])
+    except PipelineError as error:
+        log.prepare()
+        log.error("%s", error)
+        return error.exit_code
+    except SystemExit as ended:
+        code = int(ended.code or SUCCESS)
+        if code != SUCCESS and not outcomes.left_out():
+            return code
+    if outcomes.newest_day("Visualize") is None:
+        with CmdlineParser.global_instance(command):
+            configured = reader.load()
+            day = summary.Run.of_day(configured, task.date)
+            end_of_run.show(configured, World(configured.data_dir, configured.source), day)
+    return code
+
+
+def _source_to_be_had(configured: reader.Settings) -> list[str]:
+    """The option that makes this run a sample, where it would have to ask CoinGecko and CoinGecko does not answer."""
+    if configured.is_sample:
+        return []
+    if ping.answers(configured.base_url, PROBE_SECONDS):
+        ledger = World(configured.data_dir, configured.source).calls
+        if not ping.enter(configured.base_url, configured.plan, ledger):
+            log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
+        return []
+    log.warning(
+        "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",
+        configured.base_url,
+        PROBE_SECONDS,
+    )
+    return ["--pipeline-source", "sample"]

@@ -1,0 +1,175 @@
+"""`btc-pipeline show`: the published tables as a table, CSV, JSON or Parquet, so that nobody needs to know the file.
+
+Reads as any reader would, while a run is at work too. Values are exact: numbers in full, instants in UTC with a Z.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.market.instants import plain
+from btc_pipeline.publish import run_tables, swap
+from btc_pipeline.settings.workspace import SOURCES, World
+from btc_pipeline.system import files
+from btc_pipeline.terminal import tables
+from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse.duckdb_files import quoted
+from btc_pipeline.warehouse.published_tables import Row
+
+_OF_THE_RUN = {"publication": "key", **dict.fromkeys(run_tables.TABLES, "rowid")}
+"""The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
+
+TABLES = (*swap.TABLES, *_OF_THE_RUN)
+FORMATS = ("table", "csv", "json", "parquet")
+_LONGEST_CELL = 40
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows: of a table, of some coins (none: all) in some currencies (none: all), of a span of UTC days."""
+
+    table: str
+    coins: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def query(self) -> str:
+        """As SQL. Coins and currencies are validated."""
+        if order := _OF_THE_RUN.get(self.table):
+            return f"select * from {self.table} order by {order}"
+        conditions = ["true"]
+        for column, wanted in (("coin_id", self.coins), ("vs_currency", self.currencies)):
+            if wanted:
+                conditions.append(f"{column} in ({', '.join(map(quoted, wanted))})")
+        is_gap = self.table == "price_gaps"  # a gap has two ends
+        if self.first:
+            conditions.append(f"{'gap_to >' if is_gap else 'date >='} {quoted(self.first.isoformat())}")
+        if self.last:
+            after = self.last + timedelta(days=1)
+            conditions.append(f"{'gap_from' if is_gap else 'date'} < {quoted(after.isoformat())}")
+        return f"select * from {self.table} where {' and '.join(conditions)} order by {swap.TABLES[self.table]}"
+
+
+def rows(database: Path, selection: Selection) -> list[Row]:
+    """The selected rows.
+
+    Raises:
+        ConfigurationError: nothing is published, or none of a coin; says which is nearest.
+    """
+    found, candles = published_tables.read(
+        database, selection.query, "select distinct coin_id, vs_currency from daily_candlestick"
+    )
+    for wanted, column in ((selection.coins, "coin_id"), (selection.currencies, "vs_currency")):
+        known = sorted({row[column] for row in candles})
+        for name in wanted:
+            if name not in known:
+                raise _unknown(name, known)
+    return found
+
+
+def columns(database: Path, selection: Selection) -> list[str]:
+    """The names of the columns, which are there without any row too."""
+    (described,) = published_tables.read(database, f"describe {selection.query}")
+    return [row["column_name"] for row in described]
+
+
+def as_csv(selected: Sequence[Row], names: Sequence[str]) -> str:
+    """With a line of names above; what is not known is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_exact(row[name]) for name in names] for row in selected)
+    return text.getvalue().rstrip("\n")
+
+
+def as_json(selected: Sequence[Row]) -> str:
+    """An array of objects, one on each line."""
+    lines = [json.dumps({name: plain(value) for name, value in row.items()}) for row in selected]
+    return "[\n" + ",\n".join(lines) + "\n]" if lines else "[]"
+
+
+def as_table(selected: Sequence[Row], selection: Selection, width: int) -> str:
+    """For a person: candles as after a run, other tables with a column for each of theirs."""
+    if not selected:
+        return "no rows"
+    if selection.table != "daily_candlestick":
+        return _grid(selected)
+    blocks = []
+    pairs = dict.fromkeys((row["coin_id"], row["vs_currency"], row["source"]) for row in selected)
+    for coin, currency, source in pairs:
+        candles = [tables.of_row(row) for row in selected if (row["coin_id"], row["vs_currency"]) == (coin, currency)]
+        blocks.append("\n".join([f"{coin} / {currency} from {source}", "", *tables.of_candles(candles, width)]))
+    return "\n\n".join(blocks)
+
+
+def write_parquet(database: Path, selection: Selection, path: Path) -> None:
+    """The selected rows as a Parquet file, whole or not at all; instants are typed as UTC."""
+    with files.replacing(path) as temporary, duckdb_files.opened(database, read_only=True) as connection:
+        described = connection.execute(f"describe {selection.query}").fetchall()
+        instants = [name for name, kind, *_ in described if kind == "TIMESTAMP"]
+        zoned = ", ".join(f"{name}::timestamptz as {name}" for name in instants)
+        query = f"select * {f'replace ({zoned})' if zoned else ''} from ({selection.query})"
+        connection.execute(f"copy ({query}) to {quoted(str(temporary))} (format parquet)")
+
+
+def write_text(text: str, path: Path) -> None:
+    """A text file, whole or not at all."""
+    files.write(path, f"{text}\n".encode())
+
+
+def checked_output(path: Path, data_dir: Path) -> Path:
+    """A file that may be written: a new one, or a regular one outside of the worlds below `data_dir`.
+
+    Raises:
+        ConfigurationError: it is something else, or its folder is not there or not ours to write in.
+    """
+    if problem := _problem_of_output(path, data_dir):
+        raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that is there")
+    return path
+
+
+def _problem_of_output(path: Path, data_dir: Path) -> str:
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        return "it is no regular file"
+    folder = path.parent.resolve()
+    for source in SOURCES:
+        if folder.is_relative_to(World(data_dir, source).root.resolve()):
+            return f"folder {folder} is the pipeline's own"
+    return "" if os.access(folder, os.W_OK) else "its folder cannot be written"
+
+
+def _unknown(name: str, known: Sequence[str]) -> ConfigurationError:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    meant = f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(known[:5])}"
+    return ConfigurationError(f"nothing of {name!r} is published; {meant}", "correct it, or run the pipeline with it")
+
+
+def _exact(value: object) -> object:
+    """CSV has no types: true and false as JSON has them."""
+    return str(value).lower() if isinstance(value, bool) else plain(value)
+
+
+def _grid(selected: Sequence[Row]) -> str:
+    cells = [tuple(selected[0]), *(tuple(_cell(value) for value in row.values()) for row in selected)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.8g}" if isinstance(value, float) else str(_exact(value))
+    return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"

@@ -1,0 +1,1 @@
+"""The step ExtractAndLoad: which requests are missing, and fetching them."""

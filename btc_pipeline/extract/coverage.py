@@ -1,0 +1,93 @@
+"""History: which days of a pair the archive does not cover yet, and the fewest calls that bring them.
+
+A day is covered when a good answer was asked for to the day's end, after CoinGecko had settled it. The archive is the
+checkpoint of a backfill: whatever stopped it, what came is not asked for again. Reads the archive; asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta, timezone
+
+from btc_pipeline.coingecko.limits import CHUNK_DAYS
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market.days import DAY, Span, last_settled
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.verify import gate
+
+
+def chunks(span: Span, covered: Iterable[date], *, is_newest_first: bool = True) -> list[Span]:
+    """The fewest windows of at most 90 days that hold each day of the span that is not covered."""
+    missing = sorted(set(span.days) - set(covered), reverse=is_newest_first)
+    found: list[Span] = []
+    while missing:
+        near = [day for day in missing if abs(day - missing[0]) < CHUNK_DAYS * DAY]
+        found.append(Span(min(near), max(near)))
+        missing = missing[len(near) :]
+    return found
+
+
+def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: datetime) -> raw_archive.Request:
+    """What is asked for a chunk."""
+    start = datetime.combine(chunk.first, time(), timezone.utc)
+    end = datetime.combine(chunk.last, time(23, 59, 59), timezone.utc)
+    return raw_archive.Request(pair.coin_id, pair.vs_currency, run_date, start, end, now, settings.provenance)
+
+
+def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[set[date], list[raw_archive.Entry]]:
+    """The days of the span that good answers cover, and the answers that do.
+
+    An answer says nothing about days before its first point, unless these are before any point that is known of the
+    pair: then the coin was not listed. So an answer that came without points, or began late, is asked for again.
+    """
+    wanted = set(span.days)
+    used: list[tuple[raw_archive.Entry, date | None]] = []
+    covered: set[date] = set()
+    for entry in sorted(_candidates(settings, world, pair), key=_length, reverse=True):
+        if (wanted - covered) & set(_settled_days(entry.request)):
+            is_good, first_day = _judged(settings, world, entry)
+            if is_good:
+                used.append((entry, first_day))
+                covered = _covered(used) & wanted
+        if covered == wanted:
+            break
+    return covered, [entry for entry, _ in used]
+
+
+def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
+    listed_on = min((first_day for _, first_day in used if first_day), default=None)
+    return {
+        day
+        for entry, first_day in used
+        for day in _settled_days(entry.request)
+        if listed_on and (day < listed_on or (first_day and day >= first_day))
+    }
+
+
+def _judged(settings: Settings, world: World, entry: raw_archive.Entry) -> tuple[bool, date | None]:
+    """Whether an answer for a chunk passes the gate, and the day of its first point; None where it has none."""
+    try:
+        body = entry.read(world.raw)
+        if gate.is_empty(body):
+            return True, None
+        return True, gate.market_chart(entry.request, body, repeat_hours=settings.repeat_hours).oldest_at.date()
+    except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
+        return False, None
+
+
+def _candidates(settings: Settings, world: World, pair: Pair) -> Iterator[raw_archive.Entry]:
+    entries = raw_archive.of_pair(world.raw, raw_archive.MARKET_CHART, *pair)
+    return (entry for entry in entries if entry.request.provenance == settings.provenance)
+
+
+def _length(entry: raw_archive.Entry) -> tuple[timedelta, datetime]:
+    return entry.request.window_to - entry.request.window_from, entry.request.extracted_at
+
+
+def _settled_days(request: raw_archive.Request) -> list[date]:
+    """The whole days of a request's window that had been settled when it was answered."""
+    first = request.window_from.date() if request.window_from.time() == time() else request.window_from.date() + DAY
+    last = (request.window_to + timedelta(seconds=1)).date() - DAY
+    return Span(first, min(last, last_settled(request.extracted_at))).days

@@ -1,0 +1,157 @@
+"""Extracting a day: what has not been answered yet is asked for, and what came, or did not, is written down.
+
+Knows where answers lie; how CoinGecko is asked is for `extract` to say, and what a good answer is for `verify`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import ExtractionError
+from btc_pipeline.extract import fetch, requests
+from btc_pipeline.extract.fetch_state import pair_of
+from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.market import days
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe import log
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.targets.extraction import Extraction, Refused
+from btc_pipeline.verify import gate
+
+STEP = "ExtractAndLoad"
+
+
+def answers(
+    settings: Settings, world: World, day: date, extraction: Extraction, pairs: Sequence[Pair], progress: Progress
+) -> dict[str, Any]:
+    """Ask for each pair that has no answer yet, and keep the record of the day.
+
+    Returns:
+        Facts: answers of each stream, calls.
+
+    Raises:
+        ExtractionError: there is not one market chart; or none of a pair that alone was asked for.
+    """
+    now = settings.instant()
+    known = _known(settings, world, day, now, extraction, pairs)
+    wanted = [request for request in requests.of_run(settings, day, now, pairs) if known.lacks(world, request)]
+    made = extraction.record.made() if extraction.record.exists() else []
+    extraction.begin(known.recorded, known.begun_at or now)
+    fetched = fetch.fetch(settings, world, wanted, progress=progress) if wanted else None
+    charts = known.charts | ({str(pair_of(each.request)): each.file for each in fetched.charts} if fetched else {})
+    refused = {str(pair_of(request)): error for request, error in fetched.refused} if fetched else {}
+    if refused and not set(charts) & set(map(str, pairs)):
+        raise next(iter(refused.values()))
+    kept = {name: why for name, why in extraction.refused().items() if name not in {*charts, *refused}}
+    now_refused = {name: Refused.by(error, extraction.run) for name, error in refused.items()}
+    made += _files(world, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
+    extraction.write(charts, {**kept, **now_refused}, sorted(set(made)))
+    _tell_of(settings, world, day, refused)
+    if not fetched:
+        return {"answers": 0, "calls": 0}
+    return {
+        "answers": len(fetched.charts),
+        "five_minute": len(fetched.fine_charts),
+        "second_opinions": len(fetched.opinions),
+        **({"calls": fetched.calls} if not settings.is_sample else {}),
+        **({"refused": len(refused)} if refused else {}),
+        **({"waited": f"{fetched.waited_seconds:.0f}s"} if fetched.waited_seconds else {}),
+    }
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The market charts that are there, by pair: of the record, and of an extraction that was cut short.
+
+    `begun_at` is when that one began; None: there is none.
+    """
+
+    recorded: dict[str, str]
+    resumed: dict[str, str]
+    begun_at: datetime | None
+
+    @property
+    def charts(self) -> dict[str, str]:
+        """All of them."""
+        return self.recorded | self.resumed
+
+    def lacks(self, world: World, request: raw_archive.Request) -> bool:
+        """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
+        name = str(pair_of(request))
+        if request.stream == raw_archive.MARKET_CHART:
+            return name not in self.charts
+        has_come = self.begun_at and raw_archive.since(world.raw, request, self.begun_at)
+        return name not in self.recorded and not has_come
+
+
+def _known(
+    settings: Settings, world: World, day: date, now: datetime, extraction: Extraction, pairs: Sequence[Pair]
+) -> _Known:
+    recorded, begun_at = extraction.known()
+    wanted = {str(pair) for pair in pairs}
+    recorded = {
+        name: file
+        for name, file in recorded.items()
+        if (entry := _readable(world, file)) and not (name in wanted and _is_old(settings, day, now, entry))
+    }
+    resumed = _resumed(settings, world, day, now, begun_at, pairs) if begun_at else {}
+    if wanted <= {*recorded, *resumed} and not extraction.table.exists():
+        # Killed before the cache was written, or its table is gone: one price has to pass through it
+        one = next((name for name in resumed), min(wanted))
+        recorded, resumed = ({name: file for name, file in of.items() if name != one} for of in (recorded, resumed))
+    return _Known(recorded, resumed, begun_at)
+
+
+def _resumed(
+    settings: Settings, world: World, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
+) -> dict[str, str]:
+    """The good answers to just what is asked now, which an extraction had brought before it was cut short."""
+    ends_at = days.Window.of(day, settings.days, begun_at).end
+    found = {}
+    for request in requests.of_run(settings, day, now, pairs):
+        if request.stream == raw_archive.MARKET_CHART:
+            for entry in raw_archive.since(world.raw, request, begun_at):
+                of = entry.request
+                is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
+                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, world, entry):
+                    found[str(pair_of(request))] = entry.file
+    return found
+
+
+def _readable(world: World, file: str) -> raw_archive.Entry | None:
+    try:
+        entry = raw_archive.entry(world.raw, file)
+        entry.read(world.raw)
+    except raw_archive.DamagedAnswerError:
+        return None
+    return entry
+
+
+def _is_good(settings: Settings, world: World, entry: raw_archive.Entry) -> bool:
+    try:
+        max_age = timedelta(hours=settings.max_age_hours)
+        gate.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
+    except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
+        return False
+    return True
+
+
+def _is_old(settings: Settings, day: date, now: datetime, entry: raw_archive.Entry) -> bool:
+    """Whether an answer of an earlier run of today is too old to be published with those that come now."""
+    return day == now.date() and now - entry.request.extracted_at > timedelta(hours=settings.max_age_hours / 2)
+
+
+def _files(world: World, answers: Sequence[str]) -> list[Path]:
+    return [path for file in answers for path in (world.raw / file, raw_archive.manifest_of(world.raw, file))]
+
+
+def _tell_of(settings: Settings, world: World, day: date, refused: dict[str, ExtractionError]) -> None:
+    for name, error in refused.items():
+        log.warning("%s goes on without %s: %s", STEP, name, error.what)
+        failed_runs.keep(world.failures, settings, day, STEP, error, [Pair.of(name)])

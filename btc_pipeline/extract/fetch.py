@@ -1,0 +1,247 @@
+"""Extract and load: one run of the connector into the cache, each answer into the raw archive as it comes.
+
+The parent's side of the connector process. Opens no network itself, apart from starting the sample's server. What is
+asked is for `asks` to say, and what has been answered before for the task's target.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
+from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.extract.fetch_state import Flight, pair_of
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
+from btc_pipeline.observe import log
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import child_process
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.warehouse import duckdb_files
+
+CONNECTOR = "btc_pipeline.coingecko.connector.process"
+TABLE = "raw.market_chart"
+MARKERS = "raw.pipeline_markers"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a sync brought: archived answers of each stream, and why there are no prices of a request."""
+
+    charts: list[raw_archive.Entry]
+    fine_charts: list[raw_archive.Entry]
+    opinions: list[raw_archive.Entry]
+    refused: list[tuple[raw_archive.Request, ExtractionError]]
+    calls: int
+    waited_seconds: float
+
+    @property
+    def answers(self) -> list[raw_archive.Entry]:
+        """All that came."""
+        return [*self.charts, *self.fine_charts, *self.opinions]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a sync is made: into which cache, whether prices may be empty, and how much of PyAirbyte is imported."""
+
+    cache: Path
+    takes_empty: bool = False
+    is_lean: bool = True
+
+
+def fetch(
+    settings: Settings,
+    world: World,
+    asked: Sequence[raw_archive.Request],
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Fetched:
+    """Ask CoinGecko for all of it, in one connector process.
+
+    Args:
+        settings: how to reach CoinGecko, the budget, and the instant that answers count as of.
+        world: where archive, ledger of calls and logs lie.
+        asked: in this order, stream by stream.
+        options: by default the cache of the world, for prices that are there.
+        progress: told as it goes.
+
+    Returns:
+        What came, all of it in the archive. Without prices of a pair the others are there all the same; what else is
+        missing is a warning.
+
+    Raises:
+        ExtractionError: the connector failed or fell silent. What had come by then is in the archive.
+        ConfigurationError: the key or the recordings cannot be used.
+    """
+    options = options or Options(world.cache)
+    settings.api_key()  # a missing key is no reason to start anything
+    if options.cache.exists():
+        _set_aside_if_damaged(options.cache)
+    if not settings.is_sample and not call_ledger.prepare(world.calls):
+        log.warning("ExtractAndLoad the ledger of calls was damaged: it counts from 0 on")
+    flight = Flight(asked, progress)
+    try:
+        result = _sync(settings, world, flight, options)
+    except duckdb_files.DamagedDatabaseError:  # in what no select reads, such as an index
+        duckdb_files.set_aside(options.cache)
+        flight.ask_on()
+        result = _sync(settings, world, flight, options)
+    coin_names.keep(world.names, result["lists"])
+    flight.warn_of_extras()
+    charts = flight.entries(world, MARKET_CHART)
+    _check_cache(options.cache, world, flight.entries(world, MARKET_CHART, is_last_sync=True))
+    return Fetched(
+        charts,
+        flight.entries(world, CHART_5M),
+        flight.entries(world, OHLC),
+        [(request, _refusal(settings, world, request, why)) for request, why in flight.refused(MARKET_CHART)],
+        result["calls"],
+        result["waited_seconds"],
+    )
+
+
+def _refusal(settings: Settings, world: World, request: raw_archive.Request, why: str) -> ExtractionError:
+    pair = pair_of(request)
+    return ExtractionError(
+        f"CoinGecko gave no market chart of {pair}: {why}",
+        error_advice.advice(why, pair, world.names),
+        **({} if settings.is_sample else {"url": settings.base_url}),
+    )
+
+
+def _job(settings: Settings, world: World, flight: Flight, base_url: str, options: Options) -> child_process.Json:
+    key = settings.api_key()
+    return {
+        "cache": str(options.cache),
+        "raw": str(world.raw),
+        "asks": {
+            stream: {number: raw_archive.to_plain(request) for number, request in requests.items()}
+            for stream, requests in flight.left.items()
+        },
+        "config": {
+            "base_url": base_url,
+            **{
+                stream: {number: _told(request) for number, request in requests.items()}
+                for stream, requests in flight.left.items()
+            },
+        },
+        "now": settings.instant().isoformat() if settings.is_sample or settings.now else "",
+        "takes_empty": options.takes_empty,
+        "lists": coin_names.stale(world.names),
+        "key_header": dict([key]) if key else {},
+        "timeout_seconds": settings.timeout_seconds,
+        "max_retries": settings.retries,
+        "max_wait_seconds": settings.max_wait_seconds,
+        "budget": None if settings.is_sample else _budget(settings, world),
+    }
+
+
+def _told(request: raw_archive.Request) -> child_process.Json:
+    """What the manifest puts into a request's path and query."""
+    told: child_process.Json = {"coin_id": request.coin_id, "vs_currency": request.vs_currency}
+    if request.stream == MARKET_CHART:
+        return told | {"from": int(request.window_from.timestamp()), "to": int(request.window_to.timestamp())}
+    return told | {"days": (request.window_to - request.window_from).days}
+
+
+def _budget(settings: Settings, world: World) -> child_process.Json:
+    return {
+        "ledger": str(world.calls),
+        "plan": settings.plan,
+        "host": urlsplit(settings.base_url).hostname,
+        "calls_a_minute": settings.calls_a_minute,
+        "calls_a_month": settings.calls_a_month,
+    }
+
+
+def _sync(settings: Settings, world: World, flight: Flight, options: Options) -> child_process.Json:
+    """Run the connector once, in a process and a scratch folder of its own."""
+    shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
+    scratch = world.temporary / "airbyte"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True, mode=0o700)
+    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": options.is_lean}
+    connector = child_process.Child(CONNECTOR, world.logs / "connector.log", preparation)
+    try:
+        with _server(settings, settings.instant()) as base_url:
+            job = _job(settings, world, flight, base_url, options)
+            return _result(connector, job, settings.deadline_seconds, flight)
+    finally:
+        connector.end()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _result(
+    connector: child_process.Child, job: child_process.Json, deadline: float, flight: Flight
+) -> child_process.Json:
+    try:
+        result = connector.work(job, deadline, flight.note)
+    except child_process.ChildError as error:
+        raise ExtractionError(
+            f"the connector ended without a result: {error.reason}",
+            f"read {error.log}, or raise [coingecko] deadline_seconds",
+            url=job["config"]["base_url"],
+        ) from None
+    if "damage" in result:
+        raise duckdb_files.DamagedDatabaseError(str(result["damage"]))
+    if "fault" in result:
+        fault = str(result["fault"])
+        if "No space left" in fault:
+            raise OSError(errno.ENOSPC, fault)
+        raise ExtractionError(f"the connector failed: {fault}", f"run it again, or read {connector.log}")
+    return result
+
+
+def _check_cache(cache: Path, world: World, charts: Iterable[raw_archive.Entry]) -> None:
+    """Airbyte's cache holds the prices that the last sync brought, as the archive does.
+
+    Raises:
+        ExtractionError: it does not.
+    """
+    expected = Counter((*pair_of(each.request), each.read(world.raw).decode()) for each in charts)
+    if not expected:
+        return
+    try:
+        with duckdb_files.opened(cache, read_only=True) as connection:
+            rows = connection.execute(f"select coin_id, vs_currency, answer from {TABLE}").fetchall()
+    except (FileNotFoundError, duckdb_files.MissingTableError, duckdb_files.DamagedDatabaseError) as error:
+        raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
+    if Counter((str(coin), str(currency), str(answer)) for coin, currency, answer in rows) != expected:
+        raise ExtractionError(f"the cache does not hold what was answered: {cache}", "run it again")
+
+
+@contextlib.contextmanager
+def _server(settings: Settings, now: datetime) -> Iterator[str]:
+    """The API's root: CoinGecko's, or that of the replay server, which runs for the length of the extraction."""
+    if not settings.is_sample:
+        yield settings.base_url
+        return
+    from btc_pipeline.coingecko.simulator import synthetic
+    from btc_pipeline.coingecko.simulator.recordings import RecordingError, Recordings
+    from btc_pipeline.coingecko.simulator.server import ReplayServer
+
+    try:
+        recordings = Recordings.read(settings.recordings) if settings.recordings else None
+    except RecordingError as error:
+        raise ConfigurationError(f"bad setting [pipeline] recordings: {error}", "name another folder") from None
+    with ReplayServer(recordings or synthetic, now=now) as server:
+        yield server.base_url
+
+
+def _set_aside_if_damaged(cache: Path) -> None:
+    """The cache holds nothing that the archive does not: a damaged one makes room for a new one."""
+    try:
+        with duckdb_files.opened(cache, read_only=False) as connection:
+            duckdb_files.read_all(connection)
+    except duckdb_files.DamagedDatabaseError:
+        duckdb_files.set_aside(cache)

@@ -1,0 +1,93 @@
+"""What the connector has told so far of what it was asked: which answer lies where, and what was refused.
+
+Listens to events; reads the archive's manifests. Starts no process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe import log
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import child_process
+from btc_pipeline.system.child_process import Progress
+
+STREAMS = (MARKET_CHART, CHART_5M, OHLC)
+"""In the order in which they are asked for: the prices matter most where a budget ends."""
+
+_EXTRAS = {CHART_5M: "5-minute points", OHLC: "a second opinion"}
+
+
+def pair_of(request: raw_archive.Request) -> Pair:
+    """The coin and the currency of a request."""
+    return Pair(request.coin_id, request.vs_currency)
+
+
+class Flight:
+    """What was asked, and what the connector has told of it so far."""
+
+    def __init__(self, asked: Sequence[raw_archive.Request], progress: Progress | None) -> None:
+        self.asks = {
+            stream: {str(number): request for number, request in enumerate(asked) if request.stream == stream}
+            for stream in STREAMS
+        }
+        self.left = self.asks
+        self._total, self._progress = len(asked), progress
+        self._files: dict[tuple[str, str], str] = {}
+        self._refused: dict[tuple[str, str], str] = {}
+
+    def ask_on(self) -> None:
+        """Another sync, after one whose cache was damaged: for what has not come, and for one price at least."""
+        self.left = {
+            stream: {number: request for number, request in asks.items() if (stream, number) not in self._files}
+            for stream, asks in self.asks.items()
+        }
+        if not self.left[MARKET_CHART]:
+            self.left[MARKET_CHART] = dict(list(self.asks[MARKET_CHART].items())[:1])
+
+    def note(self, event: child_process.Json) -> None:
+        """Take in an event of the connector."""
+        if "waits_seconds" in event:
+            self._say(f"waits {event['waits_seconds']:.0f} s: {event['why']}")
+            return
+        ask = event["stream"], event["number"]
+        if ask[1] in self.asks.get(ask[0], {}):
+            if "file" in event:
+                self._files[ask] = event["file"]
+            else:
+                self._refused[ask] = event["refused"]
+            self._say(str(pair_of(self.asks[ask[0]][ask[1]])))
+
+    def entries(self, world: World, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
+        """The archived answers of a stream, in the order in which they were asked for; all, or of the last sync."""
+        asked = self.left if is_last_sync else self.asks
+        numbers = sorted((number for of, number in self._files if of == stream and number in asked[of]), key=int)
+        return [raw_archive.entry(world.raw, self._files[stream, number]) for number in numbers]
+
+    def refused(self, stream: str) -> list[tuple[raw_archive.Request, str]]:
+        """The requests of a stream without an answer, and why."""
+        return [
+            (request, self._refused.get((stream, number), "the connector brought no answer"))
+            for number, request in self.asks[stream].items()
+            if (stream, number) not in self._files
+        ]
+
+    def warn_of_extras(self) -> None:
+        """Say what there is to be done without: one line for each reason."""
+        without_prices = {pair_of(request) for request, _ in self.refused(MARKET_CHART)}
+        for stream, what in _EXTRAS.items():
+            reasons: dict[str, list[Pair]] = {}
+            for request, why in self.refused(stream):
+                if pair_of(request) in without_prices:
+                    continue  # whose own error says it
+                reasons.setdefault(why, []).append(pair_of(request))
+            for why in sorted(reasons):
+                of = ", ".join(sorted({pair.coin_id for pair in reasons[why]}))
+                log.warning("ExtractAndLoad goes on without %s on %s: %s", what, of, why)
+
+    def _say(self, what: str) -> None:
+        if self._progress:
+            self._progress(len(self._files) + len(self._refused), self._total, what)

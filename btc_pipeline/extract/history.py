@@ -1,0 +1,76 @@
+"""Extracting history: the chunks that the archive lacks are asked for, all coins in one connector process.
+
+Knows where answers lie; which chunks are missing is for `history` to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import ExtractionError
+from btc_pipeline.extract import coverage, fetch
+from btc_pipeline.extract.fetch_state import pair_of
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market.days import Span
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system.child_process import Progress
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What is there now: the answers that cover the span, which pairs are not covered and why, and facts."""
+
+    files: list[Path]
+    refused: dict[str, ExtractionError]
+    facts: dict[str, Any]
+
+
+def missing(
+    settings: Settings, world: World, run_date: date, span: Span, *, is_newest_first: bool = True
+) -> list[raw_archive.Request]:
+    """The requests that the archive lacks, chunk by chunk and in each of them pair by pair."""
+    now = settings.instant()
+    numbered = [
+        (number, coverage.request(settings, pair, chunk, run_date, now))
+        for pair in settings.pairs
+        for number, chunk in enumerate(
+            coverage.chunks(span, coverage.covering(settings, world, pair, span)[0], is_newest_first=is_newest_first)
+        )
+    ]
+    return [request for _, request in sorted(numbered, key=lambda each: each[0])]
+
+
+def answers(
+    settings: Settings, world: World, run_date: date, span: Span, progress: Progress, *, is_newest_first: bool
+) -> Brought:
+    """Ask for what is missing. A chunk that came is never asked for again, whatever stops this.
+
+    Raises:
+        ExtractionError: nothing of the span is there.
+    """
+    asked = missing(settings, world, run_date, span, is_newest_first=is_newest_first)
+    options = fetch.Options(world.history_cache, takes_empty=True)
+    fetched = fetch.fetch(settings, world, asked, options, progress) if asked else None
+    said = {str(pair_of(request)): error for request, error in reversed(fetched.refused)} if fetched else {}
+    files: list[Path] = []
+    refused: dict[str, ExtractionError] = {}
+    for pair in settings.pairs:
+        covered, used = coverage.covering(settings, world, pair, span)
+        files += [
+            path for each in used for path in (world.raw / each.file, raw_archive.manifest_of(world.raw, each.file))
+        ]
+        if left := len(span.days) - len(covered):
+            refused[str(pair)] = said.get(str(pair)) or ExtractionError(
+                f"CoinGecko's answers do not cover {pair}: {left} days of {span} are without good prices",
+                "run it again: it asks for these days anew; or choose a later --start",
+            )
+    if not files:
+        raise next(iter(refused.values()))
+    facts = {"span": str(span).replace(" to ", ".."), "planned": len(asked)}
+    if fetched:
+        facts |= {"answers": len(fetched.charts), "calls": fetched.calls, "waited": f"{fetched.waited_seconds:.0f}s"}
+    return Brought(sorted(set(files)), refused, facts | ({"refused": len(refused)} if refused else {}))

@@ -1,0 +1,58 @@
+"""What a run asks of CoinGecko: one request for each answer that it wants.
+
+Pure: takes settings and an instant, opens nothing, reads no clock. Whether an answer is good is for `verify` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market.days import Window
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.settings.reader import Settings
+
+FIVE_MINUTE_SPAN = timedelta(days=1)
+"""CoinGecko has 5-minute points of the last day up to now, and of nothing else."""
+
+OHLC_DAYS = (7, 14, 30)
+"""The `days` for which CoinGecko's candles are of four hours."""
+
+
+def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) -> list[raw_archive.Request]:
+    """What a run of a day asks for, the prices first: they matter most where a budget ends.
+
+    Args:
+        settings: days, provenance, and whether 5-minute points and a second opinion are wanted.
+        day: the run's date.
+        now: the instant of the extraction, UTC.
+        pairs: those that have no answer yet.
+
+    Returns:
+        For each pair the hourly window; where it reaches now, its 5-minute points of the last day; and CoinGecko's own
+        candles, where they reach back to it.
+    """
+    window = Window.of(day, settings.days, now)
+    charts = [
+        raw_archive.Request(pair.coin_id, pair.vs_currency, day, window.start, window.end, now, settings.provenance)
+        for pair in pairs
+    ]
+    asked = list(charts)
+    if settings.five_minute_points and day == now.date():
+        asked += [_up_to(now, FIVE_MINUTE_SPAN, chart, raw_archive.CHART_5M) for chart in charts]
+    if days := _ohlc_days(settings, window, now):
+        asked += [_up_to(now, timedelta(days=days), chart, raw_archive.OHLC) for chart in charts]
+    return asked
+
+
+def _up_to(now: datetime, span: timedelta, chart: raw_archive.Request, stream: str) -> raw_archive.Request:
+    return replace(chart, stream=stream, window_from=now - span, window_to=now)
+
+
+def _ohlc_days(settings: Settings, window: Window, now: datetime) -> int:
+    """The least number of days that `/ohlc` takes and that covers the window; 0: it is not to be asked."""
+    if not settings.second_opinion or window.end < now - timedelta(days=OHLC_DAYS[-1]):
+        return 0
+    return next((days for days in OHLC_DAYS if now - timedelta(days=days) <= window.start), OHLC_DAYS[-1])

@@ -1,0 +1,44 @@
+"""The record of each published version: what it is, the settings that the models were told, a profile of its tables.
+
+Reads and writes JSON below `runs/`; opens no database.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import files
+
+Record = dict[str, Any]
+
+
+def keep(world: World, day: date, build: str, record: Record) -> None:
+    """Write the record of a build that was published by the run of a day."""
+    files.write_json(world.runs / f"{day.isoformat()}-{build}.json", record)
+
+
+def of_build(world: World, day: str, build: str) -> Record | None:
+    """The record of a build; None where it is gone or damaged."""
+    return _read(world.runs / f"{day}-{build}.json")
+
+
+def with_content(world: World, table: str, content_hash: str) -> Record | None:
+    """The newest record of a version in which the table had this very content."""
+    for path in sorted(world.runs.glob("*.json"), reverse=True):
+        record = _read(path)
+        if record and record["tables"].get(table, {}).get("content_hash") == content_hash:
+            return record
+    return None
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        record = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    is_ours = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("vars", "tables"))
+    return record if is_ours else None

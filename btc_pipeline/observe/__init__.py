@@ -1,0 +1,1 @@
+"""The log, what became of this run's steps, and the journal of past ones."""

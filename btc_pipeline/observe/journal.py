@@ -1,0 +1,65 @@
+"""The journal of a day's run: when each step last worked, how long, and what came of it.
+
+Reads and writes one JSON file for each day, below `journal/`. For people: no step depends on it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from btc_pipeline.market import instants
+from btc_pipeline.settings import parsers
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import files
+from btc_pipeline.system.files import read_json
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A step's last work for a day. `outcome` is `done` or `failed`; `facts` are those of the step's line."""
+
+    step: str
+    started_at: str
+    """UTC, as ISO 8601 with a Z, by the clock and whatever `[pipeline] now` says."""
+    seconds: float
+    outcome: str
+    facts: str
+
+
+def note(world: World, day: date, entry: Entry) -> None:
+    """Write down what came of a step; where that cannot be done, the step is none the worse for it."""
+    entries = {each.step: each for each in of_day(world, day)} | {entry.step: entry}
+    with contextlib.suppress(OSError):
+        files.write_json(world.journal(day), {"steps": [asdict(each) for each in entries.values()]})
+
+
+def of_day(world: World, day: date, steps: Collection[str] = ()) -> list[Entry]:
+    """What the steps of a day did, or those of them that are named, in the order in which they last worked.
+
+    What cannot be read is left out.
+    """
+    written = read_json(world.journal(day)).get("steps")
+    entries = [_entry(each) for each in written] if isinstance(written, list) else []
+    wanted = [each for each in entries if each and (not steps or each.step in steps)]
+    return sorted(wanted, key=lambda entry: entry.started_at)
+
+
+def shown(facts: Mapping[str, Any]) -> str:
+    """Facts as a step's line has them: `key=value key=value`."""
+    return " ".join(f"{key}={value}" for key, value in facts.items())
+
+
+def _entry(written: Any) -> Entry | None:
+    try:
+        started_at = instants.text(parsers.instant(written["started_at"]))
+        texts = (written[key] for key in ("step", "outcome", "facts"))
+        step, outcome, facts = (text if isinstance(text, str) else "" for text in texts)
+        seconds = float(written["seconds"])
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return Entry(step, started_at, seconds, outcome, facts) if step and math.isfinite(seconds) else None

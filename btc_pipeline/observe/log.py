@@ -1,0 +1,57 @@
+"""What a person sees on the terminal: one line for each step, one line for a failure.
+
+Configures logging, in this one place and only when a run asks for it. Logs go to stderr, results to stdout.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from datetime import date
+
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.market import instants
+from btc_pipeline.observe import outcomes
+
+_logger = logging.getLogger("btc_pipeline")
+info, warning, error = _logger.info, _logger.warning, _logger.error
+
+
+def prepare() -> None:
+    """Set up logging, once: our steps at INFO, Luigi's own lines from WARNING on, no tracebacks of our errors."""
+    if _logger.handlers:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", instants.FORMAT)
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    _logger.addHandler(handler)
+    _logger.setLevel(logging.INFO)
+    _logger.propagate = False
+    scheduler_log = logging.getLogger("luigi-interface")
+    scheduler_log.addFilter(_one_line)
+    if not scheduler_log.handlers and not logging.getLogger().handlers:
+        scheduler_log.addHandler(handler)
+        scheduler_log.setLevel(logging.WARNING)
+
+
+def hush() -> None:
+    """Say nothing from here on but warnings and errors."""
+    prepare()
+    _logger.setLevel(logging.WARNING)
+
+
+def done(step: str, day: date, seconds: float, facts: dict[str, object]) -> None:
+    """Say that a step is done for a day, and remember it for the end of the run."""
+    outcomes.done.append(outcomes.Done(step, day, seconds))
+    shown = " ".join(f"{key}={value}" for key, value in facts.items())
+    _logger.info("%s done %s seconds=%.2f", step, shown, seconds)
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    """A logging filter: of our own errors Luigi shall show the line and not the traceback."""
+    reason = record.exc_info[1] if record.exc_info else None
+    if isinstance(reason, PipelineError):
+        record.msg, record.args, record.exc_info, record.exc_text = "%s", (reason,), None, None
+    return True

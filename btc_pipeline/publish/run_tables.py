@@ -1,0 +1,64 @@
+"""What a published version says of the run that made it: its checks, its steps, its settings, its versions.
+
+Tables `run_checks`, `run_steps`, `run_settings` and `run_versions` of the readers' database, so that whoever has the
+file needs nothing else to know how its candles came about. Given an open connection; opens nothing.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+
+from btc_pipeline.observe.journal import Entry
+from btc_pipeline.settings import public
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+TABLES = {
+    "run_checks": {"check_name": "varchar", "outcome": "varchar"},
+    "run_steps": {
+        "step": "varchar",
+        "started_at": "timestamp",
+        "seconds": "double",
+        "outcome": "varchar",
+        "facts": "varchar",
+    },
+    "run_settings": {"section": "varchar", "key": "varchar", "value": "varchar"},
+    "run_versions": {"package": "varchar", "version": "varchar"},
+}
+
+_PACKAGES = ("btc_pipeline", "luigi", "airbyte", "airbyte-cdk", "duckdb", "dbt-core", "dbt-duckdb")
+_DRAWING_PACKAGES = ("matplotlib", "mplfinance")
+
+
+def write(
+    connection: duckdb_files.Connection, settings: Settings, checks: Mapping[str, str], steps: Sequence[Entry]
+) -> None:
+    """Create and fill the tables.
+
+    Args:
+        connection: of the version that is about to be published.
+        settings: of the run; shown without secrets.
+        checks: what each test came to: `pass`, `warn`.
+        steps: what the steps of the run's day did before this one.
+    """
+    _fill(connection, "run_checks", sorted(checks.items()))
+    told = [(each.step, each.started_at.removesuffix("Z"), each.seconds, each.outcome, each.facts) for each in steps]
+    _fill(connection, "run_steps", told)
+    _fill(connection, "run_settings", public.shown(settings))
+    packages = [(package, version(package)) for package in (*_PACKAGES, *_DRAWING_PACKAGES)]
+    _fill(connection, "run_versions", [("python", platform.python_version()), *packages])
+
+
+def _fill(connection: duckdb_files.Connection, table: str, rows: Iterable[Sequence[str | float]]) -> None:
+    columns = TABLES[table]
+    connection.execute(f"create table main.{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    values = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
+    if values:
+        connection.execute(f"insert into main.{table} values {values}")
+
+
+def _literal(value: str | float) -> str:
+    return quoted(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,124 @@
+"""Publishing: the tested tables become the readers' database with one rename.
+
+Each version leaves a record in `runs/`: what it is, the settings that it was built by, a profile of its tables. What it
+changed in settled candles is kept in `revisions/`, whatever becomes of the databases.
+
+The published file is never opened for writing: a reader who has it open keeps the old version, whole, and whoever
+opens the path finds the old version or the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+
+from btc_pipeline.lake import versions
+from btc_pipeline.market import instants
+from btc_pipeline.observe.journal import Entry
+from btc_pipeline.publish import run_tables
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import files
+from btc_pipeline.warehouse import duckdb_files, profiles, published
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+CONTRACT = "2.2"
+"""The version of the published tables; a change that breaks a reader raises its first number."""
+
+TABLES = {
+    "daily_candlestick": "coin_id, vs_currency, date",
+    "candle_sources": "coin_id, vs_currency, date, archive_file",
+    "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
+    "price_anomalies": "coin_id, vs_currency, date, measure, observed_at",
+    "second_opinions": "coin_id, vs_currency, date",
+    "price_gaps": "coin_id, vs_currency, gap_from, granularity",
+}
+"""The published tables, and what each is ordered by."""
+
+_NEW_CHANGES = (
+    "select * from tested.main.candle_revisions where subject = 'candle'"
+    " except select * from tested.published.revisions"
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What is to be published."""
+
+    day: date
+    """The run's date."""
+    first_day: date
+    last_day: date
+    """The days that the run was for, both included."""
+    checks: Mapping[str, str]
+    """What each test came to, for the record."""
+    steps: Sequence[Entry] = ()
+    """What the steps that led to it did."""
+    made_by: str = "Publish"
+    """The task: `Publish`, or `Backfill`."""
+
+
+def swap_in(settings: Settings, world: World, version: Version) -> int:
+    """Copy the tested tables, and facts about this version, into a new file and rename it over the published one.
+
+    Args:
+        settings: of whom the data is, and what the models were told.
+        world: where dbt's database and the published file lie.
+        version: what is said of it.
+
+    Returns:
+        The number of candles published.
+    """
+    fresh = world.temporary / world.published.name
+    fresh.unlink(missing_ok=True)
+    changes = world.temporary / "changes.ndjson"
+    changes.unlink(missing_ok=True)
+    with duckdb_files.opened(fresh, read_only=False) as connection:
+        connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
+        for table, order in TABLES.items():
+            connection.execute(f"create table main.{table} as select * from tested.main.{table} order by {order}")
+        (count, as_of) = connection.execute(
+            "select count(*), max(extracted_at) from main.daily_candlestick"
+        ).fetchall()[0]
+        about = {
+            "contract": CONTRACT,
+            "source": settings.provenance,
+            "is_sample": str(settings.is_sample).lower(),
+            "models": _of_build(connection, "models"),
+            "build": _of_build(connection, "build"),
+            "run_date": version.day.isoformat(),
+            "first_day": version.first_day.isoformat(),
+            "last_day": version.last_day.isoformat(),
+            "made_by": version.made_by,
+            "as_of": instants.text(as_of) if as_of else "",
+            "published_at": instants.text(datetime.now(timezone.utc)),
+        }
+        rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in about.items())
+        connection.execute(f"create table main.publication as select * from (values {rows}) as facts(key, value)")
+        run_tables.write(connection, settings, version.checks, version.steps)
+        if connection.execute(_NEW_CHANGES).fetchone():
+            connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
+        connection.execute("detach tested")
+        profile = profiles.of(connection, TABLES)
+    # Left by a reader who wrote into the old version and died; it must not be applied to the new one
+    world.published.with_name(world.published.name + ".wal").unlink(missing_ok=True)
+    fresh.chmod(0o444)
+    files.move_into_place(fresh, world.published)
+    if changes.exists():
+        world.revisions.mkdir(exist_ok=True)
+        files.move_into_place(changes, world.revisions / f"{version.day.isoformat()}-{about['build']}.ndjson")
+    record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(version.checks), "tables": profile}
+    versions.keep(world, version.day, about["build"], record)
+    return int(count)
+
+
+def is_of(world: World, day: date) -> bool:
+    """Whether what is published was made by the daily run of this day."""
+    about = published.publication(world.published)
+    return (about.get("made_by"), about["run_date"]) == ("Publish", day.isoformat())
+
+
+def _of_build(connection: duckdb_files.Connection, column: str) -> str:
+    ((value,),) = connection.execute(f"select any_value({column}) from tested.pipeline.this_run").fetchall()
+    return str(value)

@@ -1,0 +1,1 @@
+"""Injected faults: which check catches which?"""

@@ -1,0 +1,197 @@
+"""The self-test: do the checks catch what they are there for?
+
+Builds a good day of SAMPLE data in a temporary folder, injects one fault at a time, and asks the real gates: the gate
+for answers, dbt's tests, the census. A fault is caught when the check that is named for it refuses, fails or warns, and
+had nothing to say before. Touches neither the data folder nor the network.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.errors import CandleTestError
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market import instants
+from btc_pipeline.publish import swap
+from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.targets.marker import DuckDBTarget
+from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.verify import gate
+from btc_pipeline.warehouse import duckdb_files
+
+COINS = ("bitcoin", "solana")
+DAYS = tuple(datetime(2026, 5, day, 13, 30, tzinfo=timezone.utc) for day in (15, 16))
+"""When the good data were asked for: they are published by the first run, and built again by the second."""
+
+MAX_AGE = timedelta(hours=6)
+_GOOD = frozenset({"pass", "success"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault: `refused`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
+
+    fault: Fault
+    outcome: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the check that is named for the fault caught it."""
+        return self.outcome != "MISSED"
+
+
+def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[Verdict]:
+    """Inject each fault and ask the gates.
+
+    Raises:
+        CandleTestError: the good day itself does not pass, so that nothing could be said about the checks.
+    """
+    with tempfile.TemporaryDirectory(prefix="btc-pipeline-selftest-") as folder:
+        told = _settings(settings, Path(folder))
+        good = _answers(told)
+        if not all(isinstance(fault, AnswerFault) for fault in injected):
+            good = _built(good, sources_hash)
+        of_database = [fault for fault in injected if isinstance(fault, DatabaseFault)]
+        in_database = dict(zip(of_database, good.judged(of_database), strict=True))
+        return [
+            in_database[fault]
+            if isinstance(fault, DatabaseFault)
+            else good.refused(fault)
+            if isinstance(fault, AnswerFault)
+            else good.counted(fault)
+            for fault in injected
+        ]
+
+
+def matrix(verdicts: Sequence[Verdict]) -> str:
+    """The faults and what caught them, as text."""
+    rows = [("fault", "outcome", "check that is named for it", "others")]
+    rows += [
+        (each.fault.name, each.outcome, each.fault.check, f"+{len(each.others)}" if each.others else "")
+        for each in verdicts
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    caught = sum(each.is_caught for each in verdicts)
+    title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {instants.text(DAYS[-1])}"
+    return "\n".join([title, "", *lines, "", f"{caught} of {len(verdicts)} faults caught"])
+
+
+@dataclass(frozen=True)
+class GoodDay:
+    """A built and tested database, the answers that it is from, and what each test came to."""
+
+    settings: Settings
+    world: World
+    tests: tuple[dbt_build.Node, ...]
+
+    def refused(self, fault: AnswerFault) -> Verdict:
+        """What the gate says to the newest answer with the fault."""
+        entry = raw_archive.entries(self.world.raw)[0][-1]
+        try:
+            body = fault.body(entry.read(self.world.raw))
+            gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
+        except gate.BadAnswerError as error:
+            return Verdict(fault, "refused") if error.check == fault.check else Verdict(fault, "MISSED", (error.check,))
+        return Verdict(fault, "MISSED")
+
+    def judged(self, injected: Sequence[DatabaseFault]) -> list[Verdict]:
+        """What dbt's tests say to the database with each fault in turn."""
+        copies = []
+        for number, fault in enumerate(injected):
+            path = self.world.temporary / f"fault-{number}.duckdb"
+            shutil.copyfile(self.world.work, path)
+            with duckdb_files.opened(path, read_only=False) as connection:
+                connection.execute(fault.sql)
+            copies.append({"path": str(path), "command": fault.command})
+        outcomes = dbt_build.judge_copies(self.settings, self.world, copies) if copies else []
+        return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
+
+    def counted(self, fault: DroppedTestFault) -> Verdict:
+        """What the census says when one test has not run."""
+        remaining = [test for test in self.tests if test["name"] != fault.test]
+        with suppress(CandleTestError):
+            dbt_build.take_census(remaining)
+            return Verdict(fault, "MISSED")
+        return Verdict(fault, "fails") if len(remaining) < len(self.tests) else Verdict(fault, "MISSED")
+
+
+def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_build.Node]) -> Verdict:
+    spoke = {
+        node["name"]: node["status"]
+        for node in nodes
+        if node["kind"] == "test" and node["status"] not in {*_GOOD, "skipped"}
+    }
+    own = spoke.pop(fault.check, None)
+    outcome = {None: "MISSED", "warn": "warns"}.get(own, "fails")
+    return Verdict(fault, outcome, tuple(sorted(spoke)))
+
+
+def _settings(settings: Settings, folder: Path) -> Settings:
+    """The defaults of a sample run, wherever it is called from; what is configured for the checks stays."""
+    return replace(
+        settings,
+        data_dir=folder,
+        source="sample",
+        recordings=None,
+        coins=COINS,
+        vs_currencies=("usd",),
+        days=14,
+        now=DAYS[-1],
+    )
+
+
+def _answers(settings: Settings) -> GoodDay:
+    """The good answers, in an archive; nothing is built of them."""
+    world = World(settings.data_dir, settings.source)
+    world.temporary.mkdir(parents=True)
+    for coin, now in itertools.product(COINS, DAYS):
+        keep_answers(replace(settings, now=now), world, coin, now)
+    return GoodDay(settings, world, ())
+
+
+def _built(good: GoodDay, sources_hash: str) -> GoodDay:
+    """The database of the first day is published, and then that of the second one built."""
+    world = good.world
+    for now in DAYS:
+        told = replace(good.settings, now=now)
+        target = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
+        dbt_build.build(told, world, dbt_build.Build(target, sources_hash, until=now))
+        tests = json.loads(world.test_results.read_bytes())["tests"]
+        loud = [test["name"] for test in tests if test["status"] not in _GOOD]
+        if loud:
+            raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "mend that first")
+        if now != DAYS[-1]:
+            swap.swap_in(told, world, swap.Version(now.date(), now.date(), now.date(), {}))
+    return replace(good, tests=tuple(tests))
+
+
+def keep_answers(settings: Settings, world: World, coin: str, now: datetime) -> None:
+    """Put the sample's answers of an instant into the archive, as the connector would."""
+    start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
+    (currency,) = settings.vs_currencies
+    request = raw_archive.Request(coin, currency, now.date(), start, now, now, settings.provenance)
+    chart = synthetic.market_chart(coin, currency, start, now, now)
+    raw_archive.keep(world.raw, request, json.dumps(chart).encode())
+    fine = replace(request, window_from=now - timedelta(days=1), stream=raw_archive.CHART_5M)
+    last_day = synthetic.market_chart(coin, currency, fine.window_from, now, now)
+    raw_archive.keep(world.raw, fine, json.dumps(last_day).encode())
+    ohlc = replace(request, window_from=now - timedelta(days=30), stream=raw_archive.OHLC)
+    raw_archive.keep(world.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
+
+
+def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The faults that their check did not catch."""
+    return list(itertools.filterfalse(lambda each: each.is_caught, verdicts))

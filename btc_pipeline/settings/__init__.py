@@ -1,0 +1,1 @@
+"""luigi.cfg, the key, and where files lie."""

@@ -1,0 +1,159 @@
+"""What a setting's text may be: pure functions from text to value; a ValueError says why not, in a person's words.
+
+Coin ids and currencies pass an allow-list of letters here, before a path, a URL or SQL sees them. Reads nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import date, datetime
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from btc_pipeline.market import instants
+from btc_pipeline.settings.charts import FORMATS, LONGEST_AVERAGE, MOST_AVERAGES
+
+_COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_CURRENCY = re.compile(r"[a-z]{2,6}")
+_URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LONGEST_COIN_ID = 100
+
+YEARS = range(2009, 2101)
+"""The years that a run can be for: from the first block of Bitcoin on."""
+
+
+def number(text: str, low: float, high: float) -> float:
+    """A number between two bounds, both included."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("not a number") from None
+    return _within(value, low, high)
+
+
+def whole_number(text: str, low: int, high: int) -> int:
+    """A whole number between two bounds, both included."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise ValueError("not a whole number") from None
+    return int(_within(value, low, high))
+
+
+def path(text: str) -> Path:
+    """An absolute path; `~` is the home folder."""
+    if not text or not text.isprintable() or set(text) & set("'?"):
+        raise ValueError("not a path that a database can have: without quotes and question marks")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("there is no such home folder") from None
+
+
+def optional_path(text: str) -> Path | None:
+    """As `path`; None where nothing is set."""
+    return path(text) if text else None
+
+
+def instant(text: str) -> datetime:
+    """An ISO 8601 instant with its zone, as UTC."""
+    try:
+        moment = instants.parse(text)
+    except instants.MissingZoneError:
+        raise
+    except (ValueError, OverflowError):
+        raise ValueError("not an instant such as 2021-05-15T14:42:23Z") from None
+    if moment.year not in YEARS:
+        raise ValueError(f"not an instant of the years {YEARS.start} to {YEARS.stop - 1}")
+    return moment
+
+
+def day(text: str) -> date:
+    """A day as YYYY-MM-DD."""
+    if not _DAY.fullmatch(text):
+        raise ValueError("not a day")
+    value = date.fromisoformat(text)
+    if value.year not in YEARS:
+        raise ValueError(f"not a day of the years {YEARS.start} to {YEARS.stop - 1}")
+    return value
+
+
+def report_name(text: str) -> str:
+    """The name of a report: its day as YYYY-MM-DD, or of a backfill the first and the last, joined by an underscore."""
+    days = [day(each) for each in text.split("_")]
+    if len(days) > len(("first", "last")) or days != sorted(days):
+        raise ValueError("neither a day nor a first and a last one")
+    return text
+
+
+def coins(text: str) -> tuple[str, ...]:
+    """CoinGecko coin ids, separated by commas."""
+    ids = tuple(coin.strip() for coin in text.split(","))
+    for coin in ids:
+        if not _COIN_ID.fullmatch(coin) or len(coin) > _LONGEST_COIN_ID:
+            raise ValueError(f"{coin[:40]!r} is no CoinGecko coin id (lower case, digits, hyphens)")
+    if len(set(ids)) < len(ids):
+        raise ValueError("a coin is named twice")
+    return ids
+
+
+def currencies(text: str) -> tuple[str, ...]:
+    """Currency codes of CoinGecko's, e.g. usd, separated by commas."""
+    codes = tuple(code.strip() for code in text.split(","))
+    for code in codes:
+        if not _CURRENCY.fullmatch(code):
+            raise ValueError(f"{code[:40]!r} is no currency code such as usd")
+    if len(set(codes)) < len(codes):
+        raise ValueError("a currency is named twice")
+    return codes
+
+
+def picture_formats(text: str) -> tuple[str, ...]:
+    """File formats of the charts, separated by commas; png is one of them, for the marker and the table name it."""
+    formats = tuple(name.strip() for name in text.split(","))
+    if "png" not in formats or not set(formats) <= set(FORMATS) or len(set(formats)) < len(formats):
+        raise ValueError("must be png or png,svg")
+    return tuple(sorted(formats))
+
+
+def averages(text: str) -> tuple[int, ...]:
+    """Periods of moving averages in days, separated by commas, the shortest first; or `none`.
+
+    The word, because Luigi takes no empty value from its command line.
+    """
+    written = [] if text in {"", "none"} else text.split(",")
+    periods = tuple(whole_number(period, 2, LONGEST_AVERAGE) for period in written)
+    if len(periods) > MOST_AVERAGES:
+        raise ValueError(f"at most {MOST_AVERAGES} periods")
+    if len(set(periods)) < len(periods):
+        raise ValueError("a period is named twice")
+    return tuple(sorted(periods))
+
+
+def url(text: str) -> SplitResult:
+    """An https URL without user, query or fragment; http on loopback only."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host or not _URL.fullmatch(text):
+        raise ValueError("not a plain http(s) URL without user, query or fragment")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("must be https, except on loopback")
+    return parts
+
+
+def _within(value: float, low: float, high: float) -> float:
+    if not low <= value <= high:
+        raise ValueError(f"must lie between {low:g} and {high:g}")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

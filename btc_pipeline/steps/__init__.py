@@ -1,0 +1,1 @@
+"""What all Luigi tasks have in common."""

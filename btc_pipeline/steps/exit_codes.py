@@ -1,0 +1,36 @@
+"""How a run ends: a failed step with the exit code of its error, a mistake before any step with its one line.
+
+Importing it makes Luigi use the exit codes of our errors.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import luigi
+from luigi.cmdline_parser import CmdlineParser
+from luigi.retcodes import retcode
+
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.observe import log, outcomes
+
+
+def stop(error: PipelineError) -> NoReturn:
+    """End before any step: on Luigi's command line with the error's line and exit code, else by raising it."""
+    if CmdlineParser.get_instance() is None:
+        raise error
+    log.prepare()
+    log.error("%s", error)
+    raise SystemExit(error.exit_code)
+
+
+@luigi.Task.event_handler(luigi.Event.FAILURE)  # type: ignore[untyped-decorator] # Luigi has no types here
+def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
+    """Luigi has one exit code for all failed tasks; make it the error's own, of several the smallest."""
+    day, pair = getattr(task, "date", None), getattr(task, "pair", "")
+    outcomes.failed.append(outcomes.Failed(task.get_task_family(), day, str(error), str(pair)))
+    _failed.append(getattr(error, "exit_code", 1))
+    retcode().task_failed = min(_failed)
+
+
+_failed: list[int] = []

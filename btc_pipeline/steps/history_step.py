@@ -1,0 +1,134 @@
+"""Steps with more parameters than a date: for one coin, and for a span of past days.
+
+Knows Luigi, as `steps` does; what each does is in `tasks.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+import luigi
+import luigi.tools.range  # so that Luigi finds RangeDaily by its name
+
+from btc_pipeline.coingecko import limits
+from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.market import days
+from btc_pipeline.market.days import Span
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.settings import parsers
+from btc_pipeline.steps import exit_codes
+from btc_pipeline.steps.step import RUN, Step
+from btc_pipeline.system import digest
+from btc_pipeline.targets.extraction import Refused
+from btc_pipeline.targets.marker import Marker
+from btc_pipeline.terminal import end_of_run
+
+
+class PairStep(Step):
+    """A step for one coin in one currency."""
+
+    coin_id = luigi.Parameter(description="CoinGecko's id, e.g. bitcoin")
+    vs_currency = luigi.Parameter("usd", description="currency of the prices")
+
+    _told: ClassVar[set[str]] = set()
+
+    @property
+    def pair(self) -> Pair:
+        """The validated pair."""
+        try:
+            (coin_id,), (currency,) = parsers.coins(self.coin_id), parsers.currencies(self.vs_currency)
+        except ValueError as error:
+            exit_codes.stop(ConfigurationError(f"bad {self.get_task_family()}: {error}", "name one coin, e.g. bitcoin"))
+        return Pair(coin_id, currency)
+
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """The pair alone."""
+        return (self.pair,)
+
+    def raise_once(self, refused: Refused | None) -> None:
+        """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
+        if refused and refused.run == RUN and self.task_id not in self._told:
+            self._told.add(self.task_id)
+            raise refused.error()
+
+
+class SpanDay(luigi.DateParameter):
+    """A UTC day of the past."""
+
+    def parse(self, value: str) -> date:
+        """A day as YYYY-MM-DD."""
+        try:
+            return parsers.day(value)
+        except ValueError as error:
+            exit_codes.stop(ConfigurationError(f"bad day {value!r}: {error}", "write it as 2026-11-23"))
+
+
+class HistoryStep(Step):
+    """A step for a span of settled days."""
+
+    start = SpanDay(default=cast("date", None), description="first UTC day, e.g. 2025-12-01; has to be given")
+    end = SpanDay(default=cast("date", None), description="last UTC day; default: the newest that is settled")
+    oldest_first = luigi.BoolParameter(description="ask for the oldest days first; default: the newest")
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Its parameters, which are those of the step before, too."""
+        return {"date": self.date, "start": self.start, "end": self.span.last, "oldest_first": self.oldest_first}
+
+    @cached_property
+    def steps_before(self) -> list[Step]:
+        """The step before, for the same span."""
+        return [self.before(**self.told)] if self.before else []
+
+    def run(self) -> Iterator[list[Step]]:
+        """As any step; the last one fails, after everything else is done, where a pair is not covered."""
+        yield from super().run()
+        refused = {} if self.is_followed else self.refused()
+        if refused:
+            first = next(iter(refused.values()))
+            more = f"; {len(refused)} left out: {', '.join(sorted(refused))}" if len(refused) > 1 else ""
+            raise replace(first, what=first.what + more).error()
+
+    def refused(self) -> dict[str, Refused]:
+        """Which pairs are not covered, and why."""
+        raise NotImplementedError
+
+    @cached_property
+    def span(self) -> Span:
+        """The span, which can be had; it stays what it is when the day changes while the step is at work."""
+        if cast("date | None", self.start) is None:
+            exit_codes.stop(
+                ConfigurationError(f"bad {self.get_task_family()}: --start is missing", "add --start 2025-12-01")
+            )
+        now = self.settings.instant()
+        span = Span(self.start, cast("date | None", self.end) or days.last_settled(now))
+        try:
+            return limits.checked(self.settings, span, now)
+        except ConfigurationError as error:
+            exit_codes.stop(error)
+
+    @property
+    def span_of_history(self) -> end_of_run.Days:
+        """The first and last day of the span."""
+        return self.span.first, self.span.last
+
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """None: that history is missing is no failed run of a day."""
+        return ()
+
+    def fingerprint(self) -> str:
+        """What the output is made from, whichever day it is made on."""
+        stamps = [step.output().stamp() for step in self.requires()]
+        significant = self.significant(self.settings)
+        return digest.of(self.get_task_family(), self.span, significant, self.sources_hash(), stamps)
+
+    def marker(self) -> Marker:
+        """The JSON marker of this step and span."""
+        world, step = self.world, self.get_task_family()
+        return Marker(world.span_marker(step, self.span.first, self.span.last), self.fingerprint(), world.root)

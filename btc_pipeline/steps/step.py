@@ -1,0 +1,284 @@
+"""What all tasks have in common: the date, the chain of fingerprints, the lock, and how a failure ends.
+
+Knows Luigi and the settings; what a step does is in `tasks.py` and the functions that it calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timezone
+from functools import cached_property
+from typing import Any, ClassVar, Protocol, cast
+
+import luigi
+from luigi.cmdline_parser import CmdlineParser
+
+from btc_pipeline.errors import (
+    ConfigurationError,
+    ExtractionError,
+    InterruptionError,
+    PipelineError,
+    VerificationError,
+)
+from btc_pipeline.lake import failed_runs
+from btc_pipeline.market import instants
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe import journal, log
+from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.steps import exit_codes, fingerprints
+from btc_pipeline.system import digest, files, lock
+from btc_pipeline.targets.marker import Marker
+from btc_pipeline.terminal import end_of_run, progress
+from btc_pipeline.warehouse import duckdb_files
+
+_NO_FOLDER_FOR_US = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
+    *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
+}
+
+
+_SECONDS_BETWEEN_MESSAGES = 0.5  # each is a request to luigid
+
+RUN = secrets.token_hex(8)
+"""Tells this run from all others: what was refused in it is not asked for again before it ends."""
+
+
+class Vouched(Protocol):
+    """What a step's output can be asked."""
+
+    def exists(self) -> bool:
+        """Whether it is complete, for its fingerprint."""
+
+    def stamp(self) -> str:
+        """Which run made it; empty where it is not there."""
+
+
+class RunDate(luigi.DateParameter):
+    """The UTC day that a run is for; by default the day of `[pipeline] now`, which is by default the clock's."""
+
+    def __init__(self) -> None:
+        super().__init__(default=cast("date", None), description="UTC day of the run, e.g. 2026-11-23; default: today")
+
+    def parse(self, value: str) -> date:
+        """A day as YYYY-MM-DD."""
+        try:
+            return parsers.day(value)
+        except ValueError as error:
+            exit_codes.stop(ConfigurationError(f"bad --date {value!r}: {error}", "write it as 2026-11-23"))
+
+    def task_value(self, task_name: str, param_name: str) -> date:
+        """The configured day, else today."""
+        configured = super().task_value(task_name, param_name)
+        return configured if isinstance(configured, date) else _settings().today()
+
+
+class Step(luigi.Task):
+    """A task of the chain. It is complete when the steps before it are, and its own output is vouched for.
+
+    The fingerprint of its output covers the significant settings, the code (`sources`) and the stamp of the step
+    before; so a change anywhere makes exactly the steps that depend on it incomplete.
+    """
+
+    date = RunDate()
+
+    before: ClassVar[type[Step] | None] = None
+    sources: ClassVar[tuple[str, ...]] = ()
+    error: ClassVar[type[PipelineError]] = PipelineError
+
+    is_followed = False
+    """Whether another step of this run needs it; the step that nobody needs is the last one."""
+
+    @cached_property
+    def steps_before(self) -> list[Step]:
+        """The step before, where there is one."""
+        return [self.before(date=self.date)] if self.before else []
+
+    def requires(self) -> list[Step]:
+        """The step before."""
+        for step in self.steps_before:
+            step.is_followed = True
+        return self.steps_before
+
+    def output(self) -> Vouched:
+        """What the step makes."""
+        raise NotImplementedError
+
+    def make(self) -> None:
+        """Make it."""
+        raise NotImplementedError
+
+    def run(self) -> Iterator[list[Step]]:
+        """Make the output, unless it is there: a step before may have had to look again, and found nothing new.
+
+        The last step of a run asks for what was left out on the way, as tasks of their own: they fail, each with its
+        own error, and so does the run, after everything else is done.
+        """
+        if not self.output().exists():
+            self.make()
+        if not self.is_followed and (left_out := self.left_out()):
+            yield left_out
+
+    def left_out(self) -> list[Step]:
+        """What this run had to go on without."""
+        return [step for before in self.steps_before for step in before.left_out()]
+
+    def report(self, done: int, total: int, what: str) -> None:
+        """Show how far the step is, in the terminal and in luigid's visualizer."""
+        progress.show(self.get_task_family(), done, total, what)
+        percentage = 100 * done // max(total, 1)
+        is_due = time.monotonic() - self._told_at > _SECONDS_BETWEEN_MESSAGES or done == total or "waits" in what
+        if (is_due and percentage != self._percentage) or "waits" in what:
+            self._percentage, self._told_at = percentage, time.monotonic()
+            # Luigi's worker puts them here for as long as the task runs
+            self.set_progress_percentage(percentage)  # type: ignore[misc]
+            self.set_status_message(  # type: ignore[misc]
+                f"{done} of {total}: {what}"
+            )
+
+    _percentage, _told_at = -1, float("-inf")
+
+    def complete(self) -> bool:
+        """Whether this step and all before it are done, for these settings and this code."""
+        try:
+            self._check()
+            return all(step.complete() for step in self.requires()) and self.output().exists()
+        except duckdb_files.LockedDatabaseError as error:
+            exit_codes.stop(self.error(f"it cannot be seen what is done: {error}", "close what has it open"))
+        except OSError as error:
+            exit_codes.stop(self._in_our_words(error))
+        except PipelineError as error:
+            exit_codes.stop(error)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
+        """Which days are done; Luigi's RangeDaily asks."""
+        return [day for day in parameter_tuples if cls(date=day).complete()]
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """The settings that the output depends on, apart from those that the step before covers."""
+        del settings
+        return ()
+
+    @property
+    def settings(self) -> Settings:
+        """The run's settings."""
+        return _settings()
+
+    @property
+    def world(self) -> World:
+        """Where the run's files lie."""
+        settings = self.settings
+        return World(settings.data_dir, settings.source)
+
+    @property
+    def span_of_history(self) -> end_of_run.Days | None:
+        """The first and last day of a backfill; None for a daily run."""
+        return None
+
+    @property
+    def asked_pairs(self) -> tuple[Pair, ...]:
+        """What a failure of this step leaves without prices."""
+        return self.settings.pairs
+
+    def sources_hash(self) -> str:
+        """The hash of the code that makes the output."""
+        return fingerprints.of_sources(self.sources)
+
+    def fingerprint(self) -> str:
+        """What the output is made from."""
+        stamps = [step.output().stamp() for step in self.requires()]
+        significant = self.significant(self.settings)
+        return digest.of(self.get_task_family(), self.date, significant, self.sources_hash(), stamps)
+
+    def marker(self) -> Marker:
+        """The JSON marker of this step and date."""
+        world = self.world
+        return Marker(world.marker(self.get_task_family(), self.date), self.fingerprint(), world.root)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[dict[str, Any]]:
+        """Hold the lock; yield a dict for the facts of the step's line; turn what goes wrong into its error."""
+        started, started_at = time.monotonic(), datetime.now(timezone.utc)
+        facts: dict[str, Any] = {}
+        outcome = ""
+        world = self.world
+        try:
+            if lock.hold_and_sign(world.lock):
+                files.sweep(world.root, world.temporary)
+                for database in (world.cache, world.work):
+                    duckdb_files.finish(database)
+                if CmdlineParser.get_instance() is not None:
+                    end_of_run.prepare(self.settings, world, self.span_of_history)
+            outcome = "failed"
+            yield facts
+            outcome = "done"
+        except KeyboardInterrupt:
+            raise InterruptionError(
+                f"{self.get_task_family()} was interrupted", "run it again: it goes on here"
+            ) from None
+        except (OSError, duckdb_files.DatabaseError) as error:
+            raise self._in_our_words(error) from error
+        except (ExtractionError, VerificationError) as error:
+            with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
+                step = self.get_task_family()
+                failed_runs.keep(world.failures, self.settings, self.date, step, error, self.asked_pairs)
+            raise
+        finally:
+            progress.end()
+            seconds = time.monotonic() - started
+            if outcome:
+                told = instants.text(started_at), round(seconds, 2), outcome, journal.shown(facts)
+                journal.note(world, self.date, journal.Entry(self.get_task_family(), *told))
+        log.done(self.get_task_family(), self.date, seconds, facts)
+
+    def _check(self) -> None:
+        """Refuse what no step should begin with."""
+        log.prepare()
+        today = self.settings.today()
+        if self.date > today:
+            raise ConfigurationError(f"bad --date {self.date}: it has not come", f"choose {today} or earlier")
+        if self.date.year not in parsers.YEARS:
+            raise ConfigurationError(f"bad --date {self.date}: there was no Bitcoin", "choose a later day")
+        if not self.settings.is_sample and self.settings.is_ahead_of_the_clock():
+            raise ConfigurationError(
+                f"bad setting [pipeline] now = {self.settings.now}: live prices of the future are not to be had",
+                "remove it, or use --pipeline-source sample",
+            )
+        if luigi.interface.core().workers > 1:
+            raise ConfigurationError(
+                "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
+            )
+        lock.hold(self.world.lock)
+
+    def _in_our_words(self, error: Exception) -> PipelineError:
+        step, reason = self.get_task_family(), str(error)
+        if "No space left" in reason:
+            return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
+        if isinstance(error, OSError) and (error.errno in _NO_FOLDER_FOR_US or "Permission denied" in reason):
+            return ConfigurationError(
+                f"{step}: the data folder cannot be written: {reason}",
+                "correct its rights or [pipeline] data_dir",
+            )
+        return self.error(f"{step}: {reason}", "run it again")
+
+
+_loaded: list[tuple[CmdlineParser, Settings]] = []
+
+
+def _settings() -> Settings:
+    """The settings; on the command line, where they cannot change, read once."""
+    command_line = CmdlineParser.get_instance()
+    try:
+        if command_line is None:
+            return reader.load()
+        if not _loaded or _loaded[0][0] is not command_line:
+            _loaded[:] = [(command_line, reader.load())]
+        return _loaded[0][1]
+    except PipelineError as error:
+        exit_codes.stop(error)

@@ -1,0 +1,1 @@
+"""Luigi targets and their markers: is a step done?"""

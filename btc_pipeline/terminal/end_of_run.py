@@ -1,0 +1,56 @@
+"""What a run says at its end: the summary on standard output, or where it has failed how far it came.
+
+Comes after all lines of the steps, when the process ends. Whatever goes wrong here, the run's exit code stays.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+from datetime import date
+
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.observe import log, outcomes
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import summary
+from btc_pipeline.terminal.summary import Run
+from btc_pipeline.warehouse import duckdb_files
+
+Days = tuple[date, date]
+"""A first and a last one."""
+
+
+def prepare(settings: Settings, world: World, span: Days | None = None) -> None:
+    """Let the run that begins to work here say at its end what it has come to; `span` are the days of a backfill."""
+    atexit.register(_tell, settings, world, span)
+
+
+def show(settings: Settings, world: World, run: Run) -> None:
+    """Write the summary of a run, as `[pipeline] summary` says."""
+    if settings.summary == "none":
+        return
+    from btc_pipeline.terminal import stdout, summary_text
+
+    try:
+        of_run = summary.of_run(settings, world, run)
+        if settings.summary == "json":
+            stdout.tell(json.dumps(summary.as_json(of_run)))
+        else:
+            stdout.write(summary_text.lines(of_run, stdout.screen()))
+    except (PipelineError, duckdb_files.DatabaseError, OSError) as error:
+        log.warning("the summary cannot be shown: %s", error)
+
+
+def _tell(settings: Settings, world: World, span: Days | None) -> None:
+    chain = outcomes.HISTORY_STEPS if span else outcomes.STEPS
+    day = outcomes.newest_day(chain[-1])
+    if day is not None:
+        show(settings, world, Run.of_span(day, *span) if span else Run.of_day(settings, day))
+        return
+    failed = [each.step for each in outcomes.failed if not each.pair]
+    if failed:
+        done = ", ".join(f"{each.step} in {each.seconds:.2f} s" for each in outcomes.done) or "nothing"
+        chart = summary.newest_chart(world, settings.pairs)
+        kept = f"; the last good chart is still there: {summary.near(chart)}" if chart else ""
+        log.info("%s failed; done before it: %s%s", failed[0], done, kept)

@@ -1,0 +1,192 @@
+"""What a run has come to: its steps, the candles that are published now, what is odd about them, and where all lies.
+
+Reads the readers' database as any reader would, and what the run remembers of itself; shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.market.candle import Candle
+from btc_pipeline.market.instants import plain
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe import outcomes
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.terminal import tables
+from btc_pipeline.warehouse import published_tables
+from btc_pipeline.warehouse.published_tables import Row
+
+
+@dataclass(frozen=True)
+class Series:
+    """What is published of a coin on the run's days. `rows` are whole rows of `daily_candlestick`."""
+
+    pair: Pair
+    rows: list[Row]
+    open_gaps: int
+    anomalies: int
+    chart: Path | None
+
+    @cached_property
+    def candles(self) -> list[Candle]:
+        """The rows as candles."""
+        return [tables.of_row(row) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run: `done`, `done already` or `failed`; seconds where it was at work."""
+
+    name: str
+    outcome: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that is shown after a run. `about` are the facts of `publication`."""
+
+    about: dict[str, str]
+    first_day: date
+    last_day: date
+    series: list[Series]
+    steps: list[Step]
+    left_out: dict[str, str]
+    warned: list[str]
+    """The checks that warned, by their names."""
+    database: Path
+    report: Path | None
+
+    @property
+    def days(self) -> list[date]:
+        """Each day of the run's window."""
+        return [self.first_day + timedelta(days=number) for number in range((self.last_day - self.first_day).days + 1)]
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether all of it has to say SAMPLE."""
+        return self.about["is_sample"] == "true"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run was for: its date, the days, and the steps that it goes through."""
+
+    day: date
+    first_day: date
+    last_day: date
+    chain: Sequence[str]
+
+    @classmethod
+    def of_day(cls, settings: Settings, day: date) -> Run:
+        """A daily run."""
+        return cls(day, day - timedelta(days=settings.days), day, outcomes.STEPS)
+
+    @classmethod
+    def of_span(cls, day: date, first: date, last: date) -> Run:
+        """A backfill on a day."""
+        return cls(day, first, last, outcomes.HISTORY_STEPS)
+
+    def report(self, world: World) -> Path:
+        """Where its report lies."""
+        is_daily = self.chain == outcomes.STEPS
+        return world.report(self.day) if is_daily else world.span_report(self.first_day, self.last_day)
+
+
+def of_run(settings: Settings, world: World, run: Run) -> Summary:
+    """The summary of a run.
+
+    Raises:
+        ConfigurationError: nothing is published.
+        DatabaseError: the published database cannot be read.
+    """
+    within = published_tables.of_days(settings.pairs, run.first_day, run.last_day)
+    of_gaps = published_tables.open_gaps(settings.pairs, run.first_day, run.last_day)
+    facts, rows, gaps, odd, warned = published_tables.read(
+        world.published,
+        "select key, value from publication",
+        f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
+        f"select coin_id, vs_currency from price_gaps where {of_gaps}",
+        f"select coin_id, vs_currency from price_anomalies where {within}",
+        "select check_name from run_checks where outcome <> 'pass' order by check_name",
+    )
+    of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
+    for row in rows:
+        of_pair[_pair(row)].append(row)
+    open_gaps, anomalies = Counter(map(_pair, gaps)), Counter(map(_pair, odd))
+    series = [
+        Series(pair, found, open_gaps[pair], anomalies[pair], _there(world.chart(*pair, run.last_day)))
+        for pair, found in of_pair.items()
+    ]
+    about = {str(fact["key"]): str(fact["value"]) for fact in facts}
+    return Summary(
+        about=about,
+        first_day=run.first_day,
+        last_day=run.last_day,
+        series=series,
+        steps=_steps(run),
+        left_out=outcomes.left_out(),
+        warned=[str(row["check_name"]) for row in warned],
+        database=world.published,
+        report=_there(run.report(world)),
+    )
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """The summary as one JSON object; candles with all columns of `daily_candlestick`."""
+    return {
+        "run_date": summary.last_day.isoformat(),
+        "source": summary.about["source"],
+        "is_sample": summary.is_sample,
+        "as_of": summary.about["as_of"],
+        "steps": [{"step": step.name, "outcome": step.outcome, "seconds": step.seconds} for step in summary.steps],
+        "left_out": summary.left_out,
+        "warned_checks": summary.warned,
+        "candles": [
+            {name: plain(value) for name, value in row.items()} for series in summary.series for row in series.rows
+        ],
+        "database": str(summary.database),
+        "report": str(summary.report) if summary.report else None,
+        "charts": {str(series.pair): str(series.chart) for series in summary.series if series.chart},
+    }
+
+
+def newest_chart(world: World, pairs: Sequence[Pair]) -> Path | None:
+    """The chart of the newest day among these coins' charts, which lies there whatever becomes of a run."""
+    charts = [path for pair in pairs for path in world.chart(*pair, date.min).parent.glob(f"{'_'.join(pair)}_*.png")]
+    return max(charts, key=lambda path: path.stem.rpartition("_")[2], default=None)
+
+
+def near(path: Path) -> str:
+    """The path as a person would type it: relative where it lies below the current folder."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _steps(run: Run) -> list[Step]:
+    at_work = outcomes.of_day(run.day)
+    steps = []
+    for name in run.chain:
+        outcome = at_work.get(name)
+        if isinstance(outcome, outcomes.Done):
+            steps.append(Step(name, "done", round(outcome.seconds, 2)))
+        else:
+            steps.append(Step(name, "failed" if outcome else "done already"))
+    return steps
+
+
+def _pair(row: Row) -> Pair:
+    return Pair(row["coin_id"], row["vs_currency"])
+
+
+def _there(path: Path) -> Path | None:
+    return path if path.exists() else None

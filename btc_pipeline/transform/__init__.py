@@ -1,0 +1,1 @@
+"""The steps Transform and Test: loading the archive, running dbt, judging its tests."""

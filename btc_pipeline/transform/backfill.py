@@ -1,0 +1,85 @@
+"""A backfill's candles: the archive is loaded, built and tested as in a daily run, published, and reported.
+
+Its run's date is the newest day that it has prices of; how fresh they are is asked as of the end of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from btc_pipeline.errors import VisualizationError
+from btc_pipeline.extract import coverage
+from btc_pipeline.market.days import Span
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe.journal import Entry
+from btc_pipeline.publish import swap
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.targets.marker import DuckDBTarget
+from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.verify import gate
+from btc_pipeline.warehouse import duckdb_files, published
+
+
+@dataclass(frozen=True)
+class Built:
+    """The table with its marker row, the outcome of each test, and the date of the version to be published."""
+
+    table: DuckDBTarget
+    checks: dict[str, str]
+    run_date: date
+
+
+def build(settings: Settings, world: World, span: Span, fingerprint: str, built_from: str, progress: Progress) -> Built:
+    """Build and test the candles of all that is archived; `progress` is told how many of dbt's nodes are done.
+
+    Raises:
+        TransformationError, CandleTestError: as in a daily run.
+    """
+    newest = {pair: day for pair in settings.pairs if (day := _newest_day(settings, world, pair, span))}
+    run_date = max(newest.values(), default=span.last)
+    pairs = tuple(pair for pair, day in newest.items() if day == run_date)
+    step = f"Backfill_{span.first}_{span.last}"
+    table = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
+    dbt_build.build(settings, world, dbt_build.Build(table, built_from, pairs=pairs or settings.pairs), progress)
+    return Built(table, dbt_build.judge(settings, world, table), max(run_date, _published_date(world) or run_date))
+
+
+def swap_in(settings: Settings, world: World, span: Span, built: Built, steps: Sequence[Entry]) -> int:
+    """Publish what was built, as a version that is for the days of the span; returns the number of its candles."""
+    version = swap.Version(built.run_date, span.first, span.last, built.checks, steps, made_by="Backfill")
+    return swap.swap_in(settings, world, version)
+
+
+def report(settings: Settings, world: World, span: Span) -> list[Path]:
+    """Write the report of the span from the published database; returns its files, the page first.
+
+    Raises:
+        VisualizationError: there is no candle to report, or one cannot be shown.
+    """
+    from btc_pipeline.visualize.report import write
+
+    path = world.span_report(span.first, span.last)
+    try:
+        return write.write(world.published, path, settings.chart.moving_averages)
+    except (ValueError, ArithmeticError) as error:
+        raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
+
+
+def _newest_day(settings: Settings, world: World, pair: Pair, span: Span) -> date | None:
+    """The newest day of the span that there is a price of."""
+    _, used = coverage.covering(settings, world, pair, span)
+    bodies = ((entry, entry.read(world.raw)) for entry in used)
+    newest = [gate.market_chart(entry.request, body).newest_at for entry, body in bodies if not gate.is_empty(body)]
+    return min(max(newest).date(), span.last) if newest else None
+
+
+def _published_date(world: World) -> date | None:
+    try:
+        return date.fromisoformat(published.publication(world.published)["run_date"])
+    except (FileNotFoundError, duckdb_files.DatabaseError):
+        return None

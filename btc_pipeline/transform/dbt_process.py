@@ -1,0 +1,187 @@
+"""The dbt process: loads new answers, runs one dbt command, and tells what each node came to.
+
+Runs as `python -m btc_pipeline.transform.dbt_process` and serves one job; `dbt_build` is the other side. Nothing
+else may import it: dbt's imports, memory and locks end with this process.
+
+Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`),
+`is_unit_tested` (leave the unit tests out), and for `build` what `loader.Load` takes. Result:
+`{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
+
+For the self-test a job is `copies`, each a `path` and a `command`; the result is `{"outcomes": [nodes, …]}`.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.system import child_process
+from btc_pipeline.transform import loader
+from btc_pipeline.warehouse import duckdb_files
+
+
+class Dbt:
+    """dbt, imported, with the project parsed; or why it could not be."""
+
+    def __init__(self, preparation: child_process.Json) -> None:
+        self.database = Path(preparation["database"])
+        gc.disable()  # the process is short; collecting costs a tenth of its time
+        from dbt.cli.main import dbtRunner
+
+        # dbt parses all anew when the profile's environment has changed: so the path is the same in all worlds
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        os.chdir(self.database.parent)
+        os.environ["BTC_PIPELINE_DATABASE"] = self.database.name
+        self._folders = [
+            *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
+            *("--target-path", preparation["target"], "--target", "pipeline"),
+            *("--vars", preparation["vars"]),
+        ]
+        self._logs = preparation["logs"]
+        self._runner = dbtRunner
+        parsed = self._invoke("parse", None)
+        self._manifest = parsed.result if parsed.success else None
+        self.error = "" if parsed.success else f"dbt parse: {_one_line(parsed.exception)}"
+
+    def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
+        """Run `build` or `test`; each node's result, or why there is none."""
+        chosen = ["--exclude-resource-type", "unit_test"] * is_unit_tested
+        unit_tests = 0 if is_unit_tested or self._manifest is None else len(self._manifest.unit_tests)
+        outcome = self._invoke(command, self._manifest, *chosen, callback=_teller(unit_tests))
+        freshness = self._invoke("source freshness", self._manifest)
+        self._close()
+        results = getattr(outcome.result, "results", None)
+        if results is None:
+            return f"dbt {command}: {_one_line(outcome.exception)}"
+        return [*results, *(getattr(freshness.result, "results", None) or [])]
+
+    @staticmethod
+    def _close() -> None:
+        """Close, and so checkpoint, the database that dbt keeps open: this process ends without dbt's clean-up."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+
+    def _invoke(
+        self, command: str, manifest: Any, *selection: str, callback: Callable[[Any], None] | None = None
+    ) -> Any:
+        # Without its log for a terminal dbt takes a tenth less: it formats each event, and then shows none
+        quiet = ["--log-level", "none", "--log-level-file", "warn", "--log-path", self._logs, "--no-use-colors"]
+        options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
+        runner = self._runner(manifest=manifest, callbacks=[callback] if callback else [])
+        return runner.invoke([*quiet, *options, *command.split(), *self._folders, *selection])
+
+
+def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
+    """Load where the command is `build`, then run dbt."""
+    if dbt.error:
+        return {"error": dbt.error}
+    if "copies" in job:
+        return _outcomes_of_copies(dbt, job["copies"])
+    loaded, notes = 0, list[str]()
+    if job["command"] == "build":
+        try:
+            loaded, notes = loader.load(_load(dbt.database, job))
+        except (duckdb_files.DatabaseError, OSError) as error:
+            return {"error": f"the archive cannot be loaded: {error}"}
+    nodes = dbt.nodes(job["command"], is_unit_tested=job["is_unit_tested"])
+    if isinstance(nodes, str):
+        return {"error": nodes}
+    return {"nodes": [_node(result) for result in nodes], "loaded": loaded, "notes": notes}
+
+
+def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_process.Json:
+    """Run dbt on one database after the other, each in the place of the real one."""
+    outcomes = []
+    for copy in copies:
+        Path(copy["path"]).replace(dbt.database)
+        nodes = dbt.nodes(copy["command"], is_unit_tested=True)
+        if isinstance(nodes, str):
+            return {"error": nodes}
+        outcomes.append([_node(result) for result in nodes])
+    return {"outcomes": outcomes}
+
+
+def _teller(unit_tests: int) -> Callable[[Any], None]:
+    """Listens to dbt's events, and tells how many of its nodes are finished; dbt does not count unit tests."""
+    done = total = 0
+
+    def note(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name == "ConcurrencyLine":
+            total = event.data.node_count + unit_tests
+        elif event.info.name == "NodeFinished":
+            done += 1
+            child_process.tell_progress(done, total, event.data.node_info.node_name)
+
+    return note
+
+
+def _load(database: Path, job: child_process.Json) -> loader.Load:
+    return loader.Load(
+        database=database,
+        raw=Path(job["raw"]),
+        published=Path(job["published"]),
+        ledger=Path(job["ledger"]),
+        failures=Path(job["failures"]),
+        scratch=Path(job["scratch"]),
+        provenance=job["provenance"],
+        built_from=job["built_from"],
+        step=job["step"],
+        day=job["day"],
+        pairs=tuple(Pair(*pair) for pair in job["pairs"]),
+        repeat_hours=job["repeat_hours"],
+        as_of=job["as_of"],
+        until=job["until"],
+        fingerprint=job["fingerprint"],
+        stamp=job["stamp"],
+    )
+
+
+def _node(result: Any) -> dict[str, Any]:
+    """One node's outcome; a test is named as in `declared_tests`."""
+    node = result.node
+    kind = str(getattr(node.resource_type, "value", node.resource_type))
+    if kind == "source":
+        return _freshness(result)
+    return {
+        "kind": kind,
+        "name": _test_name(node) if kind == "test" else f"unit:{node.name}" if kind == "unit_test" else node.name,
+        "status": str(getattr(result.status, "value", result.status)),
+        "failures": result.failures,
+        "message": _one_line(result.message),
+    }
+
+
+def _freshness(result: Any) -> dict[str, Any]:
+    """How old the newest price of a source is; counts as a test."""
+    age = getattr(result, "age", None)
+    return {
+        "kind": "test",
+        "name": f"freshness:{result.node.source_name}.{result.node.name}",
+        "status": str(getattr(result.status, "value", result.status)),
+        "failures": None,
+        "message": _one_line(result.message) or (f"the newest price is {age / 3600:.1f} hours old" if age else ""),
+    }
+
+
+def _test_name(node: Any) -> str:
+    if getattr(node, "test_metadata", None) is None:
+        return f"singular:{node.name}"
+    attached = node.attached_node or (node.depends_on.nodes[-1] if node.depends_on.nodes else "")
+    parts = attached.split(".")
+    of = ".".join(parts[-2:]) if attached.startswith("source.") else parts[-1]
+    return f"generic:{of}.{node.column_name or ''}.{node.test_metadata.name}"
+
+
+def _one_line(text: object) -> str:
+    line = " ".join(str(text or "").split())
+    return line if len(line) <= 400 else line[:397] + "..."
+
+
+if __name__ == "__main__":
+    child_process.serve(Dbt, work)

@@ -1,0 +1,250 @@
+"""The loader: from the raw archive into the tables `raw.market_chart` and `raw.ohlc` of dbt's database.
+
+Both price streams, the hourly window and the 5-minute points of the last 24 hours, go into `raw.market_chart`.
+
+dbt's database is derived: where it is damaged, or was built by other models or from another provenance, it is
+built anew from the archive. Knows nothing of dbt's models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.transform import previous_version
+from btc_pipeline.verify import gate
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+RAW_TABLE = "raw.market_chart"
+OHLC_TABLE = "raw.ohlc"
+MARKERS = "pipeline.markers"
+_CHARTS = (raw_archive.MARKET_CHART, raw_archive.CHART_5M)
+_FINE = "5-minute"
+
+# One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
+_TABLES = f"""
+    create schema if not exists raw;
+    create schema if not exists pipeline;
+    create table if not exists {RAW_TABLE} (
+        load_number integer not null, archive_file varchar not null, sha256 varchar not null,
+        source varchar not null, coin_id varchar not null, vs_currency varchar not null,
+        granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
+        extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
+        prices json not null, market_caps json, total_volumes json
+    );
+    create table if not exists {OHLC_TABLE} (
+        archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
+        vs_currency varchar not null, extracted_at timestamp not null, candles json not null
+    );
+    create table if not exists pipeline.built_from (version varchar);
+    create table if not exists pipeline.pending_marker (
+        step varchar, day date, fingerprint varchar, stamp varchar
+    );
+    create table if not exists pipeline.this_run (
+        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar
+    );
+    {duckdb_files.create_markers(MARKERS)};
+"""
+
+_NOWHERE = Path("nowhere")
+
+Row = dict[str, Any]
+
+_COLUMNS = (
+    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
+    " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
+    " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP', run_date: 'DATE',"
+    " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
+)
+
+_OHLC_COLUMNS = (
+    "archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR', vs_currency: 'VARCHAR',"
+    " extracted_at: 'TIMESTAMP', candles: 'JSON'"
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is to be loaded where, and what the build that follows will vouch for."""
+
+    database: Path
+    raw: Path
+    published: Path
+    ledger: Path
+    failures: Path
+    scratch: Path
+    provenance: str
+    built_from: str
+    step: str
+    day: str
+    pairs: tuple[Pair, ...]
+    repeat_hours: float
+    as_of: str
+    until: str
+    fingerprint: str
+    stamp: str
+
+
+def load(job: Load) -> tuple[int, list[str]]:
+    """Load each good answer that is not loaded yet, in the order of extraction.
+
+    Returns:
+        The number of answers loaded, and a line for each thing that was left out or built anew.
+    """
+    notes = _make_room(job)
+    job.database.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb_files.opened(job.database, read_only=False) as connection:
+        connection.execute(_TABLES)
+        # Outside of the transaction: a damaged file, read inside, undoes all of it and says nothing at the commit
+        notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
+        notes += failed_runs.load(connection, job.failures, job.provenance)
+        loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
+        rows, left_out = _new_rows(job, _CHARTS, set(loaded), partial(_of_chart, job.repeat_hours))
+        for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
+            row["load_number"] = number
+        known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
+        opinions, no_opinions = _new_rows(job, (raw_archive.OHLC,), {file for (file,) in known}, _of_ohlc)
+        connection.execute("begin")
+        _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
+        _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
+        connection.execute(
+            "delete from pipeline.built_from; delete from pipeline.pending_marker;"
+            f"insert into pipeline.built_from values ({quoted(_version(job))});"
+            f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
+            f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
+        )
+        connection.execute("commit")
+    return len(rows), notes + left_out + no_opinions
+
+
+def create_tables(connection: duckdb_files.Connection) -> None:
+    """Create the sources of dbt's models where they are not there, empty."""
+    connection.execute(_TABLES)
+    previous_version.load(connection, _NOWHERE, _NOWHERE, "")
+    failed_runs.load(connection, _NOWHERE, "")
+
+
+def distrust(database: Path) -> None:
+    """Let the next load build the database anew: nothing in it is vouched for any more."""
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute(f"delete from {MARKERS}; update pipeline.built_from set version = 'distrusted'")
+
+
+def _make_room(job: Load) -> list[str]:
+    """Remove a database that cannot be carried on with."""
+    if not job.database.exists():
+        return []
+    try:
+        with duckdb_files.opened(job.database, read_only=False) as connection:
+            versions = connection.execute("select version from pipeline.built_from").fetchall()
+            duckdb_files.read_all(connection)
+    except duckdb_files.DamagedDatabaseError as error:
+        aside = duckdb_files.set_aside(job.database)
+        return [f"built anew from the archive, the damaged one is {aside}: {error}"]
+    except duckdb_files.MissingTableError:
+        versions = []
+    if versions == [(_version(job),)]:
+        return []
+    job.database.unlink()
+    job.database.with_name(job.database.name + ".wal").unlink(missing_ok=True)
+    return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
+
+
+def _this_run(job: Load) -> str:
+    """The rows of pipeline.this_run: what the run asks for, one row for each pair."""
+    rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp))
+    return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
+
+
+def _version(job: Load) -> str:
+    return f"{job.built_from} {job.provenance}"
+
+
+def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[Row]) -> None:
+    if not rows:
+        return
+    batch = job.scratch / "load.ndjson"
+    batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    connection.execute(
+        f"insert into {table} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
+        f" maximum_object_size = 268435456, columns = {{{columns}}})"
+    )
+    batch.unlink()
+
+
+def _new_entries(job: Load, streams: Sequence[str], loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
+    """What of some streams is not loaded yet and is to be, in the order of extraction over all of them.
+
+    Also a line for each manifest that cannot be read.
+    """
+    found = [raw_archive.entries(job.raw, stream) for stream in streams]
+    entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
+    damaged = [path for _, bad in found for path in bad]
+    until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
+    new = [
+        entry
+        for entry in entries
+        if entry.file not in loaded
+        and entry.request.provenance == job.provenance
+        and entry.request.extracted_at <= until
+    ]
+    return new, [f"left out: {path} is no manifest of the raw archive" for path in damaged]
+
+
+def _new_rows(
+    job: Load, streams: Sequence[str], loaded: set[str], to_row: Callable[[raw_archive.Entry, bytes], Row]
+) -> tuple[list[Row], list[str]]:
+    """A row for each new answer of some streams that the gate lets through, and a line for each that is left out."""
+    entries, left_out = _new_entries(job, streams, loaded)
+    rows: list[Row] = []
+    for entry in entries:
+        try:
+            body = entry.read(job.raw)
+            if not gate.is_empty(body):  # days before the coin was listed
+                rows.append(_asked(entry) | to_row(entry, body))
+        except (raw_archive.DamagedAnswerError, gate.BadAnswerError) as error:
+            left_out.append(f"left out: {entry.file}: {error}")
+    return rows, left_out
+
+
+def _asked(entry: raw_archive.Entry) -> Row:
+    return {
+        "archive_file": entry.file,
+        "sha256": entry.sha256,
+        "source": entry.request.provenance,
+        "coin_id": entry.request.coin_id,
+        "vs_currency": entry.request.vs_currency,
+        "extracted_at": entry.request.extracted_at.replace(tzinfo=None).isoformat(),
+    }
+
+
+def _of_ohlc(entry: raw_archive.Entry, body: bytes) -> Row:
+    gate.ohlc(entry.request, body)
+    return {"candles": json.loads(body)}
+
+
+def _of_chart(repeat_hours: float, entry: raw_archive.Entry, body: bytes) -> Row:
+    request = entry.request
+    found = gate.market_chart(request, body, repeat_hours=repeat_hours)
+    if request.stream == raw_archive.CHART_5M and found.granularity != _FINE:
+        raise gate.BadAnswerError(f"its points are {found.granularity}, not {_FINE}", "points_are_as_fine_as_asked")
+    chart = json.loads(body)
+    return {
+        "granularity": found.granularity,
+        "window_from": request.window_from.replace(tzinfo=None).isoformat(),
+        "window_to": request.window_to.replace(tzinfo=None).isoformat(),
+        "run_date": request.date.isoformat(),
+        "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
+        "prices": chart["prices"],
+        "market_caps": chart.get("market_caps"),
+        "total_volumes": chart.get("total_volumes"),
+    }

@@ -1,0 +1,39 @@
+"""What dbt's unit tests came to, remembered for as long as the models do not change.
+
+A unit test asks the models, not the data: with the same models it comes to the same, so it runs once for each version
+of them. The record lies in dbt's target folder. Data tests are never remembered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.system import files
+
+Node = dict[str, Any]
+_RECORD = "unit_tests.json"
+
+
+def known(folder: Path, version: str) -> list[Node]:
+    """The outcomes of the unit tests of this version of the models, all passed; empty where they have not run."""
+    try:
+        record = json.loads((folder / _RECORD).read_bytes())
+        tests = record["tests"] if record["version"] == version else []
+        return [{key: str(test[key]) for key in ("kind", "name", "status", "message")} for test in tests]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def forget(folder: Path) -> None:
+    """Let them run again."""
+    (folder / _RECORD).unlink(missing_ok=True)
+
+
+def remember(folder: Path, version: str, tests: Sequence[Node]) -> None:
+    """Keep the outcomes, if all unit tests among the tests have passed."""
+    units = [test for test in tests if test["kind"] == "unit_test"]
+    if units and all(test["status"] in {"pass", "success"} for test in units):
+        files.write_json(folder / _RECORD, {"version": version, "tests": units})

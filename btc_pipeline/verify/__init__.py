@@ -1,0 +1,1 @@
+"""The step VerifyData: is this response what was asked for?"""

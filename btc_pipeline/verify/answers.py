@@ -1,0 +1,111 @@
+"""Verifying a run: each of its answers through the gate.
+
+Knows where answers lie; what a good one is, is for `verify` to say.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import StaleDataError, VerificationError
+from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.market import instants
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe import log
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import digest
+from btc_pipeline.targets.extraction import Extraction, Refused
+from btc_pipeline.verify import gate
+
+_REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
+
+
+def check(settings: Settings, world: World, day: date, extraction: Extraction) -> dict[str, Any]:
+    """Check that each answer of the run is a market chart as asked. One that is not is taken back, and told of.
+
+    Returns:
+        Facts: points, those out of order, the newest instant of the pair that is furthest behind.
+
+    Raises:
+        StaleDataError, VerificationError: no answer is good; the first one's error, which names pair and file. They are
+            all taken back, so that a rerun fetches anew.
+    """
+    verified: dict[str, gate.Verified] = {}
+    refused: dict[str, VerificationError] = {}
+    for name, file in extraction.charts().items():
+        if Pair.of(name) in extraction.pairs:
+            try:
+                verified[name] = _checked(settings, world, file)
+            except VerificationError as error:
+                refused[name] = error
+    for name, why in refused.items():
+        extraction.refuse(Pair.of(name), Refused.by(why, extraction.run))
+    if refused and not verified:
+        raise next(iter(refused.values()))
+    for name, why in refused.items():
+        log.warning("VerifyData goes on without %s: %s", name, why.what)
+        failed_runs.keep(world.failures, settings, day, "VerifyData", why, [Pair.of(name)])
+    for field in sorted({field for each in verified.values() for field in each.new_fields}):
+        log.warning("VerifyData CoinGecko's answer has a new field, kept in the raw archive only: %.80r", field)
+    return {
+        "points": sum(each.points for each in verified.values()),
+        "out_of_order": sum(each.out_of_order for each in verified.values()),
+        "newest": instants.text(min(each.newest_at for each in verified.values())),
+        **({"refused": len(refused)} if refused else {}),
+    }
+
+
+def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
+    """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
+    charts = extraction.charts()
+    good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
+    return digest.of(extraction.record.stamp(), good)
+
+
+def _checked(settings: Settings, world: World, file: str) -> gate.Verified:
+    try:
+        entry = raw_archive.entry(world.raw, file)
+        max_age = timedelta(hours=settings.max_age_hours)
+        found = gate.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
+        _check_news(world, entry, found)
+    except gate.StaleAnswerError as error:
+        raise StaleDataError(
+            f"{entry.request.coin_id}: {error}", "look at status.coingecko.com, and run it again later", file=file
+        ) from None
+    except (gate.BadAnswerError, raw_archive.DamagedAnswerError) as error:
+        raise VerificationError(
+            f"the answer of {Path(file).parts[1].partition('=')[2]} is refused: {error}",
+            "run it again: it will fetch anew",
+            file=world.raw / file,
+        ) from None
+    return found
+
+
+def _check_news(world: World, entry: raw_archive.Entry, found: gate.Verified) -> None:
+    """An answer up to now has a newer point than the latest good answer of two slots or more before it.
+
+    Raises:
+        StaleAnswerError: it has none. CoinGecko's series stands still, whatever its live point says.
+    """
+    request = entry.request
+    if request.window_to < request.extracted_at - _REACHES_NOW:
+        return  # a past day is asked for again, which brings nothing new by nature
+    two_slots = 2 * timedelta(seconds=gate.SLOT_SECONDS[found.granularity])
+    for earlier in raw_archive.before(world.raw, request, request.extracted_at - two_slots):
+        is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW
+        if is_history or earlier.request.provenance != request.provenance:
+            continue
+        try:
+            known = gate.market_chart(earlier.request, earlier.read(world.raw))
+        except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
+            continue
+        if known.newest_settled_at >= found.newest_settled_at:
+            raise gate.StaleAnswerError(
+                f"nothing new: the newest point, {instants.text(found.newest_settled_at)}, was known at"
+                f" {instants.text(earlier.request.extracted_at)}",
+                "the_answer_brings_something_new",
+            )
+        return

@@ -1,0 +1,259 @@
+"""The gate for raw answers: is this body the market chart that was asked for?
+
+Pure: takes a request and a body, opens nothing, reads no clock.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from statistics import median
+from typing import Any
+
+from btc_pipeline.coingecko import responses
+from btc_pipeline.lake.raw_archive import CHART_5M, Request
+from btc_pipeline.market import instants
+
+FIELDS = ("prices", "market_caps", "total_volumes")
+"""What an answer has; anything more is reported, and kept in the raw archive."""
+
+_SLACK = timedelta(minutes=2)
+_EARLY = timedelta(minutes=5)
+"""`days=1` counts back from when CoinGecko made the answer, and that is cached: it may begin before the window."""
+_LEAST_SHARE_OF_POINTS = 0.5
+_REPEATED_POINTS = 4
+_LEAST_PRICE = 1e-300  # what is smaller has lost its digits
+SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
+_OHLC_MS = 4 * 3_600_000
+_MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
+_MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
+
+
+class BadAnswerError(Exception):
+    """Why an answer is refused; names the row where there is one. `check` is what it did not pass."""
+
+    def __init__(self, reason: str, check: str) -> None:
+        super().__init__(reason)
+        self.check = check
+
+
+class StaleAnswerError(BadAnswerError):
+    """The newest point of an answer is too old."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
+
+    `newest_settled_at` leaves out a last point on a whole second, which may be the live point. `new_fields` are those
+    that CoinGecko did not have when this was written.
+    """
+
+    points: int
+    out_of_order: int
+    granularity: str
+    oldest_at: datetime
+    newest_at: datetime
+    newest_settled_at: datetime
+    new_fields: tuple[str, ...] = ()
+
+
+def market_chart(
+    request: Request, body: bytes, max_age: timedelta = timedelta.max, repeat_hours: float = math.inf
+) -> Verified:
+    """Check an answer against what was asked.
+
+    Args:
+        request: the window and the instant of the extraction.
+        body: the answer.
+        max_age: the newest point may be this much older than the end of the window, or than the extraction.
+            Freshness is a matter of the run, so it is not asked of what the archive holds.
+        repeat_hours: the very same price for so long is none that a market gives.
+
+    Raises:
+        StaleAnswerError: the newest point is too old.
+        BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
+            in conflict, too few, too old, daily, or none that a market gives.
+    """
+    chart = responses.market_chart(body)
+    if chart is None:
+        raise BadAnswerError(f"no market chart but {responses.refusal(body)}", "the_answer_is_a_market_chart")
+    for name in FIELDS:
+        if name not in chart:
+            raise BadAnswerError(f"the field {name} is missing", "all_fields_are_there")
+    points = [_point(row, pair) for row, pair in enumerate(chart["prices"])]
+    if not points:
+        raise BadAnswerError("prices is empty", "there_are_points")
+    for name in ("market_caps", "total_volumes"):
+        _check_companion(name, chart.get(name))
+    _check_window(request, points)
+    _check_conflicts(points)
+    stamps = [stamp for stamp, _ in points]
+    granularity = _granularity(stamps)
+    end = min(request.window_to, request.extracted_at)
+    _check_market(points, repeat_hours)
+    _check_number(stamps, granularity, end - max(request.window_from, _instant(min(stamps))))
+    newest_at = _instant(max(stamps))
+    if end - newest_at > max_age:
+        raise StaleAnswerError(
+            f"row {stamps.index(max(stamps))}: the newest point, {instants.text(newest_at)}, is stale:"
+            f" {(end - newest_at).total_seconds() / 3600:.1f} hours old",
+            "the_newest_point_is_fresh",
+        )
+    out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
+    settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
+    new_fields = tuple(sorted(set(chart) - set(FIELDS)))
+    oldest_at = _instant(min(stamps))
+    return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, _instant(max(settled)), new_fields)
+
+
+def is_empty(body: bytes) -> bool:
+    """Whether an answer is a market chart without a point, as for days before a coin was listed."""
+    chart = responses.market_chart(body)
+    return chart is not None and not chart["prices"]
+
+
+def ohlc(request: Request, body: bytes) -> int:
+    """Check an answer of CoinGecko's own candles; how many there are.
+
+    Raises:
+        BadAnswerError: a candle is no `[close, open, high, low, close]`, not stamped on a whole four hours in
+            milliseconds, stamped after the one that is open, twice there, or its low and high do not enclose it.
+    """
+    candles = responses.ohlc(body)
+    if candles is None:
+        raise BadAnswerError(f"no candles but {responses.refusal(body)}", "the_answer_is_candles")
+    stamps: set[int] = set()
+    for row, candle in enumerate(candles):
+        if len(candle) != 5:
+            raise BadAnswerError(
+                f"row {row}: {_shown(candle)} is no [time, open, high, low, close]", "candles_have_four_prices"
+            )
+        prices = [_point(row, [candle[0], price])[1] for price in candle[1:]]
+        if prices[1] != max(prices) or prices[2] != min(prices):
+            raise BadAnswerError(
+                f"row {row}: low and high of {_shown(candle)} do not enclose it", "high_and_low_enclose_the_candle"
+            )
+        closes_at = _instant(int(candle[0]))
+        if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
+            raise BadAnswerError(
+                f"row {row}: {instants.text(closes_at)} is no close of four hours up to now",
+                "candles_close_every_four_hours",
+            )
+        if candle[0] in stamps:
+            raise BadAnswerError(f"row {row}: there are two candles at {candle[0]}", "no_candle_is_there_twice")
+        stamps.add(candle[0])
+    return len(candles)
+
+
+def _point(row: int, pair: Any) -> tuple[int, float]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]", "points_are_pairs")
+    stamp, price = pair
+    if not _is_finite(stamp) or stamp != int(stamp):
+        raise BadAnswerError(
+            f"row {row}: time {_shown(stamp)} is no whole number of milliseconds", "times_are_milliseconds"
+        )
+    if not _is_finite(price):
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number", "prices_are_finite")
+    if price < _LEAST_PRICE:
+        raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive", "prices_are_positive")
+    if not _MILLISECONDS_FROM <= stamp < _MILLISECONDS_TO:
+        raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds", "times_are_milliseconds")
+    return int(stamp), float(price)
+
+
+def _check_companion(name: str, pairs: Any) -> None:
+    """Market caps and volumes may be missing or null; what is there must be times and amounts."""
+    if pairs is None:
+        return
+    if not isinstance(pairs, list):
+        raise BadAnswerError(f"{name} is no array", "amounts_are_amounts")
+    for row, pair in enumerate(pairs):
+        is_pair = isinstance(pair, list) and len(pair) == 2 and _is_finite(pair[0]) and 0 <= pair[0] < _MILLISECONDS_TO
+        if not is_pair or not (pair[1] is None or (_is_finite(pair[1]) and pair[1] >= 0)):
+            raise BadAnswerError(
+                f"{name}, row {row}: {_shown(pair)} is no [time, amount or null]", "amounts_are_amounts"
+            )
+
+
+def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
+    first = request.window_from - (_EARLY if request.stream == CHART_5M else timedelta())
+    last = min(request.window_to, request.extracted_at) + _SLACK
+    for row, (stamp, _) in enumerate(points):
+        at = _instant(stamp)
+        if not first <= at <= last:
+            raise BadAnswerError(
+                f"row {row}: {instants.text(at)} is outside the window"
+                f" {instants.text(first)} to {instants.text(last - _SLACK)}",
+                "points_are_in_the_window",
+            )
+
+
+def _check_conflicts(points: list[tuple[int, float]]) -> None:
+    seen: dict[int, tuple[int, float]] = {}
+    for row, (stamp, price) in enumerate(points):
+        earlier_row, earlier_price = seen.setdefault(stamp, (row, price))
+        if price != earlier_price:
+            raise BadAnswerError(
+                f"rows {earlier_row} and {row}: two prices at {stamp}: {earlier_price!r} and {price!r}",
+                "no_stamp_has_two_prices",
+            )
+
+
+def _granularity(stamps: list[int]) -> str:
+    """CoinGecko chooses it by the window's length; the steps tell which it was."""
+    ordered = sorted(set(stamps))
+    steps = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(ordered)]
+    if not steps:
+        raise BadAnswerError("a single point has no granularity", "points_are_hourly_or_finer")
+    step = median(steps)
+    if step <= 900:
+        return "5-minute"
+    if step <= 3 * 3600:
+        return "hourly"
+    raise BadAnswerError(
+        f"the points are {step / 3600:.1f} hours apart: daily points make no candles", "points_are_hourly_or_finer"
+    )
+
+
+def _check_market(points: list[tuple[int, float]], repeat_hours: float) -> None:
+    """No price stays the very same for hours, over four points or more."""
+    for price, same in itertools.groupby(sorted(points), key=lambda point: point[1]):
+        stamps = [stamp for stamp, _ in same]
+        hours = (stamps[-1] - stamps[0]) / 3_600_000
+        if len(stamps) >= _REPEATED_POINTS and hours >= repeat_hours:
+            raise BadAnswerError(
+                f"row {points.index((stamps[0], price))} on: the very same price, {price!r}, for {hours:.1f} hours,"
+                f" [pipeline] repeat_hours = {repeat_hours:g}",
+                "no_price_is_repeated_for_hours",
+            )
+
+
+# Counted from the first point on: a coin may be younger than the window. A beginning that is missing is a gap.
+def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
+    seconds = SLOT_SECONDS[granularity]
+    expected = math.floor(window.total_seconds() / seconds)
+    seen = len({stamp // (seconds * 1000) for stamp in stamps})
+    if seen < expected * _LEAST_SHARE_OF_POINTS:
+        raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots", "there_are_enough_points")
+
+
+def _is_finite(value: Any) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _instant(stamp: int) -> datetime:
+    return datetime.fromtimestamp(stamp / 1000, tz=timezone.utc)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,181 @@
+"""Drawing a run's charts, and writing its report, from the published database, in a process of its own.
+
+Both sides: `draw` is the parent's; run with `python -m btc_pipeline.visualize.process` it is the child's, where
+matplotlib, pandas and mplfinance are imported, and end with it. How a chart looks is for `chart` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from btc_pipeline.errors import VisualizationError
+from btc_pipeline.market import instants, moving_averages
+from btc_pipeline.market.candle import Candle
+from btc_pipeline.settings.charts import ChartSettings
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import child_process, prestarted
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.warehouse import published
+
+if TYPE_CHECKING:
+    from btc_pipeline.visualize.chart import coin_chart
+
+_DEADLINE_SECONDS = 600.0
+
+
+def start_ahead(world: World) -> None:
+    """Let the imports of the drawing process go on beside the step that is at work."""
+    prestarted.start(*_process(world))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was made: a chart for each pair that has a candle, of several a page of all; the report's HTML and JSON."""
+
+    charts: list[Path]
+    report: list[Path]
+
+
+def draw(settings: Settings, world: World, day: date, progress: Progress) -> Drawn:
+    """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
+
+    `progress` is told how many of them are done. Pairs that have no candle have no chart of their own, and an empty
+    place on the page.
+
+    Raises:
+        VisualizationError: there is no candle to draw, or drawing failed; names the coin.
+    """
+    charts = {pair: world.chart(pair.coin_id, pair.vs_currency, day) for pair in settings.pairs}
+    job = {
+        "database": str(world.published),
+        "first_day": (day - timedelta(days=settings.days)).isoformat(),
+        "last_day": day.isoformat(),
+        "charts": [[*pair, str(path)] for pair, path in charts.items()],
+        "overview": str(world.overview(day)),
+        "chosen": asdict(settings.chart),
+        "report": str(world.report(day)),
+    }
+    process = prestarted.take(*_process(world))
+    try:
+        result = process.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress))
+    except child_process.ChildError as error:
+        raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
+    if "error" in result:
+        raise VisualizationError(result["error"], "run it again")
+    return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
+
+
+def remove_leftovers(settings: Settings, world: World, day: date, before: Iterable[Path]) -> None:
+    """Remove the charts of a day that the settings no longer ask for, in their coins, formats or the page of all.
+
+    The chart of a coin that is asked for, and was left out of this run, stays. `before` are the files that the day's
+    earlier run has vouched for; those that are no charts stay, too.
+    """
+    asked = [world.chart(*pair, day) for pair in settings.pairs]
+    if len(asked) > 1:
+        asked.append(world.overview(day))
+    kept = {path.with_suffix(f".{name}") for path in asked for name in settings.chart.formats}
+    for path in before:
+        if path.parent == asked[0].parent and path not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _process(world: World) -> tuple[str, Path, child_process.Json]:
+    return "btc_pipeline.visualize.process", world.logs / "drawing.log", {}
+
+
+def prepare(_: child_process.Json) -> None:
+    """The child's imports."""
+    import jinja2  # noqa: F401 - for its time, as the next: chart and report import them when they work
+    import mplfinance  # noqa: F401
+
+
+def work(_: None, job: child_process.Json) -> child_process.Json:
+    """The child's work: each coin's candles from the published database, drawn, and the report."""
+    try:
+        return _work(job)
+    except _PartError as error:
+        return {"error": str(error)}
+
+
+class _PartError(Exception):
+    """A chart, the page of all or the report cannot be made; says which, and why."""
+
+
+@contextmanager
+def _part(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ArithmeticError, OSError) as error:
+        raise _PartError(f"{what}: {error}") from error
+
+
+def _work(job: child_process.Json) -> child_process.Json:
+    from btc_pipeline.visualize.chart import coin_chart, overview
+    from btc_pipeline.visualize.report import write
+
+    database, chosen = Path(job["database"]), ChartSettings.of_json(job["chosen"])
+    cells = _cells(database, job, chosen.moving_averages)
+    is_one_of_many = len(cells) > 1
+    total = len(cells) + is_one_of_many + 1
+    drawn: list[Path] = []
+    for done, (facts, week, path) in enumerate(cells):
+        child_process.tell_progress(done, total, f"{facts.coin_id}/{facts.vs_currency}")
+        if not week and is_one_of_many:
+            continue
+        with _part(f"the chart of {facts.coin_id} cannot be drawn"):
+            drawn += coin_chart.draw_candles(week, facts, path, chosen)
+    if not drawn:
+        raise _PartError("nothing can be drawn: there is no candle of any coin")
+    if is_one_of_many:
+        child_process.tell_progress(len(cells), total, "the page of all")
+        with _part("the page of all coins cannot be drawn"):
+            shown = [(facts, week) for facts, week, _ in cells]
+            drawn += overview.draw_overview(shown, Path(job["overview"]), chosen)
+    child_process.tell_progress(total - 1, total, "the report")
+    with _part("the report cannot be written"):
+        report = write.write(database, Path(job["report"]), chosen.moving_averages)
+    child_process.tell_progress(total, total, "the report")
+    return {"drawn": [str(path) for path in drawn], "report": [str(path) for path in report]}
+
+
+def _cells(
+    database: Path, job: child_process.Json, periods: Sequence[int]
+) -> list[tuple[coin_chart.ChartFacts, list[Candle], Path]]:
+    """What is drawn of each pair, and where: facts, the candles of the run's days, the file."""
+    from btc_pipeline.visualize.chart import coin_chart
+
+    first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
+    reach = timedelta(days=max(periods, default=1) - 1)
+    about = published.publication(database)
+    cells = []
+    for coin, currency, path in job["charts"]:
+        known = published.published(database, coin, currency, first - reach, last)
+        facts = coin_chart.ChartFacts(
+            coin_id=coin,
+            vs_currency=currency,
+            first_day=first,
+            last_day=last,
+            source=about["source"],
+            is_sample=about["is_sample"] == "true",
+            data_as_of=instants.parse(about["as_of"]),
+            averages=_averages(known, first, last, periods),
+        )
+        cells.append((facts, [candle for candle in known if candle.date >= first], Path(path)))
+    return cells
+
+
+def _averages(known: list[Candle], first: date, last: date, periods: Sequence[int]) -> dict[int, list[float | None]]:
+    closes = {candle.date: candle.close for candle in known}
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return {period: moving_averages.simple(closes, days, period) for period in periods}
+
+
+if __name__ == "__main__":
+    child_process.serve(prepare, work)

@@ -1,0 +1,147 @@
+"""The facts of a report: the tables of the published database, read as any reader would, and closed at once.
+
+Knows the published contract and nothing of how it came about. Reads neither a setting nor the clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.warehouse import duckdb_files, published_tables
+
+FORMAT = 1
+"""The version of the JSON; raised when a key of it goes or changes its meaning."""
+
+TABLES = {
+    "daily_candlestick": "coin_id, vs_currency, date",
+    "price_gaps": "gap_from desc, coin_id, vs_currency, granularity",
+    "candle_revisions": "revised_at desc, coin_id, vs_currency, date desc, observed_at, field",
+    "price_anomalies": "date desc, coin_id, vs_currency, measure, observed_at",
+    "second_opinions": "coin_id, vs_currency, date",
+    "run_checks": "outcome desc, check_name",
+    "run_steps": "rowid",
+    "run_settings": "rowid",
+    "run_versions": "rowid",
+}
+"""The tables that a report shows, and the order of their rows: what is new comes first, but for candles."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of a published table. Instants are naive and UTC, as DuckDB has them."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def as_json(self) -> dict[str, Any]:
+        """Columns and rows as pandas' orient="split" has them; instants as ISO 8601 with a Z."""
+        return {"columns": list(self.columns), "data": [[as_text(value) for value in row] for row in self.rows]}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a report says: `publication` is the table of that name, `tables` those of `TABLES`."""
+
+    publication: dict[str, str]
+    tables: dict[str, Table]
+
+    @property
+    def name(self) -> str:
+        """The report's name, which is that of its files: the run's date, or the span of a backfill."""
+        return name_of(self.publication)
+
+    @property
+    def run(self) -> str:
+        """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`."""
+        return published_tables.run_of(self.publication)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the report has to say SAMPLE."""
+        return self.publication["is_sample"] != "false"
+
+    @property
+    def first_day(self) -> date:
+        """The first UTC day that the run was for."""
+        told = self.publication.get("first_day")  # since contract 2.2
+        return (
+            date.fromisoformat(told)
+            if told
+            else self.last_day - timedelta(days=int(self.setting("pipeline", "days") or 7))
+        )
+
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that the run was for; of a daily run its date."""
+        return date.fromisoformat(self.publication.get("last_day") or self.publication["run_date"])
+
+    @property
+    def asked_pairs(self) -> list[tuple[str, str]]:
+        """Each coin in each currency that the run was to ask for, in its order; where it is not told, all there are."""
+        coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
+        if not coins or not currencies:
+            rows = self.tables["daily_candlestick"].records()
+            return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
+        return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
+
+    def of_asked(self, name: str) -> list[dict[str, Any]]:
+        """A table's rows of the pairs that the run was to ask for."""
+        asked = set(self.asked_pairs)
+        return [row for row in self.tables[name].records() if (row["coin_id"], row["vs_currency"]) in asked]
+
+    def setting(self, section: str, key: str) -> str:
+        """A setting of the run; empty where it is not set, or not shown."""
+        rows = self.tables["run_settings"].rows
+        return next((str(value) for of, name, value in rows if (of, name) == (section, key)), "")
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts for machines."""
+        return {
+            "format": FORMAT,
+            "publication": self.publication,
+            **{name: table.as_json() for name, table in self.tables.items()},
+        }
+
+
+def name_of(publication: Mapping[str, str]) -> str:
+    """The name of the report of a version, from the facts of its table `publication`."""
+    if publication.get("made_by") == "Backfill":
+        return f"{publication['first_day']}_{publication['last_day']}"
+    return publication["run_date"]
+
+
+def read(database: Path) -> Facts:
+    """Read a published database.
+
+    Raises:
+        FileNotFoundError: nothing is published.
+        warehouse.DatabaseError: it cannot be read, or is of another contract.
+    """
+    with duckdb_files.opened(database, read_only=True) as connection:
+        publication = dict(connection.execute("select key, value from main.publication").fetchall())
+        tables = {name: _table(connection, name, order) for name, order in TABLES.items()}
+    return Facts(publication, tables)
+
+
+def as_text(value: Any) -> Any:
+    """Days and instants as text, what is no number as None; anything else as it is."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _table(connection: duckdb_files.Connection, name: str, order: str) -> Table:
+    found = connection.execute(f"select * from main.{name} order by {order}")
+    columns = tuple(column[0] for column in found.description or ())
+    return Table(columns, found.fetchall())

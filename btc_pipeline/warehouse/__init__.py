@@ -1,0 +1,1 @@
+"""DuckDB: who opens it, the published contract, and who reads the published file."""

@@ -1,0 +1,107 @@
+"""Rows of the readers' database, as they are: read-only, and closed at once.
+
+Every instant is UTC with its zone. Knows that there are tables; what they mean is for others. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import ConfigurationError, PublishingError
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.settings import parsers
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse.duckdb_files import quoted
+
+Row = dict[str, Any]
+
+_FACTS = ("contract", "source", "is_sample", "models", "build", "run_date", "as_of", "published_at")
+"""What `publication` says of each version of this contract."""
+
+_DAYS = ("run_date", "first_day", "last_day")
+
+
+def read(database: Path, *queries: str) -> list[list[Row]]:
+    """The rows of each query, of one and the same version.
+
+    Raises:
+        ConfigurationError: nothing is published yet, or this version has no such table.
+        DatabaseError: the file cannot be read.
+    """
+    try:
+        with duckdb_files.opened(database, read_only=True) as connection:
+            return [_rows(connection, query) for query in queries]
+    except FileNotFoundError:
+        raise ConfigurationError(f"nothing is published: {database}", what_to_type(database)) from None
+    except duckdb_files.MissingTableError as error:
+        raise ConfigurationError(
+            f"the published version lacks a table or column: {error}", "run the pipeline"
+        ) from None
+
+
+def what_to_type(database: Path) -> str:
+    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another world."""
+    sample = database.parent.parent / "sample" / database.name
+    is_other = database != sample and sample.exists()
+    return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"
+
+
+def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, str]:
+    """The facts of `publication`, by their keys, where all are there that are relied on.
+
+    Raises:
+        PublishingError: one is missing, or a day is none.
+    """
+    known = {key: value for key, value in facts.items() if value is not None}
+    lacking = next((key for key in _FACTS if key not in known), "")
+    lacking = lacking or next((key for key in _DAYS if key in known and not _is_day(known[key])), "")
+    if lacking:
+        what = f"what is published is of another contract: publication has no {lacking} in {database}"
+        raise PublishingError(what, "run the pipeline")
+    return known
+
+
+def _is_day(text: str) -> bool:
+    try:
+        parsers.day(text)
+    except ValueError:
+        return False
+    return True
+
+
+def run_of(facts: Mapping[str, str]) -> str:
+    """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`: what made a version, by its facts."""
+    if facts.get("made_by") == "Backfill":
+        return f"backfill of {facts['first_day']} to {facts['last_day']}"
+    return f"run of {facts['run_date']}"
+
+
+def of_pairs(pairs: Iterable[Pair]) -> str:
+    """A condition of SQL: the rows of these coins in these currencies, which are validated."""
+    wanted = ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in pairs)
+    return f"(coin_id, vs_currency) in ({wanted})"
+
+
+def of_days(pairs: Iterable[Pair], first: date, last: date) -> str:
+    """As `of_pairs`, of these days, both included, in a table that has a row for each."""
+    return f"{of_pairs(pairs)} and date between {quoted(first.isoformat())} and {quoted(last.isoformat())}"
+
+
+def open_gaps(pairs: Iterable[Pair], first: date, last: date) -> str:
+    """A condition of SQL: the gaps of these coins that are open and reach into these days, both included."""
+    after = last + timedelta(days=1)
+    is_in = f"gap_to > {quoted(first.isoformat())} and gap_from < {quoted(after.isoformat())}"
+    return f"{of_pairs(pairs)} and state = 'open' and {is_in}"
+
+
+def _rows(connection: duckdb_files.Connection, query: str) -> list[Row]:
+    found = connection.execute(query)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, map(_with_zone, row), strict=True)) for row in found.fetchall()]
+
+
+def _with_zone(value: object) -> object:
+    return value.replace(tzinfo=timezone.utc) if isinstance(value, datetime) else value

@@ -1,0 +1,122 @@
+"""btc-pipeline as it is typed: help, mistakes in one line, completion, and readers that leave early."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from btc_pipeline.cli import app
+from btc_pipeline.settings import sections as setting_sections
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+NAMES = list(app.pipeline.commands)
+
+
+def typed(*arguments, **environment):
+    return subprocess.run(
+        [PROGRAM, *arguments], env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+# --- Help
+
+
+def test_help_names_each_command():
+    said = typed("--help").stdout
+    assert [name for name in NAMES if f"\n  {name} " not in said] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_command_has_help_with_an_example_of_itself(name):
+    said = typed(name, "--help")
+    assert (said.returncode, f"btc-pipeline {name}" in said.stdout.partition("Examples:")[2]) == (0, True)
+
+
+def test_each_command_is_in_the_readme():
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## The command line\n")[1].split("\n## ")[0]
+    assert [name for name in NAMES if f"btc-pipeline {name}" not in section] == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), *((name, "--help") for name in NAMES)], ids=str)
+def test_help_fits_into_80_columns(arguments):
+    ended = typed(*arguments, COLUMNS="80")
+    assert max(map(len, (ended.stdout + ended.stderr).splitlines())) <= 80
+
+
+# --- Mistakes
+
+MISTAKES = [
+    (("stattus",), "no such command 'stattus'. Did you mean status?"),
+    (("run", "--pipeline-coin", "x"), "no such option '--pipeline-coin'. Did you mean --pipeline-coins?"),
+    (("status", "--coingecko-pln=demo"), "no such option '--coingecko-pln'. Did you mean --coingecko-plan?"),
+    (("run", "--worker-timeot=1"), "no such option '--worker-timeot'. Did you mean --worker-timeout?"),
+    (("why", "bitcoin"), "missing argument 'DAY'."),
+    (("why", "bitcoin", "yesterday"), "'yesterday': not a day."),
+    (("plan", "--end", "2026-11-20"), "--end goes with --start."),
+    (("show", "--format", "xml"), "'xml' is not one of"),
+    (("show", "--from", "2026-11-20", "--to", "2026-11-19"), "it is after --to 2026-11-19"),
+    (("show", "--format", "parquet"), "add --output"),
+    (("show", "Bitcoin!"), "bad coin"),
+    (("status", "--date", "2099-01-01"), "it has not come"),
+    (("status", "--pipeline-days", "0"), "[pipeline] days"),
+    (("completion", "tcsh"), "'tcsh' is not one of"),
+    (("run", "--date", "tomorrow"), "'tomorrow': not a day."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "words"), MISTAKES, ids=str)
+def test_a_mistake_is_one_line_that_says_what_to_type_and_ends_with_2(arguments, words, tmp_path):
+    folder = () if "completion" in arguments or "stattus" in arguments else ("--pipeline-data-dir", str(tmp_path))
+    ended = typed(*arguments, *folder)
+    lines = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout, len(lines)) == (2, "", 1), ended.stderr
+    assert words in lines[0]
+    assert "Next: " in lines[0]
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("why", "bitcoin", "2026-11-20")], ids=str)
+def test_where_nothing_is_published_a_line_says_what_to_do(arguments, tmp_path):
+    ended = typed(*arguments, "--pipeline-data-dir", str(tmp_path))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    assert "nothing is published" in ended.stderr
+
+
+# --- The shell
+
+
+def completed(*words):
+    """What the shell offers for the last word."""
+    environment = {
+        "_BTC_PIPELINE_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["btc-pipeline", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    return [line.partition(",")[2] for line in typed(**environment).stdout.splitlines()]
+
+
+def test_commands_are_completed():
+    assert completed("s") == ["status", "show", "selftest"]
+
+
+def test_each_setting_is_completed():
+    names = {
+        f"--{section.get_task_family()}-{key.replace('_', '-')}"
+        for section in setting_sections.SECTIONS
+        for key, _ in section.get_params()
+    }
+    sections = {section.get_task_family() for section in setting_sections.SECTIONS}
+    assert names <= {option for section in sections for option in completed("run", f"--{section}-")}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_sources(shell):
+    assert "_BTC_PIPELINE_COMPLETE" in typed("completion", shell).stdout
+
+
+def test_bash_accepts_what_it_sources():
+    script = typed("completion", "bash").stdout
+    ended = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

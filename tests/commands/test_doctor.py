@@ -1,0 +1,163 @@
+"""The doctor: each thing that a run needs is asked for, and what is wrong is told with what to do."""
+
+import configparser
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from btc_pipeline.coingecko import call_ledger
+from btc_pipeline.coingecko.simulator import synthetic as sample_data
+from btc_pipeline.coingecko.simulator.server import ReplayServer
+from btc_pipeline.commands import doctor
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.system import lock
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+KEY = "CG-Test0123456789abcdef"
+NOBODY = "http://127.0.0.1:9/api/v3"
+CHECKS = [
+    *("Python", "packages", "commands", "settings", "data folder", "disk", "lock", "key", "API", "clock"),
+    "published",
+]
+
+
+@pytest.fixture
+def examined(tmp_path):
+    """A function that asks the doctor: exit code, checks by name, and all that was written."""
+
+    def ask(*options, folder=None):
+        command = [PROGRAM, "doctor", "--json", "--pipeline-data-dir", folder or tmp_path / "data", *options]
+        environment = os.environ | {"COINGECKO_API_KEY": ""}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        checks = json.loads(ended.stdout)["checks"]
+        return ended.returncode, {check["name"]: check for check in checks}, ended.stdout + ended.stderr
+
+    return ask
+
+
+@pytest.fixture
+def sample(examined):
+    return examined("--pipeline-source", "sample")
+
+
+def test_the_doctor_checks_all_that_a_run_needs(sample):
+    assert list(sample[1]) == CHECKS
+
+
+def test_on_a_good_machine_nothing_fails(sample):
+    code, checks, _ = sample
+    assert (code, [check for check in checks.values() if check["state"] == "failed"]) == (0, [])
+
+
+def test_the_doctor_makes_nothing(sample, tmp_path):
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_that_nothing_is_published_yet_is_a_warning(sample):
+    assert sample[1]["published"]["state"] == "warning"
+
+
+def test_an_api_that_does_not_answer_is_extraction_s_code(examined):
+    code, checks, _ = examined("--coingecko-base-url", NOBODY)
+    assert (code, checks["API"]["state"], checks["clock"]["state"]) == (20, "failed", "warning")
+
+
+def test_a_bad_setting_fails_and_is_named(examined):
+    code, checks, _ = examined("--pipeline-days", "0")
+    assert (code, checks["settings"]["state"]) == (2, "failed")
+    assert "[pipeline] days" in checks["settings"]["facts"]
+
+
+def test_a_folder_that_cannot_be_made_fails(examined, tmp_path):
+    (tmp_path / "file").touch()
+    code, checks, _ = examined("--pipeline-source", "sample", folder=tmp_path / "file")
+    assert (code, checks["data folder"]["state"]) == (2, "failed")
+
+
+def test_a_published_file_that_is_damaged_is_publishing_s_code(examined, tmp_path):
+    published = World(tmp_path / "data", "sample").published
+    published.parent.mkdir(parents=True)
+    published.write_bytes(b"no database" * 100)
+    code, checks, _ = examined("--pipeline-source", "sample")
+    assert (code, checks["published"]["state"]) == (60, "failed")
+
+
+def test_a_run_at_work_is_a_warning_that_says_who(examined, tmp_path):
+    lock.hold_and_sign(World(tmp_path / "data", "sample").lock)
+    code, checks, _ = examined("--pipeline-source", "sample")
+    assert (code, checks["lock"]["state"], f"pid={os.getpid()}" in checks["lock"]["facts"]) == (0, "warning", True)
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o600, "ok"), (0o644, "failed")])
+def test_a_key_that_others_can_read_fails(mode, state, examined, tmp_path):
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(mode)
+    _, checks, _ = examined("--coingecko-plan", "demo", "--coingecko-api-key-file", key, "--coingecko-base-url", NOBODY)
+    assert checks["key"]["state"] == state
+
+
+def test_the_key_is_never_shown(examined, tmp_path):
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    options = ("--coingecko-plan", "demo", "--coingecko-api-key-file", key, "--coingecko-base-url", NOBODY)
+    assert KEY not in examined(*options)[2]
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A function that puts what an installed package says of itself before all others."""
+
+    def put(folder, metadata):
+        path = tmp_path / "packages" / folder
+        path.mkdir(parents=True)
+        (path / "METADATA").write_text(metadata)
+        monkeypatch.setenv("PYTHONPATH", str(path.parent))
+
+    return put
+
+
+def test_a_package_that_a_run_cannot_do_without_is_missed(installed, examined):
+    installed("btc_pipeline-1.dist-info", "Name: btc_pipeline\nVersion: 1\nRequires-Dist: No.Such_Plot (>=1)\n")
+    code, checks, _ = examined("--pipeline-source", "sample")
+    assert (code, checks["packages"]["state"], "no-such-plot" in checks["packages"]["facts"]) == (2, "failed", True)
+
+
+def test_what_is_required_for_an_extra_or_another_platform_is_not_missed(installed, examined):
+    requirements = "Requires-Dist: nosuchplot; extra == 'plots'\nRequires-Dist: nosuchos; sys_platform == 'win32'\n"
+    installed("btc_pipeline-1.dist-info", f"Name: btc_pipeline\nVersion: 1\n{requirements}")
+    assert examined("--pipeline-source", "sample")[0] == 0
+
+
+def test_each_package_that_the_project_requires_is_checked():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    named = {re.split("[<>=]", line)[0].lower() for line in parser["options"]["install_requires"].split()}
+    assert named <= set(doctor.must_have())
+
+
+def test_a_package_without_a_name_is_passed_over(installed, examined):
+    installed("broken-1.dist-info", "")
+    assert examined("--pipeline-source", "sample")[1]["packages"]["state"] == "ok"
+
+
+def test_a_folder_that_no_file_system_can_have_fails_where_it_is_asked_for(examined, tmp_path):
+    code, checks, said = examined("--pipeline-source", "sample", folder=tmp_path / ("x" * 300))
+    assert (code, list(checks), "Traceback" in said) == (2, CHECKS, False)
+    assert {checks[name]["state"] for name in ("data folder", "disk")} == {"failed"}
+
+
+def test_the_call_of_the_doctor_is_in_the_ledger(examined, tmp_path):
+    with ReplayServer(sample_data) as server:
+        _, checks, _ = examined("--coingecko-base-url", server.base_url)
+    long_ago = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    number = call_ledger.count(World(tmp_path / "data", "live").calls, "keyless", "127.0.0.1", long_ago)
+    assert (checks["API"]["state"], number) == ("ok", 1)

@@ -1,0 +1,357 @@
+"""Publishing: one rename; readers see the old version or the new one, whole, and are never in the way."""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from btc_pipeline.observe import journal
+from btc_pipeline.publish import run_tables, swap
+from btc_pipeline.settings import public, sections
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.transform import previous_version
+from btc_pipeline.warehouse import duckdb_files
+
+CONTRACT = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text())["tables"]
+DAY = date(2026, 5, 15)
+NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
+SETTINGS = Settings(
+    data_dir=None,  # type: ignore[arg-type] # the world is given apart
+    source="sample",
+    recordings=None,
+    coins=("bitcoin",),
+    vs_currencies=("usd",),
+    days=7,
+    max_age_hours=6.0,
+    min_coverage=0.9,
+    repeat_hours=12.0,
+    five_minute_points=True,
+    second_opinion=True,
+    second_opinion_limit_bps=50.0,
+    summary="table",
+    now=NOW,
+    plan="keyless",
+    base_url="https://api.coingecko.com/api/v3",
+    api_key_file=None,
+    calls_a_minute=1000,
+    calls_a_month=0,
+    timeout_seconds=20.0,
+    retries=4,
+    max_wait_seconds=180.0,
+    deadline_seconds=600.0,
+)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A world whose path has to be quoted in SQL, with candles of one version in dbt's database."""
+    world = World(tmp_path / "it's data", "sample")
+    world.temporary.mkdir(parents=True)
+    world.work.parent.mkdir()
+    make_candles(world, version=1)
+    return world
+
+
+def columns_of(table):
+    return ", ".join(f"{name} {kind}" for name, kind in table.items())
+
+
+def make_candles(world, version):
+    """1,000 candles that all close at `version`, in no order."""
+    with duckdb.connect(str(world.work)) as connection:
+        connection.execute(
+            f"create or replace table main.daily_candlestick as select 'coin-' || range % 3 as coin_id,"
+            " 'usd' as vs_currency, date '2020-01-01' + (range * 7 % 1000)::integer as date,"
+            f" {version}.25::double as close,"
+            f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
+            "create schema if not exists pipeline; create schema if not exists published;"
+            f"create or replace table pipeline.this_run as select 'models-1' as models, 'build-{version}' as build;"
+            f"create or replace table published.revisions ({columns_of(previous_version.REVISION)})"
+        )
+        for table in swap.TABLES.keys() - {"daily_candlestick"}:
+            connection.execute(f"create or replace table main.{table} ({columns_of(CONTRACT[table])})")
+
+
+def published(world, query):
+    with duckdb.connect(str(world.published), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+TRANSFORM = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
+
+
+def swap_in(world, settings=SETTINGS):
+    version = swap.Version(DAY, DAY - timedelta(days=7), DAY, {"singular:assert_it_is_so": "pass"}, [TRANSFORM])
+    return swap.swap_in(settings, world, version)
+
+
+# --- What is published
+
+
+def test_each_candle_is_published(world):
+    assert swap_in(world) == 1000
+    assert published(world, "select count(*), min(close), max(close) from daily_candlestick") == [(1000, 1.25, 1.25)]
+
+
+def test_candles_are_stored_by_coin_currency_and_day(world):
+    swap_in(world)
+    rows = published(world, "select coin_id, vs_currency, date from daily_candlestick")
+    assert rows == sorted(rows)
+
+
+def test_columns_keep_their_names_order_and_types(world):
+    with duckdb.connect(str(world.work)) as connection:
+        before = connection.execute("describe main.daily_candlestick").fetchall()
+    swap_in(world)
+    assert published(world, "describe main.daily_candlestick") == before
+
+
+def test_nothing_else_is_published(world):
+    swap_in(world)
+    assert published(world, "select schema_name, table_name from duckdb_tables() order by all") == [
+        ("main", table) for table in sorted([*swap.TABLES, *run_tables.TABLES, "publication"])
+    ]
+
+
+def test_facts_about_the_version_lie_beside_the_candles(world):
+    swap_in(world)
+    facts = dict(published(world, "select key, value from publication"))
+    published_at = facts.pop("published_at")
+    assert facts == {
+        "contract": swap.CONTRACT,
+        "source": "SAMPLE (synthetic)",
+        "is_sample": "true",
+        "models": "models-1",
+        "build": "build-1",
+        "run_date": "2026-05-15",
+        "first_day": "2026-05-08",
+        "last_day": "2026-05-15",
+        "made_by": "Publish",
+        "as_of": "2026-05-15T13:30:00Z",
+    }
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", published_at)
+
+
+@pytest.mark.parametrize(("changes", "source", "is_sample"), [
+    ({"source": "live"}, "CoinGecko", "false"),
+    ({"source": "live", "base_url": "http://127.0.0.1:8080"}, "live (127.0.0.1)", "false"),
+], ids=["coingecko", "another host"])  # fmt: skip
+def test_live_data_are_published_as_such(changes, source, is_sample, world):
+    swap_in(world, replace(SETTINGS, **changes))
+    facts = dict(published(world, "select key, value from publication"))
+    assert (facts["source"], facts["is_sample"]) == (source, is_sample)
+
+
+def test_a_source_with_a_quote_in_its_name_is_published(world, tmp_path):
+    swap_in(world, replace(SETTINGS, recordings=tmp_path / "may's"))
+    assert published(world, "select value from publication where key = 'source'") == [
+        ("SAMPLE (recordings may's e3b0c442)",)
+    ]
+
+
+def test_no_candles_are_published_without_an_instant(world):
+    with duckdb.connect(str(world.work)) as connection:
+        connection.execute("truncate main.daily_candlestick")
+    assert swap_in(world) == 0
+    assert published(world, "select value from publication where key = 'as_of'") == [("",)]
+
+
+def test_the_database_of_dbt_is_not_changed(world):
+    before = world.work.read_bytes()
+    swap_in(world)
+    assert world.work.read_bytes() == before
+
+
+def test_nothing_is_left_in_the_scratch_folder(world):
+    swap_in(world)
+    assert list(world.temporary.iterdir()) == []
+
+
+# --- Readers
+
+READER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+connection.execute("select 1")
+for _ in sys.stdin:
+    print(connection.execute("select min(close), max(close), count(*) from daily_candlestick").fetchall(), flush=True)
+"""
+
+OPENER = """
+import sys, duckdb
+seen = set()
+print("ready", flush=True)
+while not sys.stdin.closed:
+    connection = duckdb.connect(sys.argv[1], read_only=True)
+    rows = connection.execute("select min(close), max(close), count(*) from daily_candlestick").fetchall()
+    facts = connection.execute("select count(*) from publication").fetchall()
+    connection.close()
+    seen.add((rows[0], facts[0]))
+    if len(seen) >= int(sys.argv[2]):
+        break
+print(sorted(seen))
+"""
+
+
+@contextlib.contextmanager
+def reading(script, *arguments):
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        yield reader
+        reader.kill()
+
+
+def ask(reader):
+    reader.stdin.write("again\n")
+    reader.stdin.flush()
+    return reader.stdout.readline()
+
+
+def test_an_open_reader_keeps_its_version_whole_and_does_not_hold_us_up(world):
+    swap_in(world)
+    with reading(READER, world.published) as reader:
+        before = ask(reader)
+        make_candles(world, version=2)
+        swap_in(world)
+        assert ask(reader) == before == "[(1.25, 1.25, 1000)]\n"
+
+
+def test_a_reader_who_opens_anew_sees_the_new_version(world):
+    swap_in(world)
+    make_candles(world, version=2)
+    swap_in(world)
+    assert published(world, "select distinct close from daily_candlestick") == [(2.25,)]
+
+
+def test_whoever_opens_it_at_any_moment_finds_a_whole_version(world):
+    swap_in(world)
+    with reading(OPENER, world.published, 4) as reader:
+        reader.stdout.readline()
+        for version in range(2, 200):
+            make_candles(world, version)
+            swap_in(world)
+            if reader.poll() is not None:
+                break
+        seen = reader.stdout.readline()
+    assert re.fullmatch(r"\[(\(\((\d+\.25), \2, 1000\), \(\d+,\)\)(, )?){4}\]\n", seen)
+
+
+# --- When it fails
+
+
+def without_table(world):
+    with duckdb.connect(str(world.work)) as connection:
+        connection.execute("drop table main.daily_candlestick")
+
+
+def without_column(world):
+    with duckdb.connect(str(world.work)) as connection:
+        connection.execute("alter table main.daily_candlestick drop column extracted_at")
+
+
+def damaged(world):
+    world.work.write_bytes(b"garbage" * 4000)
+
+
+def gone(world):
+    world.work.unlink()
+
+
+@pytest.mark.parametrize("fail", [without_table, without_column, damaged, gone], ids=lambda fail: fail.__name__)
+def test_a_copy_that_fails_leaves_the_old_file_as_it_was(fail, world):
+    swap_in(world)
+    before = (world.published.stat().st_ino, world.published.read_bytes())
+    fail(world)
+    with pytest.raises((duckdb_files.DatabaseError, OSError)):
+        swap_in(world)
+    assert (world.published.stat().st_ino, world.published.read_bytes()) == before
+
+
+def test_after_a_copy_that_failed_the_next_one_succeeds(world):
+    without_table(world)
+    with pytest.raises(duckdb_files.MissingTableError):
+        swap_in(world)
+    make_candles(world, version=3)
+    assert swap_in(world) == 1000
+
+
+def test_a_copy_that_was_killed_is_no_obstacle(world):
+    (world.temporary / world.published.name).write_bytes(b"half a database")
+    assert swap_in(world) == 1000
+
+
+def test_a_published_file_that_was_damaged_is_healed(world):
+    world.published.write_bytes(b"garbage")
+    swap_in(world)
+    assert published(world, "select count(*) from daily_candlestick") == [(1000,)]
+
+
+def test_a_reader_who_wrote_into_it_and_died_does_not_disturb_the_next_version(world):
+    swap_in(world)
+    script = (
+        "import os, sys, duckdb; c = duckdb.connect(sys.argv[1]);"
+        "c.execute('update daily_candlestick set close = 0'); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(world.published)], check=False, timeout=30)
+    assert world.published.with_name("crypto_data.duckdb.wal").exists()
+    make_candles(world, version=2)
+    swap_in(world)
+    assert published(world, "select distinct close from daily_candlestick") == [(2.25,)]
+
+
+def test_swapping_in_leaves_no_connection_open(world):
+    swap_in(world)
+    held = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            held.append(descriptor.readlink())
+    assert [path for path in held if path.is_relative_to(world.root)] == []
+
+
+# --- The evidence of the run
+
+
+def test_a_version_says_what_its_checks_came_to(world):
+    swap_in(world)
+    assert published(world, "from run_checks") == [("singular:assert_it_is_so", "pass")]
+
+
+def test_a_version_says_what_the_steps_before_it_did(world):
+    swap_in(world)
+    assert published(world, "from run_steps") == [
+        ("Transform", datetime(2026, 5, 15, 13, 31), 3.15, "done", "loaded=2 models=26 note=it's")  # noqa: DTZ001
+    ]
+
+
+def test_a_version_says_which_packages_made_it(world):
+    swap_in(world)
+    versions = dict(published(world, "from run_versions"))
+    assert versions["duckdb"] == duckdb.__version__
+    assert {"python", "luigi", "airbyte", "dbt-core", "mplfinance"} <= versions.keys()
+
+
+def test_a_version_shows_each_setting_or_says_why_not(world):
+    swap_in(world)
+    shown = {(section, key) for section, key, _ in published(world, "from run_settings")}
+    known = {(section.get_task_family(), key) for section in sections.SECTIONS for key, _ in section.get_params()}
+    assert shown == known - public.HIDDEN.keys()
+
+
+def test_a_version_shows_no_secret_and_no_path(world, tmp_path):
+    private = replace(
+        SETTINGS,
+        recordings=tmp_path / "may",
+        api_key_file=tmp_path / "key",
+        base_url="https://proxy.example/secret-token/api/v3",
+    )
+    assert "secret-token" not in str(public.shown(private))
+    assert str(tmp_path) not in str(public.shown(private))

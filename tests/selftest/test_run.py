@@ -1,0 +1,126 @@
+"""The self-test: what it injects, that each check of ours has a fault to catch, and that a blind one shows."""
+
+import re
+from collections import Counter
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from btc_pipeline import __main__ as command_line
+from btc_pipeline.selftest import answer_faults, model_faults, run
+from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault
+from btc_pipeline.settings.workspace import World
+from btc_pipeline.transform import declared_tests
+from btc_pipeline.transform.dbt_build import PROJECT
+from btc_pipeline.verify import gate
+from tests.publish.test_swap import SETTINGS
+
+CHECKS = {fault.check for fault in model_faults.ALL}
+GATE = Path(gate.__file__).read_text(encoding="utf-8")
+
+UNTOUCHED = AnswerFault("nothing at all", "prices_are_positive", lambda chart: None)
+OTHERWISE = AnswerFault("caught by another", "prices_are_finite", lambda chart: chart["prices"][7].__setitem__(1, 0))
+HARMLESS = DatabaseFault("nothing in the database", "singular:assert_no_gap_is_open", "select 1")
+LOW = DatabaseFault("low of zero", "generic:daily_candlestick.low.finite_and_positive",
+                    "update main.daily_candlestick set low = 0 where date = date '2026-05-13'")  # fmt: skip
+DROPPED = DroppedTestFault("dropped", "census", "singular:assert_no_gap_is_open")
+NONE_DROPPED = DroppedTestFault("none dropped", "census", "singular:there_is_no_such_test")
+SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, NONE_DROPPED)
+
+
+@pytest.fixture(scope="module")
+def verdicts():
+    """What became of some faults, good ones and some that no check can catch."""
+    return {each.fault.name: each for each in run.run(SETTINGS, "a hash", SOME)}
+
+
+# --- What is injected
+
+
+@pytest.mark.parametrize("name", [
+    "high below close", "duplicated stamp", "hours missing", "zone shifted ahead (+5:30)", "zero price", "NaN price",
+    "array truncated", "seconds instead of milliseconds", "partial day overwriting a full one", "summed volume",
+    "stale repeat", "swapped coins", "future point", "conflicting duplicates", "daily points passed as hourly",
+    "live point left in", "dropped test",
+])  # fmt: skip
+def test_each_agreed_fault_is_injected(name):
+    assert name in {fault.name for fault in model_faults.ALL}
+
+
+def test_each_fault_has_a_name_of_its_own():
+    assert {name for name, number in Counter(fault.name for fault in model_faults.ALL).items() if number > 1} == set()
+
+
+def test_each_fault_behind_the_gate_names_a_declared_test():
+    declared = set(declared_tests.declared(PROJECT))
+    assert {fault.check for fault in model_faults.ALL if isinstance(fault, DatabaseFault)} <= declared
+    assert {fault.test for fault in model_faults.ALL if isinstance(fault, DroppedTestFault)} <= declared
+
+
+@pytest.mark.parametrize("test", sorted(path.stem for path in (PROJECT / "tests").glob("*.sql")))
+def test_each_singular_test_has_a_fault_to_catch(test):
+    assert f"singular:{test}" in CHECKS
+
+
+def test_each_check_of_the_gate_for_prices_has_a_fault_to_catch():
+    gate_for_prices = GATE[: GATE.index("def ohlc(")] + GATE[GATE.index("def _point(") :]
+    named = set(re.findall(r'"([a-z]+(?:_[a-z]+){2,})"', gate_for_prices))
+    assert len(named) > 10
+    assert named - CHECKS == {"market_caps", "total_volumes"} & (named - CHECKS)
+
+
+# --- What becomes of it
+
+
+@pytest.mark.parametrize(("name", "outcome"), [
+    ("zero price", "refused"), ("low of zero", "fails"), ("dropped", "fails"),
+])  # fmt: skip
+def test_a_fault_is_caught_by_the_check_that_is_named_for_it(name, outcome, verdicts):
+    assert (verdicts[name].outcome, verdicts[name].is_caught) == (outcome, True)
+
+
+@pytest.mark.parametrize("name", ["nothing at all", "nothing in the database", "none dropped"])
+def test_what_no_check_catches_is_missed(name, verdicts):
+    assert (verdicts[name].outcome, verdicts[name].is_caught, verdicts[name].others) == ("MISSED", False, ())
+
+
+def test_what_another_check_catches_is_missed_by_its_own(verdicts):
+    assert verdicts["caught by another"].outcome == "MISSED"
+    assert verdicts["caught by another"].others == ("prices_are_positive",)
+
+
+def test_the_verdicts_are_in_the_order_of_the_faults(verdicts):
+    assert list(verdicts) == [fault.name for fault in SOME]
+
+
+def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
+    text = run.matrix(list(verdicts.values()))
+    assert text.startswith("self-test on SAMPLE data, ")
+    assert re.search(r"^zero price +refused +prices_are_positive$", text, re.MULTILINE)
+    assert re.search(r"^nothing at all +MISSED +prices_are_positive$", text, re.MULTILINE)
+    assert text.endswith("\n3 of 7 faults caught")
+
+
+# --- A gate that has gone blind
+
+
+def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
+    now = datetime(2026, 5, 15, tzinfo=timezone.utc)
+    monkeypatch.setattr(gate, "market_chart", lambda *_: gate.Verified(1, 0, "hourly", now, now, now))
+    world = World(tmp_path, "sample")
+    run.keep_answers(SETTINGS, world, "bitcoin", run.DAYS[0])
+    good = run.GoodDay(SETTINGS, world, ())
+    outcomes = {good.refused(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
+    assert outcomes == {"MISSED"}
+
+
+def test_a_missed_fault_ends_with_50_one_line_and_the_matrix(monkeypatch, capfd):
+    monkeypatch.setattr(model_faults, "ALL", (UNTOUCHED, answer_faults.ANSWERS[0]))
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["selftest"])
+    out, err = capfd.readouterr()
+    assert ended.value.code == 50
+    assert "1 of 2 faults caught" in out
+    assert "1 of 2 faults were missed: nothing at all. Next: mend the check that is named for it" in err
+    assert "Traceback" not in err

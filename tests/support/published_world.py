@@ -1,0 +1,33 @@
+"""A world in which something is published by hand, and `btc-pipeline` as it is typed there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.visualize.report.published import Published
+
+PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+
+
+def made_in(folder: Path) -> Path:
+    """The folder of a sample world below `folder`, with a published week."""
+    world = folder / "data" / "sample"
+    world.mkdir(parents=True)
+    Published().write(world / "crypto_data.duckdb")
+    return world
+
+
+def typed(world: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What becomes of a command line there."""
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
+    return subprocess.run(
+        [PROGRAM, *arguments, *options],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

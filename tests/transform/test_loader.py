@@ -1,0 +1,465 @@
+"""The loader: each good answer once, in the order of extraction, into a database that can be built anew at any time."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+
+import duckdb
+import pytest
+
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.market.pair import Pair
+from btc_pipeline.transform import loader
+from btc_pipeline.warehouse import duckdb_files
+
+NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
+REQUEST = raw_archive.Request(
+    coin_id="bitcoin",
+    vs_currency="usd",
+    date=NOW.date(),
+    window_from=datetime(2026, 5, 13, tzinfo=timezone.utc),
+    window_to=NOW,
+    extracted_at=NOW,
+    provenance="SAMPLE (synthetic)",
+)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Folders with a name that has to be quoted, in paths and in SQL."""
+    folder = tmp_path / "it's a world"
+    (folder / "tmp").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def job(world):
+    return loader.Load(
+        database=world / "work/crypto_data.duckdb",
+        raw=world / "raw",
+        published=world / "crypto_data.duckdb",
+        ledger=world / "revisions",
+        failures=world / "failures",
+        scratch=world / "tmp",
+        provenance="SAMPLE (synthetic)",
+        built_from="models-1",
+        step="Transform",
+        day="2026-05-15",
+        pairs=(Pair("bitcoin", "usd"),),
+        repeat_hours=12.0,
+        as_of="2026-05-15T13:30:00",
+        until="",
+        fingerprint="abc",
+        stamp="20260515T133000.000000Z-abcdef",
+    )
+
+
+@pytest.fixture
+def keep(world):
+    """A function that puts an answer, changed or not, into the archive."""
+
+    def keep(change=lambda chart: None, **changes):
+        request = replace(REQUEST, **changes)
+        chart = json.loads(json.dumps(market_chart(request.coin_id)))
+        change(chart)
+        return raw_archive.keep(world / "raw", request, json.dumps(chart).encode())
+
+    return keep
+
+
+def market_chart(coin_id="bitcoin"):
+    return synthetic.market_chart(coin_id, "usd", REQUEST.window_from, REQUEST.window_to, NOW)
+
+
+def after(minutes):
+    return NOW + timedelta(minutes=minutes)
+
+
+def rows_of(database, query):
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def loaded_in(job):
+    return rows_of(job.database, "select load_number, coin_id, archive_file from raw.market_chart order by load_number")
+
+
+def execute(database, sql):
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(sql)
+
+
+# --- What is loaded
+
+
+def test_an_empty_archive_makes_empty_tables(job):
+    assert loader.load(job) == (0, [])
+    assert loaded_in(job) == []
+
+
+def test_answers_are_loaded_in_the_order_of_their_extraction(job, keep):
+    entries = [keep(extracted_at=after(minutes)) for minutes in (2, 0, 1)]
+    assert loader.load(job) == (3, [])
+    assert [file for *_, file in loaded_in(job)] == [entries[number].file for number in (1, 2, 0)]
+
+
+def test_load_numbers_count_from_1_without_a_gap_over_all_loads(job, keep):
+    for minutes in (0, 5, 3):
+        keep(extracted_at=after(minutes))
+        loader.load(job)
+    assert [number for number, *_ in loaded_in(job)] == [1, 2, 3]
+
+
+def test_a_second_load_loads_nothing(job, keep):
+    keep()
+    loader.load(job)
+    before = rows_of(job.database, "from raw.market_chart")
+    assert loader.load(job) == (0, [])
+    assert rows_of(job.database, "from raw.market_chart") == before
+
+
+def test_only_what_is_new_is_loaded(job, keep):
+    keep()
+    loader.load(job)
+    keep(coin_id="ethereum")
+    assert loader.load(job) == (1, [])
+    assert [coin for _, coin, _ in loaded_in(job)] == ["bitcoin", "ethereum"]
+
+
+def test_answers_of_any_coin_currency_and_day_are_loaded(job, keep):
+    keep()
+    keep(coin_id="ethereum")
+    keep(vs_currency="eur")
+    keep(date=date(2026, 5, 14))
+    assert loader.load(job) == (4, [])
+
+
+def test_a_row_says_what_was_asked_and_what_was_answered(job, keep):
+    entry = keep()
+    loader.load(job)
+    chart = market_chart()
+    ((*asked, prices, market_caps, total_volumes),) = rows_of(job.database, "from raw.market_chart")
+    assert asked == [
+        1, entry.file, entry.sha256, "SAMPLE (synthetic)", "bitcoin", "usd", "hourly",
+        datetime(2026, 5, 13), datetime(2026, 5, 15, 13, 30), datetime(2026, 5, 15, 13, 30),  # noqa: DTZ001 - naive, UTC
+        max(datetime(1970, 1, 1) + timedelta(milliseconds=stamp) for stamp, _ in chart["prices"][:-1]),  # noqa: DTZ001
+        date(2026, 5, 15),
+    ]  # fmt: skip
+    assert json.loads(prices) == chart["prices"]
+    assert json.loads(market_caps) == chart["market_caps"]
+    assert json.loads(total_volumes) == chart["total_volumes"]
+
+
+@pytest.mark.parametrize(
+    "price", [1.2e-10, 2.5e-300, 0.30000000000000004, 123456.78901234567, 10**18 + 1, 10**30, 1e308], ids=str
+)
+def test_a_price_keeps_all_its_digits(price, job, keep):
+    keep(lambda chart: chart["prices"][3].__setitem__(1, price))
+    loader.load(job)
+    as_in_staging = "json_transform_strict(prices, '[[\"DOUBLE\"]]')[4][2]"
+    assert rows_of(job.database, f"select {as_in_staging} from raw.market_chart") == [(float(price),)]
+
+
+@pytest.mark.parametrize("name", ["market_caps", "total_volumes"])
+def test_an_array_that_is_null_stays_null(name, job, keep):
+    keep(lambda chart: chart.update({name: None}))
+    loader.load(job)
+    assert rows_of(job.database, f"select {name} from raw.market_chart") == [(None,)]
+
+
+def test_a_stamp_written_as_a_float_is_the_same_instant_in_sql(job, keep):
+    stamp = market_chart()["prices"][3][0]
+    keep(lambda chart: chart["prices"][3].__setitem__(0, float(stamp)))
+    loader.load(job)
+    as_in_staging = "json_transform_strict(prices, '[[\"DOUBLE\"]]')[4][1]::bigint"
+    assert rows_of(job.database, f"select {as_in_staging} from raw.market_chart") == [(stamp,)]
+
+
+def test_nothing_is_left_in_the_scratch_folder(job, keep):
+    keep()
+    loader.load(job)
+    assert list(job.scratch.iterdir()) == []
+
+
+# --- What is left out
+
+
+def test_an_answer_that_does_not_match_its_checksum_is_left_out_and_named(job, keep):
+    damaged, good = keep(), keep(extracted_at=after(1))
+    path = job.raw / damaged.file
+    path.chmod(0o644)
+    path.write_bytes(b"garbage")
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {damaged.file}: {path} does not match its checksum"]
+
+
+def test_an_answer_that_is_gone_is_left_out_and_named(job, keep):
+    gone = keep()
+    (job.raw / gone.file).unlink()
+    assert loader.load(job) == (0, [f"left out: {gone.file}: {job.raw / gone.file}: No such file or directory"])
+
+
+def test_an_answer_that_the_gate_refuses_is_left_out_by_its_row(job, keep):
+    bad, good = keep(lambda chart: chart["prices"][3].__setitem__(1, -1)), keep(extracted_at=after(1))
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {bad.file}: row 3: price -1 is not positive"]
+
+
+def test_a_manifest_that_cannot_be_read_is_left_out_and_named(job, keep):
+    good = keep()
+    manifest = job.raw / good.file.replace(".json.gz", "-x.manifest.json")
+    manifest.write_bytes(b"{")
+    assert loader.load(job) == (1, [f"left out: {manifest} is no manifest of the raw archive"])
+
+
+def test_an_answer_that_was_healed_is_loaded_by_the_next_load(job, keep):
+    entry = keep()
+    path = job.raw / entry.file
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(b"garbage")
+    loader.load(job)
+    path.write_bytes(whole)
+    assert loader.load(job) == (1, [])
+
+
+def test_answers_of_another_provenance_are_left_out_without_a_word(job, keep):
+    keep(provenance="SAMPLE (recordings may)")
+    assert loader.load(job) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["market_caps", "total_volumes"])
+@pytest.mark.parametrize(
+    "pair", [[float("nan"), 1], [1e300, 1], [1, 10**400], [1, float("nan")]], ids=lambda pair: ascii(pair)[:20]
+)
+def test_no_answer_can_stop_the_loading_of_the_others(pair, name, job, keep):
+    keep(lambda chart: chart[name].__setitem__(3, pair))
+    good = keep(extracted_at=after(1))
+    loader.load(job)
+    assert good.file in [file for *_, file in loaded_in(job)]
+
+
+# --- Built anew
+
+
+def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
+    keep()
+    keep(coin_id="ethereum")
+    loader.load(job)
+    execute(job.database, "create table main.daily_candlestick as select 1 as old")
+    number, notes = loader.load(replace(job, built_from="models-2"))
+    assert (number, notes) == (
+        2,
+        ["built anew from the archive: models or source have changed, or its tests had failed"],
+    )
+    assert rows_of(
+        job.database,
+        "select count(*) from duckdb_tables() where table_name = 'daily_candlestick' and schema_name = 'main'",
+    ) == [(0,)]
+
+
+def test_the_same_models_keep_what_was_built(job, keep):
+    keep()
+    loader.load(job)
+    execute(job.database, "create table main.daily_candlestick as select 1 as candle")
+    loader.load(job)
+    assert rows_of(job.database, "from main.daily_candlestick") == [(1,)]
+
+
+def test_another_provenance_builds_a_database_of_its_own_answers_alone(job, keep):
+    keep()
+    loader.load(job)
+    other = keep(provenance="SAMPLE (recordings may)")
+    number, notes = loader.load(replace(job, provenance="SAMPLE (recordings may)"))
+    assert (number, notes) == (
+        1,
+        ["built anew from the archive: models or source have changed, or its tests had failed"],
+    )
+    assert [file for *_, file in loaded_in(job)] == [other.file]
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 4000], ids=["empty", "garbage"])
+def test_a_database_that_is_none_is_built_anew(content, job, keep):
+    keep()
+    loader.load(job)
+    job.database.write_bytes(content)
+    number, _ = loader.load(job)
+    assert (number, len(loaded_in(job))) == (1, 1)
+
+
+def test_a_damaged_database_is_set_aside_and_said_so(job, keep):
+    keep()
+    loader.load(job)
+    job.database.write_bytes(b"garbage" * 4000)
+    _, (note,) = loader.load(job)
+    aside = job.database.with_name("crypto_data.duckdb.damaged")
+    assert note.startswith(f"built anew from the archive, the damaged one is {aside}: ")
+    assert aside.read_bytes() == b"garbage" * 4000
+
+
+def test_damage_in_any_table_is_found(job, keep):
+    keep()
+    loader.load(job)
+    execute(job.database, "create table main.daily_candlestick as select range * 1.25 as close from range(200_000)")
+    content = bytearray(job.database.read_bytes())
+    content[-600_000:-300_000] = bytes(300_000)
+    job.database.write_bytes(content)
+    _, (note,) = loader.load(job)
+    assert "the damaged one is" in note
+
+
+def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, keep):
+    answer = keep()
+    with duckdb.connect(str(job.published)) as connection:
+        connection.execute("create table daily_candlestick as select range as open from range(500_000)")
+    content = bytearray(job.published.read_bytes())
+    content[12_288 + 1000 : 12_288 + 2000] = bytes(1000)
+    job.published.write_bytes(content)
+    assert loader.load(job) == (1, [])
+    assert [file for *_, file in loaded_in(job)] == [answer.file]
+    with duckdb_files.opened(job.database, read_only=True) as connection:
+        assert connection.execute("select build from pipeline.this_run").fetchall() == [(job.stamp,)]
+
+
+def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(job, world):
+    request = replace(REQUEST, stream="ohlc")
+    good = synthetic.ohlc("bitcoin", "usd", 7, NOW)
+    kept = raw_archive.keep(world / "raw", request, json.dumps(good).encode())
+    bad = raw_archive.keep(world / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
+    assert loader.load(job) == (
+        0,
+        [f"left out: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose it"],
+    )
+    with duckdb_files.opened(job.database, read_only=True) as connection:
+        assert connection.execute("select archive_file, len(candles::double[][]) from raw.ohlc").fetchall() == [
+            (kept.file, len(good))
+        ]
+
+
+def test_a_damaged_file_of_the_ledger_is_left_out_and_named(job, keep):
+    keep()
+    job.ledger.mkdir()
+    damaged = job.ledger / "2026-05-15-x.ndjson"
+    damaged.write_bytes(b"\x00garbage")
+    number, (note,) = loader.load(job)
+    assert number == 1
+    assert note.startswith(f"left out: {damaged} is damaged, restore it from a backup: ")
+
+
+def test_a_database_of_somebody_else_is_built_anew(job, keep):
+    keep()
+    job.database.parent.mkdir()
+    execute(job.database, "create table strange as select 1")
+    assert loader.load(job)[0] == 1
+
+
+def test_a_database_that_another_process_has_open_is_left_as_it_is(job, keep, monkeypatch):
+    monkeypatch.setattr(duckdb_files, "PATIENCE_SECONDS", 0.2)
+    keep()
+    loader.load(job)
+    script = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", script, str(job.database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        with pytest.raises(duckdb_files.LockedDatabaseError):
+            loader.load(replace(job, built_from="models-2"))
+        holder.kill()
+    assert len(loaded_in(job)) == 1
+
+
+# --- What the build that follows will vouch for
+
+
+def test_the_marker_of_the_build_that_follows_is_pending(job):
+    loader.load(job)
+    loader.load(replace(job, day="2026-05-16", fingerprint="it's", stamp="later"))
+    assert rows_of(job.database, "from pipeline.pending_marker") == [("Transform", date(2026, 5, 16), "it's", "later")]
+
+
+def test_a_load_vouches_for_nothing_itself(job, keep):
+    keep()
+    loader.load(job)
+    assert rows_of(job.database, "from pipeline.markers") == []
+
+
+def test_what_was_vouched_for_stays_so(job):
+    loader.load(job)
+    execute(
+        job.database, "insert into pipeline.markers values (1, 'Transform', '2026-05-14', 'abc', 'earlier', 0, '0')"
+    )
+    loader.load(job)
+    assert rows_of(job.database, "select stamp from pipeline.markers") == [("earlier",)]
+
+
+# --- The 5-minute series
+
+
+def keep_fine(world, now=NOW, change=lambda chart: None, **changes):
+    """Put an answer with the points of the last 24 hours into the archive."""
+    start = now - timedelta(days=1)
+    asked = {"date": now.date(), "window_from": start, "window_to": now, "extracted_at": now}
+    request = replace(REQUEST, stream=raw_archive.CHART_5M, **(asked | changes))
+    chart = synthetic.market_chart("bitcoin", "usd", start, now, now)
+    change(chart)
+    return raw_archive.keep(world / "raw", request, json.dumps(chart).encode())
+
+
+def test_both_series_are_loaded_in_the_order_of_their_extraction(job, world, keep):
+    second, first = keep(extracted_at=after(1)), keep_fine(world)
+    third = keep_fine(world, extracted_at=after(2))
+    assert loader.load(job) == (3, [])
+    assert [(number, file) for number, _, file in loaded_in(job)] == [
+        (1, first.file), (2, second.file), (3, third.file),
+    ]  # fmt: skip
+    found = rows_of(job.database, "select granularity, window_from from raw.market_chart order by load_number")
+    midnight, day_before = REQUEST.window_from.replace(tzinfo=None), (NOW - timedelta(days=1)).replace(tzinfo=None)
+    assert found == [("5-minute", day_before), ("hourly", midnight), ("5-minute", day_before)]
+
+
+def test_load_numbers_go_on_over_both_series(job, world, keep):
+    keep()
+    loader.load(job)
+    keep_fine(world)
+    loader.load(job)
+    assert [number for number, *_ in loaded_in(job)] == [1, 2]
+
+
+def test_of_the_same_instant_the_order_is_always_the_same(job, world, keep):
+    fine, coarse = keep_fine(world), keep()
+    loader.load(job)
+    assert [file for *_, file in loaded_in(job)] == [coarse.file, fine.file]
+
+
+def test_an_answer_of_the_5_minute_series_that_is_hourly_is_left_out_and_named(job, world, keep):
+    def thin(chart):
+        for name, points in chart.items():
+            chart[name] = points[::12]
+
+    coarse = keep_fine(world, change=thin)
+    good = keep()
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {coarse.file}: its points are hourly, not 5-minute"]
+
+
+def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, world, keep):
+    bad = keep_fine(world, change=lambda chart: chart["prices"][3].__setitem__(1, 0))
+    good = keep()
+    number, notes = loader.load(job)
+    assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
+    assert notes == [f"left out: {bad.file}: row 3: price 0 is not positive"]
+
+
+@pytest.mark.parametrize(("seconds", "loaded"), [(300, 1), (301, 0)])
+def test_a_5_minute_answer_from_coingecko_s_cache_may_begin_some_minutes_early(seconds, loaded, job, world):
+    def begin(chart):
+        chart["prices"][0][0] = int((NOW - timedelta(days=1, seconds=seconds)).timestamp() * 1000)
+
+    keep_fine(world, change=begin)
+    assert loader.load(job)[0] == loaded

@@ -1,0 +1,74 @@
+"""The facts of a report: what the published database says, the same for machines."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from btc_pipeline.visualize.report import facts
+from btc_pipeline.warehouse import duckdb_files
+from tests.visualize.report.published import CONTRACT, DAY, Published, backfill, week
+
+
+def test_each_published_table_is_reported_but_the_list_of_raw_answers():
+    assert facts.TABLES.keys() == CONTRACT.keys() - {"candle_sources"}
+
+
+def test_each_value_comes_through_as_it_is_published(read):
+    told = read().as_json()["daily_candlestick"]
+    last = dict(zip(told["columns"], told["data"][-1], strict=True))
+    assert (last["date"], last["close"], last["last_point_at"]) == ("2026-05-15", 68_000.125, "2026-05-15T14:30:00Z")
+
+
+def test_the_json_is_what_pandas_takes(read):
+    table = json.loads(json.dumps(read().as_json()))["daily_candlestick"]
+    frame = pd.DataFrame(table["data"], columns=table["columns"])
+    assert list(frame["close"]) == [row["close"] for row in week()]
+
+
+def test_what_is_no_number_is_null_for_machines(read):
+    told = read(candles=week(volume_24h=float("inf"))).as_json()
+    assert "Infinity" not in json.dumps(told)
+
+
+def test_a_setting_is_found_by_section_and_key(read):
+    known = read()
+    assert (known.setting("pipeline", "days"), known.setting("coingecko", "days")) == ("7", "")
+
+
+def test_the_day_and_the_source_are_those_of_the_publication(read):
+    known = read(is_sample=False)
+    assert (known.first_day, known.last_day, known.is_sample) == (date(2026, 5, 8), DAY, False)
+
+
+def test_a_version_of_before_the_days_were_told_is_for_those_of_its_settings(tmp_path):
+    database = Published().write(tmp_path / "published.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("delete from publication where key in ('first_day', 'last_day', 'made_by')")
+    known = facts.read(database)
+    assert (known.first_day, known.last_day, known.name) == (date(2026, 5, 8), DAY, "2026-05-15")
+
+
+def test_a_daily_run_and_a_backfill_have_names_of_their_own(read):
+    daily, of_span = read(), read(about=backfill(date(2026, 3, 1), date(2026, 5, 14)))
+    assert (daily.name, daily.run) == ("2026-05-15", "run of 2026-05-15")
+    assert (of_span.name, of_span.run) == ("2026-03-01_2026-05-14", "backfill of 2026-03-01 to 2026-05-14")
+
+
+def test_nothing_published_is_told_apart_from_a_damaged_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        facts.read(tmp_path / "published.duckdb")
+    Path(tmp_path, "published.duckdb").write_bytes(b"no database")
+    with pytest.raises(duckdb_files.DatabaseError):
+        facts.read(tmp_path / "published.duckdb")
+
+
+def test_a_database_of_an_older_contract_is_refused_by_what_it_lacks(tmp_path):
+    database = Published().write(tmp_path / "published.duckdb")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("drop table run_steps")
+    with pytest.raises(duckdb_files.MissingTableError, match="run_steps"):
+        facts.read(database)
