@@ -12,7 +12,7 @@ from pathlib import Path
 
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 
 NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 
@@ -20,9 +20,9 @@ NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 def main(kind: str, folder: str, base_url: str) -> None:
     """Fetch a week of Bitcoin into FOLDER."""
     told = replace(reader.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder))
-    world = World(told.data_dir, told.source)
+    workspace = Workspace(told.data_dir, told.source)
     asked = requests.of_run(told, NOW.date(), NOW, told.pairs)
-    fetched = fetch.fetch(told, world, asked, fetch.Options(world.cache, is_lean=kind == "lean"))
+    fetched = fetch.fetch(told, workspace, asked, fetch.Options(workspace.cache, is_lean=kind == "lean"))
     if len(fetched.answers) != 3:
         sys.exit(str(fetched.refused))
 

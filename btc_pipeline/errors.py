@@ -51,7 +51,7 @@ class ConfigurationError(PipelineError):
 
 
 class AlreadyRunningError(PipelineError):
-    """Another run holds the lock of this world."""
+    """Another run holds the lock of this workspace."""
 
     exit_code = 10
 

@@ -18,7 +18,7 @@ from btc_pipeline.extract import daily, fetch, history
 from btc_pipeline.observe import journal
 from btc_pipeline.publish import swap
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import RUN, Step
 from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
@@ -69,18 +69,18 @@ class ExtractAndLoad(Step):
 
     def output(self) -> Extraction:
         """A marker row beside the cache's table, and the record of the run's answers in the archive."""
-        step, fingerprint, world = self.get_task_family(), self.fingerprint(), self.world
-        table = DuckDBTarget(world.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
-        begun = world.marker(f"{step}.begun", self.date)
+        step, fingerprint, workspace = self.get_task_family(), self.fingerprint(), self.workspace
+        table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
+        begun = workspace.marker(f"{step}.begun", self.date)
         return Extraction(table, self.marker(), begun, self.settings.pairs, RUN)
 
     def make(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
         with self.at_work() as facts:
             if self.is_followed:
-                dbt_build.start_ahead(self.settings, self.world)
+                dbt_build.start_ahead(self.settings, self.workspace)
             pairs = self.settings.pairs
-            facts.update(daily.answers(self.settings, self.world, self.date, self.output(), pairs, self.report))
+            facts.update(daily.answers(self.settings, self.workspace, self.date, self.output(), pairs, self.report))
 
     def left_out(self) -> list[Step]:
         """The coins that were refused in this run."""
@@ -107,7 +107,7 @@ class ExtractCoin(PairStep):
         extraction = self.output().extraction
         self.raise_once(extraction.refused().get(str(self.pair)))
         with self.at_work() as facts:
-            facts.update(daily.answers(self.settings, self.world, self.date, extraction, [self.pair], self.report))
+            facts.update(daily.answers(self.settings, self.workspace, self.date, extraction, [self.pair], self.report))
 
 
 class VerifyData(Step):
@@ -132,7 +132,7 @@ class VerifyData(Step):
         """Check each answer in the archive."""
         with self.at_work() as facts:
             extraction = ExtractAndLoad(date=self.date).output()
-            facts.update(answers.check(self.settings, self.world, self.date, extraction))
+            facts.update(answers.check(self.settings, self.workspace, self.date, extraction))
             good = answers.fingerprint_of_good(self.settings, extraction)
             known = self.output().facts().get("good") == good  # then what depends on it stays done
             self.output().write(facts={**facts, "good": good}, stamp=self.output().stamp() if known else "")
@@ -156,16 +156,16 @@ class Transform(Step):
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
         step, fingerprint = self.get_task_family(), self.fingerprint()
-        return DuckDBTarget(self.world.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint)
+        return DuckDBTarget(self.workspace.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint)
 
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
-            process.start_ahead(self.world)
+            process.start_ahead(self.workspace)
             charts = ExtractAndLoad(date=self.date).output().charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
             build = dbt_build.Build(self.output(), self.sources_hash(), pairs)
-            facts.update(dbt_build.build(self.settings, self.world, build, self.report))
+            facts.update(dbt_build.build(self.settings, self.workspace, build, self.report))
 
 
 class Test(Step):
@@ -184,15 +184,15 @@ class Test(Step):
         """Judge what the build tested."""
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
-            results = dbt_build.judge(self.settings, self.world, table)
+            results = dbt_build.judge(self.settings, self.workspace, table)
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
-            tested(self.world, table).write(facts={"results": results})
+            tested(self.workspace, table).write(facts={"results": results})
             self.output().write(facts=facts)
 
 
-def tested(world: World, table: DuckDBTarget) -> Marker:
+def tested(workspace: Workspace, table: DuckDBTarget) -> Marker:
     """Vouches that the table as it is now, whichever day's run made it, has passed its tests; tells their results."""
-    return Marker(world.markers / "tested.json", table.newest_stamp(), world.root)
+    return Marker(workspace.markers / "tested.json", table.newest_stamp(), workspace.root)
 
 
 class Publish(Step):
@@ -209,7 +209,7 @@ class Publish(Step):
 
     def output(self) -> Publication:
         """The published file, and the marker that vouches for it."""
-        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
+        return Publication(self.marker(), self.workspace.published, self.workspace.markers / "published.json")
 
     def make(self) -> None:
         """Copy, rename, vouch."""
@@ -219,7 +219,7 @@ class Publish(Step):
     def swap_in(self) -> int:
         """Publish the tested candles and what this day's run knows of itself, and vouch; returns how many candles."""
         table = Transform(date=self.date).output()
-        passed = tested(self.world, table)
+        passed = tested(self.workspace, table)
         if not passed.exists():
             step, day = table.newest_step()
             raise errors.CandleTestError(
@@ -229,10 +229,10 @@ class Publish(Step):
         older = Test(date=self.date).output()  # had them before `tested` did
         checks = passed.facts().get("results") or older.facts().get("results", {})
         built = ("Transform", "Test") if table.stamp() == table.newest_stamp() else ("ExtractHistory", "Backfill")
-        steps = journal.of_day(self.world, self.date, ("ExtractAndLoad", "VerifyData", *built))
+        steps = journal.of_day(self.workspace, self.date, ("ExtractAndLoad", "VerifyData", *built))
         first_day = self.date - timedelta(days=self.settings.days)
         version = swap.Version(self.date, first_day, self.date, checks, steps)
-        count = swap.swap_in(self.settings, self.world, version)
+        count = swap.swap_in(self.settings, self.workspace, version)
         self.output().write({"candles": count})
         return count
 
@@ -258,10 +258,10 @@ class Visualize(Step):
     def make(self) -> None:
         """Draw from the published database, as any reader would; what another run has replaced is published again."""
         with self.at_work() as facts:
-            if not swap.is_of(self.world, self.date):
+            if not swap.is_of(self.workspace, self.date):
                 Publish(date=self.date).swap_in()
-            drawn = process.draw(self.settings, self.world, self.date, self.report)
-            process.remove_leftovers(self.settings, self.world, self.date, self.output().made())
+            drawn = process.draw(self.settings, self.workspace, self.date, self.report)
+            process.remove_leftovers(self.settings, self.workspace, self.date, self.output().made())
             charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
             facts["report"] = drawn.report[0]
@@ -294,7 +294,7 @@ class ExtractHistory(HistoryStep):
     def make(self) -> None:
         """Ask for the chunks that are missing; vouch for all."""
         with self.at_work() as facts:
-            told = self.settings, self.world, self.date, self.span
+            told = self.settings, self.workspace, self.date, self.span
             brought = history.answers(*told, self.report, is_newest_first=not self.oldest_first)
             facts.update(brought.facts)
             self.output().write(brought.files, brought.refused)
@@ -312,16 +312,16 @@ class Backfill(HistoryStep):
 
     def output(self) -> Publication:
         """The published file, and the marker that says that the span was published."""
-        return Publication(self.marker(), self.world.published, self.world.markers / "published.json")
+        return Publication(self.marker(), self.workspace.published, self.workspace.markers / "published.json")
 
     def make(self) -> None:
         """Build, test, publish and report in one go."""
         with self.at_work() as facts:
-            told = self.settings, self.world, self.span
+            told = self.settings, self.workspace, self.span
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(*told, self.fingerprint(), models, self.report)
-            tested(self.world, built.table).write(facts={"results": built.checks})
-            steps = journal.of_day(self.world, self.date, ("ExtractHistory",))
+            tested(self.workspace, built.table).write(facts={"results": built.checks})
+            steps = journal.of_day(self.workspace, self.date, ("ExtractHistory",))
             facts["candles"] = backfill.swap_in(*told, built, steps)
             self.output().write(facts, made := backfill.report(*told))
             facts["report"] = made[0]

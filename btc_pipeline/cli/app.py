@@ -76,7 +76,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
     """Say what is there, how fresh it is, and what would run. Changes nothing, and disturbs no run."""
     from btc_pipeline.cli import looking
 
-    return told(context, lambda settings, world: looking.status(settings, world, day, is_json=is_json))
+    return told(context, lambda settings, workspace: looking.status(settings, workspace, day, is_json=is_json))
 
 
 @pipeline.command(
@@ -110,7 +110,7 @@ def show(
     from btc_pipeline.cli import looking
 
     asked = looking.Asked(coins, currency, first, last, kind, output, table)
-    return told(context, lambda _, world: looking.show(world, asked))
+    return told(context, lambda _, workspace: looking.show(workspace, asked))
 
 
 @pipeline.command(
@@ -123,7 +123,7 @@ def report(context: click.Context, is_json: bool) -> int:
     """Write the report of what is published, one HTML file, and print its path. Each run does so by itself."""
     from btc_pipeline.commands import report as reporting
 
-    return told(context, lambda settings, world: reporting.report(settings, world, is_json=is_json))
+    return told(context, lambda settings, workspace: reporting.report(settings, workspace, is_json=is_json))
 
 
 @pipeline.command(
@@ -137,7 +137,7 @@ def open_(context: click.Context, name: str | None) -> int:
     """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
     from btc_pipeline.commands import report as reporting
 
-    return told(context, lambda settings, world: reporting.open_(settings, world, name))
+    return told(context, lambda settings, workspace: reporting.open_(settings, workspace, name))
 
 
 @pipeline.command(
@@ -166,7 +166,7 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
 
     if end and not start:
         raise click.UsageError("--end goes with --start", context)
-    return told(context, lambda settings, world: evidence.plan(settings, world, start, end))
+    return told(context, lambda settings, workspace: evidence.plan(settings, workspace, start, end))
 
 
 @pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin 2026-11-20"])
@@ -177,7 +177,7 @@ def why(context: click.Context, coin: str, day: date) -> int:
     """Why does a candle look like this? All that is known of it, on one screen."""
     from btc_pipeline.cli import evidence
 
-    return told(context, lambda settings, world: evidence.why(settings, world, coin, day))
+    return told(context, lambda settings, workspace: evidence.why(settings, workspace, coin, day))
 
 
 @pipeline.command(
@@ -190,7 +190,7 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
     """Rebuild all from the raw archive, and compare it with what is published."""
     from btc_pipeline.cli import evidence
 
-    return told(context, lambda settings, world: evidence.replay(settings, world, as_of))
+    return told(context, lambda settings, workspace: evidence.replay(settings, workspace, as_of))
 
 
 @pipeline.command(

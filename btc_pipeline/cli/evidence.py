@@ -13,11 +13,11 @@ from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.market import instants
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout, tables
 
 
-def why(configured: Settings, world: World, coin: str, day: date) -> str:
+def why(configured: Settings, workspace: Workspace, coin: str, day: date) -> str:
     """All that is known of a candle."""
     from btc_pipeline.commands import why as reasons
 
@@ -25,10 +25,10 @@ def why(configured: Settings, world: World, coin: str, day: date) -> str:
         (coin_id,) = parsers.coins(coin)
     except ValueError as error:
         raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
-    return "\n\n".join(reasons.explained(world, coin_id, currency, day) for currency in configured.vs_currencies)
+    return "\n\n".join(reasons.explained(workspace, coin_id, currency, day) for currency in configured.vs_currencies)
 
 
-def replay(configured: Settings, world: World, as_of: datetime | None) -> str:
+def replay(configured: Settings, workspace: Workspace, as_of: datetime | None) -> str:
     """Whether the raw archive gives what is published; or the candles as they were at an instant.
 
     Raises:
@@ -39,16 +39,16 @@ def replay(configured: Settings, world: World, as_of: datetime | None) -> str:
 
     models = Transform(date=configured.today()).sources_hash()
     if as_of is not None:
-        rows, record = rebuild.as_of(configured, world, as_of, models)
+        rows, record = rebuild.as_of(configured, workspace, as_of, models)
         return tables.of_rows(rows, record, stdout.screen().width)
-    number, differences = rebuild.compare(configured, world, models)
+    number, differences = rebuild.compare(configured, workspace, models)
     if differences:
         stdout.tell("\n".join(str(each) for each in differences))
         raise CandleTestError(
             f"the archive does not give what is published: {len(differences)} differences",
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
         )
-    return f"identical: {number} candles, rebuilt from {world.raw} and compared with {world.published}"
+    return f"identical: {number} candles, rebuilt from {workspace.raw} and compared with {workspace.published}"
 
 
 def record(configured: Settings, folder: Path) -> str:
@@ -86,15 +86,15 @@ def selftest(configured: Settings) -> str:
     return text
 
 
-def plan(configured: Settings, world: World, start: date | None, end: date | None) -> str:
+def plan(configured: Settings, workspace: Workspace, start: date | None, end: date | None) -> str:
     """What today's run, or a backfill, would cost."""
     from btc_pipeline.commands import plan as planning
     from btc_pipeline.market import days
 
     now = configured.instant()
     if start is None:
-        return planning.as_text(planning.of_run(configured, world, now), configured)
+        return planning.as_text(planning.of_run(configured, workspace, now), configured)
     span = days.Span(start, end or days.last_settled(now))
     if span.last < span.first:
         raise ConfigurationError(f"bad --start {start}: it is after --end {span.last}", "change one of them")
-    return planning.as_text(planning.of_backfill(configured, world, now, span), configured)
+    return planning.as_text(planning.of_backfill(configured, workspace, now, span), configured)

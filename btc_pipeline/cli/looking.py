@@ -16,7 +16,7 @@ from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout
 from btc_pipeline.warehouse import duckdb_files, published_tables
 
@@ -34,13 +34,13 @@ class Asked:
     table: str
 
 
-def status(configured: reader.Settings, world: World, day: date | None, *, is_json: bool) -> int:
+def status(configured: reader.Settings, workspace: Workspace, day: date | None, *, is_json: bool) -> int:
     """What is there and what would run."""
     from btc_pipeline.commands import status as states
     from btc_pipeline.commands import step_states
 
     asked = states.checked_day(configured, day)
-    found = states.of(configured, world, asked, step_states.of_chain(asked))
+    found = states.of(configured, workspace, asked, step_states.of_chain(asked))
     if is_json:
         stdout.tell(json.dumps(states.as_json(found)))
     else:
@@ -48,7 +48,7 @@ def status(configured: reader.Settings, world: World, day: date | None, *, is_js
     return SUCCESS
 
 
-def show(world: World, asked: Asked) -> int:
+def show(workspace: Workspace, asked: Asked) -> int:
     """What is published."""
     from btc_pipeline.commands import show as shown
 
@@ -63,13 +63,13 @@ def show(world: World, asked: Asked) -> int:
         raise ConfigurationError(f"bad --from {asked.first}: it is after --to {asked.last}", "change one of them")
     if asked.kind == "parquet" and asked.output is None:
         raise ConfigurationError("Parquet is no text for a terminal", "add --output candles.parquet")
-    output = shown.checked_output(asked.output, world.data_dir) if asked.output else None
+    output = shown.checked_output(asked.output, workspace.data_dir) if asked.output else None
     selection = shown.Selection(asked.table, coins, currencies, asked.first, asked.last)
-    rows = shown.rows(world.published, selection)
+    rows = shown.rows(workspace.published, selection)
     if output and asked.kind == "parquet":
-        shown.write_parquet(world.published, selection, output)
+        shown.write_parquet(workspace.published, selection, output)
         return SUCCESS
-    names = list(rows[0]) if rows else shown.columns(world.published, selection)
+    names = list(rows[0]) if rows else shown.columns(workspace.published, selection)
     forms = {"csv": lambda: shown.as_csv(rows, names), "json": lambda: shown.as_json(rows)}
     screen = stdout.screen()
     text = forms.get(asked.kind, lambda: shown.as_table(rows, selection, screen.width))()
@@ -102,8 +102,8 @@ def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
     failures = (PipelineError, duckdb_files.DatabaseError, OSError, SystemExit)
     with contextlib.suppress(*failures), luigi_options.applied(luigi_arguments):
         configured = reader.load()
-        world = World(configured.data_dir, configured.source)
+        workspace = Workspace(configured.data_dir, configured.source)
         query = "select distinct coin_id from daily_candlestick order by 1"
-        (rows,) = published_tables.read(world.published, query)
+        (rows,) = published_tables.read(workspace.published, query)
         return [str(row["coin_id"]) for row in rows]
     return []

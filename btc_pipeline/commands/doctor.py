@@ -21,7 +21,7 @@ from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from btc_pipeline.terminal import summary
 from btc_pipeline.warehouse import duckdb_files, published_tables
@@ -57,16 +57,16 @@ def all_checks() -> list[Check]:
         configured = reader.load()
     except PipelineError as error:
         return [*found, Check("settings", "failed", error.what, error.fix)]
-    world = World(configured.data_dir, configured.source)
+    workspace = Workspace(configured.data_dir, configured.source)
     return [
         *found,
         _looked("settings", _settings),
-        _looked("data folder", lambda: _folder(world)),
-        _looked("disk", lambda: _disk(world)),
-        _looked("lock", lambda: _lock(world)),
+        _looked("data folder", lambda: _folder(workspace)),
+        _looked("disk", lambda: _disk(workspace)),
+        _looked("lock", lambda: _lock(workspace)),
         _looked("key", lambda: _key(configured)),
-        *_network(configured, world),
-        _looked("published", lambda: _published(world)),
+        *_network(configured, workspace),
+        _looked("published", lambda: _published(workspace)),
     ]
 
 
@@ -161,35 +161,35 @@ def _settings() -> Check:
     return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
 
 
-def _folder(world: World) -> Check:
-    there = _nearest(world.root)
+def _folder(workspace: Workspace) -> Check:
+    there = _nearest(workspace.root)
     if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Check("data folder", "failed", f"{there} cannot be written", "correct its rights or [pipeline] data_dir")
     others = [
-        path for path in (world.temporary, world.work.parent, world.markers, world.runs)
-        if path.exists() and path.stat().st_dev != world.root.stat().st_dev
+        path for path in (workspace.temporary, workspace.work.parent, workspace.markers, workspace.runs)
+        if path.exists() and path.stat().st_dev != workspace.root.stat().st_dev
     ]  # fmt: skip
     if others:
         return Check(
             "data folder",
             "failed",
-            f"{others[0]} is on another file system than {world.root}: nothing can be renamed into place",
+            f"{others[0]} is on another file system than {workspace.root}: nothing can be renamed into place",
             "put all of the data folder on one",
         )
-    return Check("data folder", "ok", f"{world.root}{'' if world.root.exists() else ', which a run makes'}")
+    return Check("data folder", "ok", f"{workspace.root}{'' if workspace.root.exists() else ', which a run makes'}")
 
 
-def _disk(world: World) -> Check:
+def _disk(workspace: Workspace) -> Check:
     """A run holds each database twice for a moment, and dbt's besides."""
-    used = sum(path.stat().st_size for path in (world.cache, world.work, world.published) if path.exists())
+    used = sum(path.stat().st_size for path in (workspace.cache, workspace.work, workspace.published) if path.exists())
     needed = _ROOM_MIB + 3 * used // 2**20
-    free = shutil.disk_usage(_nearest(world.root)).free // 2**20
+    free = shutil.disk_usage(_nearest(workspace.root)).free // 2**20
     facts = f"{free:,} MiB free, a run needs about {needed:,}"
     return Check("disk", "ok", facts) if free > needed else Check("disk", "failed", facts, "make room")
 
 
-def _lock(world: World) -> Check:
-    holder = lock.holder(world.lock)
+def _lock(workspace: Workspace) -> Check:
+    holder = lock.holder(workspace.lock)
     if holder is None:
         return Check("lock", "ok", "no run is at work")
     who = " ".join(f"{name}={value}" for name, value in holder.items())
@@ -207,7 +207,7 @@ def _key(configured: Settings) -> Check:
     return Check("key", "ok", f"plan {configured.plan}, a key in {where}, for its owner only")
 
 
-def _network(configured: Settings, world: World) -> Iterator[Check]:
+def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
     """The API, and the clock by the date that it answers with."""
     if configured.is_sample:
         yield Check("API", "ok", "not asked: sample data")
@@ -218,7 +218,7 @@ def _network(configured: Settings, world: World) -> Iterator[Check]:
         facts = f"{configured.base_url} does not answer in {_PROBE_SECONDS:g} s"
         fix = "check the network; offline: --pipeline-source sample"
         yield Check("API", "failed", facts, fix, ExtractionError.exit_code)
-    elif ping.enter(configured.base_url, configured.plan, world.calls):
+    elif ping.enter(configured.base_url, configured.plan, workspace.calls):
         yield Check("API", "ok", f"{configured.base_url} answers")
     else:
         facts = f"{configured.base_url} answers, but the ledger of calls was damaged, and counts from 0 on"
@@ -233,14 +233,14 @@ def _network(configured: Settings, world: World) -> Iterator[Check]:
         yield Check("clock", "ok", f"within {_CLOCK_SECONDS} s of the API's")
 
 
-def _published(world: World) -> Check:
+def _published(workspace: Workspace) -> Check:
     try:
-        (rows,) = published_tables.read(world.published, "select count(*) as candles from daily_candlestick")
+        (rows,) = published_tables.read(workspace.published, "select count(*) as candles from daily_candlestick")
     except ConfigurationError as error:
         return Check("published", "warning", error.what, error.fix)
     except (duckdb_files.DatabaseError, OSError) as error:
         return Check("published", "failed", str(error), "run the pipeline again", PublishingError.exit_code)
-    return Check("published", "ok", f"{rows[0]['candles']} candles in {summary.near(world.published)}")
+    return Check("published", "ok", f"{rows[0]['candles']} candles in {summary.near(workspace.published)}")
 
 
 def _nearest(path: Path) -> Path:

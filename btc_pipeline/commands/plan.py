@@ -17,7 +17,7 @@ from btc_pipeline.extract import history, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import duckdb_files
 
 _GRANULARITY = {
@@ -66,14 +66,14 @@ class Plan:
         return max(0, math.ceil(((self.used_in_minute or 0) + self.calls) / self.calls_a_minute) - 1)
 
 
-def of_run(settings: Settings, world: World, now: datetime) -> Plan:
+def of_run(settings: Settings, workspace: Workspace, now: datetime) -> Plan:
     """The plan of a first run of today, for all pairs."""
     asked = requests.of_run(settings, now.date(), now, settings.pairs)
     not_given = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
-    return _plan(settings, world, f"a first run of {now.date()}", asked, not_given)
+    return _plan(settings, workspace, f"a first run of {now.date()}", asked, not_given)
 
 
-def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> Plan:
+def of_backfill(settings: Settings, workspace: Workspace, now: datetime, span: Span) -> Plan:
     """The plan of a backfill: the chunks that the archive lacks, of the days that the plan can give.
 
     Raises:
@@ -91,8 +91,8 @@ def of_backfill(settings: Settings, world: World, now: datetime, span: Span) -> 
         had = Span(oldest, span.last)
     if had.days:
         limits.checked(settings, had, now)
-    asked = history.missing(settings, world, now.date(), had) if had.days else []
-    return _plan(settings, world, f"backfill of {span}", asked, not_given)
+    asked = history.missing(settings, workspace, now.date(), had) if had.days else []
+    return _plan(settings, workspace, f"backfill of {span}", asked, not_given)
 
 
 def as_text(plan: Plan, settings: Settings) -> str:
@@ -131,14 +131,14 @@ def _limits(plan: Plan) -> list[str]:
 
 
 def _plan(
-    settings: Settings, world: World, title: str, asked: Sequence[raw_archive.Request], limits: list[str]
+    settings: Settings, workspace: Workspace, title: str, asked: Sequence[raw_archive.Request], limits: list[str]
 ) -> Plan:
     clock = datetime.now(timezone.utc)  # the ledger's, whatever instant the run sees
     host = urlsplit(settings.base_url).hostname or ""
 
     def used(since: datetime) -> int | None:
         try:
-            return 0 if settings.is_sample else call_ledger.count(world.calls, settings.plan, host, since)
+            return 0 if settings.is_sample else call_ledger.count(workspace.calls, settings.plan, host, since)
         except duckdb_files.LockedDatabaseError:
             return None
 

@@ -14,7 +14,7 @@ from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.verify import gate
 
@@ -40,15 +40,15 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
             raise ConfigurationError(f"{coin} cannot be recorded: a file's name takes a-z, 0-9 and -", "leave it out")
     day = settings.today()
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-record-") as scratch:
-        world = World(Path(scratch), settings.source)
-        fetched = fetch.fetch(settings, world, requests.of_run(settings, day, settings.instant(), settings.pairs))
+        workspace = Workspace(Path(scratch), settings.source)
+        fetched = fetch.fetch(settings, workspace, requests.of_run(settings, day, settings.instant(), settings.pairs))
         bodies: dict[Path, bytes] = {}
         if fetched.refused:
             raise fetched.refused[0][1]
         for each in [*fetched.charts, *fetched.fine_charts]:
-            body = each.read(world.raw)
+            body = each.read(workspace.raw)
             bodies[folder / _name(each.request, body, day)] = body
-        bodies |= {folder / _ohlc_name(each.request, day): each.read(world.raw) for each in fetched.opinions}
+        bodies |= {folder / _ohlc_name(each.request, day): each.read(workspace.raw) for each in fetched.opinions}
     for path, body in bodies.items():
         if path.exists() and path.read_bytes() != body:
             raise ConfigurationError(f"there is another recording: {path}", "name another folder, or remove it")

@@ -17,7 +17,7 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.targets.marker import DuckDBTarget
 from btc_pipeline.transform import dbt_build, loader
 from btc_pipeline.warehouse import duckdb_files, published_tables
@@ -43,7 +43,7 @@ class Difference:
         return f"{where}  {self.column}: published {self.published}, rebuilt {self.rebuilt}"
 
 
-def compare(settings: Settings, world: World, sources_hash: str) -> tuple[int, list[Difference]]:
+def compare(settings: Settings, workspace: Workspace, sources_hash: str) -> tuple[int, list[Difference]]:
     """Rebuild the published version from the archive, run all tests on it, and compare it candle by candle.
 
     Returns:
@@ -53,21 +53,21 @@ def compare(settings: Settings, world: World, sources_hash: str) -> tuple[int, l
         ConfigurationError: nothing is published, or of another source.
         TransformationError, CandleTestError: the archive does not build, or what it builds fails a test.
     """
-    about, newest = _published(settings, world)
-    record = versions.of_build(world, about["run_date"], about["build"])
+    about, newest = _published(settings, workspace)
+    record = versions.of_build(workspace, about["run_date"], about["build"])
     if record:
         settings = _told(settings, record)
     day = date.fromisoformat(about["run_date"])
     with (
-        rebuilt(settings, world, newest, day, sources_hash) as database,
+        rebuilt(settings, workspace, newest, day, sources_hash) as database,
         duckdb_files.opened(database, read_only=True) as connection,
     ):
-        connection.execute(f"attach {quoted(str(world.published))} as published_file (read_only)")
+        connection.execute(f"attach {quoted(str(workspace.published))} as published_file (read_only)")
         return _compared(connection)
 
 
 def as_of(
-    settings: Settings, world: World, instant: datetime, sources_hash: str
+    settings: Settings, workspace: Workspace, instant: datetime, sources_hash: str
 ) -> tuple[list[dict[str, Any]], versions.Record | None]:
     """The candles as they were at an instant, from the answers that had been extracted then, by today's models.
 
@@ -78,42 +78,42 @@ def as_of(
     Raises:
         ConfigurationError: nothing had been extracted then.
     """
-    extractions = [entry.request.extracted_at for entry in raw_archive.entries(world.raw)[0]]
+    extractions = [entry.request.extracted_at for entry in raw_archive.entries(workspace.raw)[0]]
     instant = max((each for each in extractions if each <= instant), default=instant)
     if instant not in extractions:
         raise ConfigurationError(f"nothing had been extracted by {instants.text(instant)}", "name a later instant")
     with (
-        rebuilt(settings, world, instant, instant.date(), sources_hash) as database,
+        rebuilt(settings, workspace, instant, instant.date(), sources_hash) as database,
         duckdb_files.opened(database, read_only=True) as connection,
     ):
         query = connection.execute(f"select * from {TABLE} order by {', '.join(_KEY)}")
         names = [column[0] for column in query.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in query.fetchall()]
         ((_, content_hash),) = connection.execute(f"select {duckdb_files.content(TABLE)}").fetchall()
-    return rows, versions.with_content(world, TABLE.removeprefix("main."), content_hash)
+    return rows, versions.with_content(workspace, TABLE.removeprefix("main."), content_hash)
 
 
 @contextmanager
-def rebuilt(settings: Settings, world: World, until: datetime, day: date, sources_hash: str) -> Iterator[Path]:
+def rebuilt(settings: Settings, workspace: Workspace, until: datetime, day: date, sources_hash: str) -> Iterator[Path]:
     """A database built from all answers that were extracted up to `until`, and tested; gone on leaving."""
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-rebuild-") as folder:
-        empty = World(Path(folder), world.source)
+        empty = Workspace(Path(folder), workspace.source)
         empty.temporary.mkdir(parents=True)
-        empty.raw.symlink_to(world.raw.resolve(), target_is_directory=True)
+        empty.raw.symlink_to(workspace.raw.resolve(), target_is_directory=True)
         target = DuckDBTarget(empty.work, TABLE, loader.MARKERS, "Transform", day, "rebuild")
         dbt_build.build(settings, empty, dbt_build.Build(target, sources_hash, until=until))
         dbt_build.judge(settings, empty, target)
         yield empty.work
 
 
-def _published(settings: Settings, world: World) -> tuple[dict[str, str], datetime]:
+def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str], datetime]:
     try:
-        with duckdb_files.opened(world.published, read_only=True) as connection:
+        with duckdb_files.opened(workspace.published, read_only=True) as connection:
             about = dict(connection.execute("select key, value from publication").fetchall())
             ((newest,),) = connection.execute(f"select max(extracted_at) from {TABLE}").fetchall()
     except (FileNotFoundError, duckdb_files.MissingTableError):
-        advice = published_tables.what_to_type(world.published)
-        raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
+        advice = published_tables.what_to_type(workspace.published)
+        raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
     if about["source"] != settings.provenance:
         raise ConfigurationError(
             f"what is published is from {about['source']}, not from {settings.provenance}",

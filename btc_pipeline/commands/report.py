@@ -12,11 +12,11 @@ from pathlib import Path
 from btc_pipeline.errors import ConfigurationError, VisualizationError
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published, published_tables
 
 
-def report(configured: Settings, world: World, *, is_json: bool) -> str:
+def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
     """The path of the report, written anew; or its facts as JSON, and nothing written.
 
     Raises:
@@ -26,16 +26,16 @@ def report(configured: Settings, world: World, *, is_json: bool) -> str:
     """
     from btc_pipeline.visualize.report import write
 
-    path = _path(world)
+    path = _path(workspace)
     try:
         if is_json:
-            return write.as_json(world.published)
-        return str(write.write(world.published, path, configured.chart.moving_averages)[0])
+            return write.as_json(workspace.published)
+        return str(write.write(workspace.published, path, configured.chart.moving_averages)[0])
     except (ValueError, ArithmeticError, TypeError) as error:
         raise VisualizationError(f"the report cannot be written: {error}", "run the pipeline") from None
 
 
-def open_(configured: Settings, world: World, name: str | None) -> str:
+def open_(configured: Settings, workspace: Workspace, name: str | None) -> str:
     """The path of a report, by its name or else of the newest day, which the browser shows now.
 
     Where there is no report at all, that of what is published is written first.
@@ -43,16 +43,16 @@ def open_(configured: Settings, world: World, name: str | None) -> str:
     Raises:
         ConfigurationError: there is no report of this name, nothing is published, or there is no browser here.
     """
-    path = _named(world, name) if name else _newest(world) or Path(report(configured, world, is_json=False))
+    path = _named(workspace, name) if name else _newest(workspace) or Path(report(configured, workspace, is_json=False))
     if not webbrowser.open(path.absolute().as_uri()):
         raise ConfigurationError(f"there is no browser here: {path}", "copy the file to where there is one")
     return str(path)
 
 
-def _named(world: World, name: str) -> Path:
-    path = world.reports / f"{name}.html"
+def _named(workspace: Workspace, name: str) -> Path:
+    path = workspace.reports / f"{name}.html"
     if not path.exists():
-        there = sorted(each.stem for each in world.reports.glob("[0-9]*.html"))
+        there = sorted(each.stem for each in workspace.reports.glob("[0-9]*.html"))
         raise ConfigurationError(
             f"there is no report {name}: {path}",
             f"choose one of {len(there)}, the newest is {there[-1]}" if there else "run the pipeline",
@@ -60,21 +60,21 @@ def _named(world: World, name: str) -> Path:
     return path
 
 
-def _newest(world: World) -> Path | None:
+def _newest(workspace: Workspace) -> Path | None:
     """By the day in its name; whatever else lies there is passed over."""
     found = {}
-    for path in world.reports.glob("*.html"):
+    for path in workspace.reports.glob("*.html"):
         with contextlib.suppress(ValueError):
             found[parsers.day(path.stem)] = path
     return found[max(found)] if found else None
 
 
-def _path(world: World) -> Path:
+def _path(workspace: Workspace) -> Path:
     from btc_pipeline.visualize.report import facts
 
     try:
-        about = published_tables.checked_facts(published.publication(world.published), world.published)
+        about = published_tables.checked_facts(published.publication(workspace.published), workspace.published)
     except FileNotFoundError:
-        advice = published_tables.what_to_type(world.published)
-        raise ConfigurationError(f"nothing is published: {world.published}", advice) from None
-    return world.reports / f"{facts.name_of(about)}.html"
+        advice = published_tables.what_to_type(workspace.published)
+        raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
+    return workspace.reports / f"{facts.name_of(about)}.html"

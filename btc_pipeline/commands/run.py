@@ -11,7 +11,7 @@ from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log, outcomes
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import end_of_run, summary
 
 PROBE_SECONDS = 3.0
@@ -42,7 +42,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
         with CmdlineParser.global_instance(command):
             configured = reader.load()
             day = summary.Run.of_day(configured, task.date)
-            end_of_run.show(configured, World(configured.data_dir, configured.source), day)
+            end_of_run.show(configured, Workspace(configured.data_dir, configured.source), day)
     return code
 
 
@@ -51,7 +51,7 @@ def _source_to_be_had(configured: reader.Settings) -> list[str]:
     if configured.is_sample:
         return []
     if ping.answers(configured.base_url, PROBE_SECONDS):
-        ledger = World(configured.data_dir, configured.source).calls
+        ledger = Workspace(configured.data_dir, configured.source).calls
         if not ping.enter(configured.base_url, configured.plan, ledger):
             log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
         return []

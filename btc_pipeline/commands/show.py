@@ -18,7 +18,7 @@ from pathlib import Path
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market.instants import plain
 from btc_pipeline.publish import run_tables, swap
-from btc_pipeline.settings.workspace import SOURCES, World
+from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
 from btc_pipeline.terminal import tables
 from btc_pipeline.warehouse import duckdb_files, published_tables
@@ -129,7 +129,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def checked_output(path: Path, data_dir: Path) -> Path:
-    """A file that may be written: a new one, or a regular one outside of the worlds below `data_dir`.
+    """A file that may be written: a new one, or a regular one outside of the workspaces below `data_dir`.
 
     Raises:
         ConfigurationError: it is something else, or its folder is not there or not ours to write in.
@@ -148,7 +148,7 @@ def _problem_of_output(path: Path, data_dir: Path) -> str:
         return "it is no regular file"
     folder = path.parent.resolve()
     for source in SOURCES:
-        if folder.is_relative_to(World(data_dir, source).root.resolve()):
+        if folder.is_relative_to(Workspace(data_dir, source).root.resolve()):
             return f"folder {folder} is the pipeline's own"
     return "" if os.access(folder, os.W_OK) else "its folder cannot be written"
 

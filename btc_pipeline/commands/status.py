@@ -19,7 +19,7 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import versions
 from btc_pipeline.market import formatting, instants
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import summary
 from btc_pipeline.warehouse import duckdb_files, published_tables
@@ -72,19 +72,19 @@ class Status:
     calls_a_month: int
 
 
-def of(settings: Settings, world: World, day: date, steps: Sequence[StepState]) -> Status:
+def of(settings: Settings, workspace: Workspace, day: date, steps: Sequence[StepState]) -> Status:
     """The status for a day, whose steps `step_states.of_chain` has looked at.
 
     Raises:
         DatabaseError: the published database cannot be read.
         PublishingError: it is of another contract.
     """
-    at_work = lock.holder(world.lock)
-    published = _published(settings, world) if world.published.exists() else None
-    failure = _last_failure(world, published)
-    used = None if at_work else _calls(settings, world)
+    at_work = lock.holder(workspace.lock)
+    published = _published(settings, workspace) if workspace.published.exists() else None
+    failure = _last_failure(workspace, published)
+    used = None if at_work else _calls(settings, workspace)
     return Status(
-        day.isoformat(), str(world.root), at_work, list(steps), published, failure, used, settings.calls_a_month
+        day.isoformat(), str(workspace.root), at_work, list(steps), published, failure, used, settings.calls_a_month
     )
 
 
@@ -100,24 +100,24 @@ def lines(status: Status) -> list[Line]:
         who = " ".join(f"{name}={value}" for name, value in status.at_work.items())
         shown.append(_line("at work", f"a run is at work: {who}", "strong"))
     if status.published is None:
-        fix = published_tables.what_to_type(Path(status.data_folder, World(Path(), "").published.name))
+        fix = published_tables.what_to_type(Path(status.data_folder, Workspace(Path(), "").published.name))
         nothing = "nothing yet" if status.at_work else f"nothing yet. Next: {fix}"
         return [*shown, _line("published", nothing, "bad"), *_of_failure(status), *_of_steps(status)]
     return [*shown, *_of_published(status.published), *_of_failure(status), *_of_calls(status), *_of_steps(status)]
 
 
-def _published(settings: Settings, world: World) -> Published:
+def _published(settings: Settings, workspace: Workspace) -> Published:
     """The days on which something may be odd are those of the published run's window, as in its summary."""
-    about = published_tables.checked_facts(candles.publication(world.published), world.published)
+    about = published_tables.checked_facts(candles.publication(workspace.published), workspace.published)
     last = date.fromisoformat(about.get("last_day", about["run_date"]))
     first = date.fromisoformat(about.get("first_day", (last - timedelta(days=settings.days)).isoformat()))
     shown, gaps, odd = published_tables.read(
-        world.published,
+        workspace.published,
         f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
         f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first, last)}",
         f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, last)}",
     )
-    checks = (versions.of_build(world, about["run_date"], about["build"]) or {}).get("checks", {})
+    checks = (versions.of_build(workspace, about["run_date"], about["build"]) or {}).get("checks", {})
     newest = max((row["last_point_at"] for row in shown), default=None)
     age = round((settings.instant() - newest).total_seconds() / 3600, 4) if newest else None
     return Published(
@@ -135,9 +135,9 @@ def _published(settings: Settings, world: World) -> Published:
     )
 
 
-def _last_failure(world: World, published: Published | None) -> dict[str, Any] | None:
+def _last_failure(workspace: Workspace, published: Published | None) -> dict[str, Any] | None:
     """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
-    kept = map(files.read_json, sorted(world.failures.glob("*.ndjson"), reverse=True))
+    kept = map(files.read_json, sorted(workspace.failures.glob("*.ndjson"), reverse=True))
     failure = next(filter(_is_whole, kept), None)
     if failure is None or (published and failure["failed_at"] <= published.as_of.rstrip("Z")):
         return None
@@ -148,12 +148,12 @@ def _is_whole(failure: dict[str, Any]) -> bool:
     return all(isinstance(failure.get(name), kind) for name, kind in _OF_FAILURE.items())
 
 
-def _calls(settings: Settings, world: World) -> int | None:
+def _calls(settings: Settings, workspace: Workspace) -> int | None:
     if settings.is_sample:
         return None
     month = call_ledger.month_of(datetime.now(timezone.utc))
     try:
-        return call_ledger.count(world.calls, settings.plan, urlsplit(settings.base_url).hostname or "", month)
+        return call_ledger.count(workspace.calls, settings.plan, urlsplit(settings.base_url).hostname or "", month)
     except (duckdb_files.DatabaseError, OSError):
         return None
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from btc_pipeline.commands.status import StepState
 from btc_pipeline.observe import journal, outcomes
 from btc_pipeline.settings import parsers
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps.step import Step, Vouched
 from btc_pipeline.system import lock
 from btc_pipeline.tasks import Visualize
@@ -20,9 +20,9 @@ from btc_pipeline.warehouse import duckdb_files
 def of_chain(day: date) -> list[StepState]:
     """The six steps of a day, in order."""
     last: Step = Visualize(date=day)
-    holder = lock.holder(last.world.lock)
+    holder = lock.holder(last.workspace.lock)
     if holder:
-        return _beside_a_run(last.world, day, holder.get("since"))
+        return _beside_a_run(last.workspace, day, holder.get("since"))
     chain = [last]
     while before := chain[0].requires():
         chain.insert(0, before[0])
@@ -41,9 +41,9 @@ def of_chain(day: date) -> list[StepState]:
     return states
 
 
-def _beside_a_run(world: World, day: date, since: object) -> list[StepState]:
+def _beside_a_run(workspace: Workspace, day: date, since: object) -> list[StepState]:
     """Up to the newest step that the run has done all are done; before it has done one, nobody can tell."""
-    ended = {each.step for each in journal.of_day(world, day) if each.outcome == "done" and _is_later(each, since)}
+    ended = {each.step for each in journal.of_day(workspace, day) if each.outcome == "done" and _is_later(each, since)}
     done = max((number for number, name in enumerate(outcomes.STEPS, 1) if name in ended), default=0)
     if not done:
         return [StepState(name, "unknown", "a run is at work") for name in outcomes.STEPS]

@@ -16,7 +16,7 @@ from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.market.days import SETTLED_AFTER
 from btc_pipeline.market.formatting import percent_text
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published_tables
 from btc_pipeline.warehouse.duckdb_files import quoted
 from btc_pipeline.warehouse.published_tables import Row
@@ -25,7 +25,7 @@ _SLOT_SECONDS = {"hourly": 3600, "5-minute": 300}
 _DAY_MS = 86_400_000
 
 
-def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
+def explained(workspace: Workspace, coin_id: str, vs_currency: str, day: date) -> str:
     """The candle's values, certificate, raw answers, points, checks and revisions, as text of one screen.
 
     Raises:
@@ -39,7 +39,7 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
     )
     conditions = {"second_opinions": of_day, "price_gaps": of_gaps, "price_anomalies": of_day}
     facts, candles, sources, revisions, *others = published_tables.read(
-        world.published,
+        workspace.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {of_day}",
         f"select * from candle_sources where {of_day} order by extracted_at",
@@ -58,8 +58,8 @@ def explained(world: World, coin_id: str, vs_currency: str, day: date) -> str:
             f" contract {about['contract']}",
         ],
         _of_candle(candles[0]),
-        _of_sources(world, candles[0], sources),
-        _of_checks(world, about),
+        _of_sources(workspace, candles[0], sources),
+        _of_checks(workspace, about),
         _of_revisions(revisions),
         *(_of_other(table, rows) for table, rows in zip(conditions, others, strict=True)),
     ]
@@ -77,15 +77,15 @@ def _of_candle(candle: Row) -> list[str]:
     ]
 
 
-def _of_sources(world: World, candle: Row, sources: Sequence[Row]) -> list[str]:
+def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> list[str]:
     """The raw answers with their checksums, and the candle computed from them once more."""
     lines = ["raw answers"]
     seen: dict[int, float] = {}
     for source in sources:
         file = str(source["archive_file"])
         try:
-            entry = raw_archive.entry(world.raw, file)
-            body = json.loads(entry.read(world.raw))
+            entry = raw_archive.entry(workspace.raw, file)
+            body = json.loads(entry.read(workspace.raw))
         except raw_archive.DamagedAnswerError as error:
             lines.append(f"  MISSING OR DAMAGED: {error}")
             continue
@@ -126,8 +126,8 @@ def _recomputed(candle: Row, seen: dict[int, float]) -> list[str]:
     ]
 
 
-def _of_checks(world: World, about: dict[str, str]) -> list[str]:
-    record = versions.of_build(world, about["run_date"], about["build"]) or {}
+def _of_checks(workspace: Workspace, about: dict[str, str]) -> list[str]:
+    record = versions.of_build(workspace, about["run_date"], about["build"]) or {}
     results: dict[str, str] = record.get("checks", {})
     if not results:
         return ["checks       no record of this version"]

@@ -14,7 +14,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.verify import gate
 
 
@@ -36,7 +36,9 @@ def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: da
     return raw_archive.Request(pair.coin_id, pair.vs_currency, run_date, start, end, now, settings.provenance)
 
 
-def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[set[date], list[raw_archive.Entry]]:
+def covering(
+    settings: Settings, workspace: Workspace, pair: Pair, span: Span
+) -> tuple[set[date], list[raw_archive.Entry]]:
     """The days of the span that good answers cover, and the answers that do.
 
     An answer says nothing about days before its first point, unless these are before any point that is known of the
@@ -45,9 +47,9 @@ def covering(settings: Settings, world: World, pair: Pair, span: Span) -> tuple[
     wanted = set(span.days)
     used: list[tuple[raw_archive.Entry, date | None]] = []
     covered: set[date] = set()
-    for entry in sorted(_candidates(settings, world, pair), key=_length, reverse=True):
+    for entry in sorted(_candidates(settings, workspace, pair), key=_length, reverse=True):
         if (wanted - covered) & set(_settled_days(entry.request)):
-            is_good, first_day = _judged(settings, world, entry)
+            is_good, first_day = _judged(settings, workspace, entry)
             if is_good:
                 used.append((entry, first_day))
                 covered = _covered(used) & wanted
@@ -66,10 +68,10 @@ def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
     }
 
 
-def _judged(settings: Settings, world: World, entry: raw_archive.Entry) -> tuple[bool, date | None]:
+def _judged(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> tuple[bool, date | None]:
     """Whether an answer for a chunk passes the gate, and the day of its first point; None where it has none."""
     try:
-        body = entry.read(world.raw)
+        body = entry.read(workspace.raw)
         if gate.is_empty(body):
             return True, None
         return True, gate.market_chart(entry.request, body, repeat_hours=settings.repeat_hours).oldest_at.date()
@@ -77,8 +79,8 @@ def _judged(settings: Settings, world: World, entry: raw_archive.Entry) -> tuple
         return False, None
 
 
-def _candidates(settings: Settings, world: World, pair: Pair) -> Iterator[raw_archive.Entry]:
-    entries = raw_archive.of_pair(world.raw, raw_archive.MARKET_CHART, *pair)
+def _candidates(settings: Settings, workspace: Workspace, pair: Pair) -> Iterator[raw_archive.Entry]:
+    entries = raw_archive.of_pair(workspace.raw, raw_archive.MARKET_CHART, *pair)
     return (entry for entry in entries if entry.request.provenance == settings.provenance)
 
 

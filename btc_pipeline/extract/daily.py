@@ -19,7 +19,7 @@ from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.targets.extraction import Extraction, Refused
 from btc_pipeline.verify import gate
@@ -28,7 +28,12 @@ STEP = "ExtractAndLoad"
 
 
 def answers(
-    settings: Settings, world: World, day: date, extraction: Extraction, pairs: Sequence[Pair], progress: Progress
+    settings: Settings,
+    workspace: Workspace,
+    day: date,
+    extraction: Extraction,
+    pairs: Sequence[Pair],
+    progress: Progress,
 ) -> dict[str, Any]:
     """Ask for each pair that has no answer yet, and keep the record of the day.
 
@@ -39,20 +44,20 @@ def answers(
         ExtractionError: there is not one market chart; or none of a pair that alone was asked for.
     """
     now = settings.instant()
-    known = _known(settings, world, day, now, extraction, pairs)
-    wanted = [request for request in requests.of_run(settings, day, now, pairs) if known.lacks(world, request)]
+    known = _known(settings, workspace, day, now, extraction, pairs)
+    wanted = [request for request in requests.of_run(settings, day, now, pairs) if known.lacks(workspace, request)]
     made = extraction.record.made() if extraction.record.exists() else []
     extraction.begin(known.recorded, known.begun_at or now)
-    fetched = fetch.fetch(settings, world, wanted, progress=progress) if wanted else None
+    fetched = fetch.fetch(settings, workspace, wanted, progress=progress) if wanted else None
     charts = known.charts | ({str(pair_of(each.request)): each.file for each in fetched.charts} if fetched else {})
     refused = {str(pair_of(request)): error for request, error in fetched.refused} if fetched else {}
     if refused and not set(charts) & set(map(str, pairs)):
         raise next(iter(refused.values()))
     kept = {name: why for name, why in extraction.refused().items() if name not in {*charts, *refused}}
     now_refused = {name: Refused.by(error, extraction.run) for name, error in refused.items()}
-    made += _files(world, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
+    made += _files(workspace, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
     extraction.write(charts, {**kept, **now_refused}, sorted(set(made)))
-    _tell_of(settings, world, day, refused)
+    _tell_of(settings, workspace, day, refused)
     if not fetched:
         return {"answers": 0, "calls": 0}
     return {
@@ -81,26 +86,26 @@ class _Known:
         """All of them."""
         return self.recorded | self.resumed
 
-    def lacks(self, world: World, request: raw_archive.Request) -> bool:
+    def lacks(self, workspace: Workspace, request: raw_archive.Request) -> bool:
         """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
         name = str(pair_of(request))
         if request.stream == raw_archive.MARKET_CHART:
             return name not in self.charts
-        has_come = self.begun_at and raw_archive.since(world.raw, request, self.begun_at)
+        has_come = self.begun_at and raw_archive.since(workspace.raw, request, self.begun_at)
         return name not in self.recorded and not has_come
 
 
 def _known(
-    settings: Settings, world: World, day: date, now: datetime, extraction: Extraction, pairs: Sequence[Pair]
+    settings: Settings, workspace: Workspace, day: date, now: datetime, extraction: Extraction, pairs: Sequence[Pair]
 ) -> _Known:
     recorded, begun_at = extraction.known()
     wanted = {str(pair) for pair in pairs}
     recorded = {
         name: file
         for name, file in recorded.items()
-        if (entry := _readable(world, file)) and not (name in wanted and _is_old(settings, day, now, entry))
+        if (entry := _readable(workspace, file)) and not (name in wanted and _is_old(settings, day, now, entry))
     }
-    resumed = _resumed(settings, world, day, now, begun_at, pairs) if begun_at else {}
+    resumed = _resumed(settings, workspace, day, now, begun_at, pairs) if begun_at else {}
     if wanted <= {*recorded, *resumed} and not extraction.table.exists():
         # Killed before the cache was written, or its table is gone: one price has to pass through it
         one = next((name for name in resumed), min(wanted))
@@ -109,34 +114,34 @@ def _known(
 
 
 def _resumed(
-    settings: Settings, world: World, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
+    settings: Settings, workspace: Workspace, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
 ) -> dict[str, str]:
     """The good answers to just what is asked now, which an extraction had brought before it was cut short."""
     ends_at = days.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in requests.of_run(settings, day, now, pairs):
         if request.stream == raw_archive.MARKET_CHART:
-            for entry in raw_archive.since(world.raw, request, begun_at):
+            for entry in raw_archive.since(workspace.raw, request, begun_at):
                 of = entry.request
                 is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
-                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, world, entry):
+                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, workspace, entry):
                     found[str(pair_of(request))] = entry.file
     return found
 
 
-def _readable(world: World, file: str) -> raw_archive.Entry | None:
+def _readable(workspace: Workspace, file: str) -> raw_archive.Entry | None:
     try:
-        entry = raw_archive.entry(world.raw, file)
-        entry.read(world.raw)
+        entry = raw_archive.entry(workspace.raw, file)
+        entry.read(workspace.raw)
     except raw_archive.DamagedAnswerError:
         return None
     return entry
 
 
-def _is_good(settings: Settings, world: World, entry: raw_archive.Entry) -> bool:
+def _is_good(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> bool:
     try:
         max_age = timedelta(hours=settings.max_age_hours)
-        gate.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
+        gate.market_chart(entry.request, entry.read(workspace.raw), max_age, settings.repeat_hours)
     except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
         return False
     return True
@@ -147,11 +152,11 @@ def _is_old(settings: Settings, day: date, now: datetime, entry: raw_archive.Ent
     return day == now.date() and now - entry.request.extracted_at > timedelta(hours=settings.max_age_hours / 2)
 
 
-def _files(world: World, answers: Sequence[str]) -> list[Path]:
-    return [path for file in answers for path in (world.raw / file, raw_archive.manifest_of(world.raw, file))]
+def _files(workspace: Workspace, answers: Sequence[str]) -> list[Path]:
+    return [path for file in answers for path in (workspace.raw / file, raw_archive.manifest_of(workspace.raw, file))]
 
 
-def _tell_of(settings: Settings, world: World, day: date, refused: dict[str, ExtractionError]) -> None:
+def _tell_of(settings: Settings, workspace: Workspace, day: date, refused: dict[str, ExtractionError]) -> None:
     for name, error in refused.items():
         log.warning("%s goes on without %s: %s", STEP, name, error.what)
-        failed_runs.keep(world.failures, settings, day, STEP, error, [Pair.of(name)])
+        failed_runs.keep(workspace.failures, settings, day, STEP, error, [Pair.of(name)])

@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
 from btc_pipeline.errors import ConfigurationError, ExtractionError
-from btc_pipeline.extract.fetch_state import Flight, pair_of
+from btc_pipeline.extract.fetch_state import FetchState, pair_of
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.warehouse import duckdb_files
@@ -61,7 +61,7 @@ class Options:
 
 def fetch(
     settings: Settings,
-    world: World,
+    workspace: Workspace,
     asked: Sequence[raw_archive.Request],
     options: Options | None = None,
     progress: Progress | None = None,
@@ -70,9 +70,9 @@ def fetch(
 
     Args:
         settings: how to reach CoinGecko, the budget, and the instant that answers count as of.
-        world: where archive, ledger of calls and logs lie.
+        workspace: where archive, ledger of calls and logs lie.
         asked: in this order, stream by stream.
-        options: by default the cache of the world, for prices that are there.
+        options: by default the cache of the workspace, for prices that are there.
         progress: told as it goes.
 
     Returns:
@@ -83,66 +83,68 @@ def fetch(
         ExtractionError: the connector failed or fell silent. What had come by then is in the archive.
         ConfigurationError: the key or the recordings cannot be used.
     """
-    options = options or Options(world.cache)
+    options = options or Options(workspace.cache)
     settings.api_key()  # a missing key is no reason to start anything
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
-    if not settings.is_sample and not call_ledger.prepare(world.calls):
+    if not settings.is_sample and not call_ledger.prepare(workspace.calls):
         log.warning("ExtractAndLoad the ledger of calls was damaged: it counts from 0 on")
-    flight = Flight(asked, progress)
+    state = FetchState(asked, progress)
     try:
-        result = _sync(settings, world, flight, options)
+        result = _sync(settings, workspace, state, options)
     except duckdb_files.DamagedDatabaseError:  # in what no select reads, such as an index
         duckdb_files.set_aside(options.cache)
-        flight.ask_on()
-        result = _sync(settings, world, flight, options)
-    coin_names.keep(world.names, result["lists"])
-    flight.warn_of_extras()
-    charts = flight.entries(world, MARKET_CHART)
-    _check_cache(options.cache, world, flight.entries(world, MARKET_CHART, is_last_sync=True))
+        state.ask_on()
+        result = _sync(settings, workspace, state, options)
+    coin_names.keep(workspace.names, result["lists"])
+    state.warn_of_extras()
+    charts = state.entries(workspace, MARKET_CHART)
+    _check_cache(options.cache, workspace, state.entries(workspace, MARKET_CHART, is_last_sync=True))
     return Fetched(
         charts,
-        flight.entries(world, CHART_5M),
-        flight.entries(world, OHLC),
-        [(request, _refusal(settings, world, request, why)) for request, why in flight.refused(MARKET_CHART)],
+        state.entries(workspace, CHART_5M),
+        state.entries(workspace, OHLC),
+        [(request, _refusal(settings, workspace, request, why)) for request, why in state.refused(MARKET_CHART)],
         result["calls"],
         result["waited_seconds"],
     )
 
 
-def _refusal(settings: Settings, world: World, request: raw_archive.Request, why: str) -> ExtractionError:
+def _refusal(settings: Settings, workspace: Workspace, request: raw_archive.Request, why: str) -> ExtractionError:
     pair = pair_of(request)
     return ExtractionError(
         f"CoinGecko gave no market chart of {pair}: {why}",
-        error_advice.advice(why, pair, world.names),
+        error_advice.advice(why, pair, workspace.names),
         **({} if settings.is_sample else {"url": settings.base_url}),
     )
 
 
-def _job(settings: Settings, world: World, flight: Flight, base_url: str, options: Options) -> child_process.Json:
+def _job(
+    settings: Settings, workspace: Workspace, state: FetchState, base_url: str, options: Options
+) -> child_process.Json:
     key = settings.api_key()
     return {
         "cache": str(options.cache),
-        "raw": str(world.raw),
+        "raw": str(workspace.raw),
         "asks": {
             stream: {number: raw_archive.to_plain(request) for number, request in requests.items()}
-            for stream, requests in flight.left.items()
+            for stream, requests in state.left.items()
         },
         "config": {
             "base_url": base_url,
             **{
                 stream: {number: _told(request) for number, request in requests.items()}
-                for stream, requests in flight.left.items()
+                for stream, requests in state.left.items()
             },
         },
         "now": settings.instant().isoformat() if settings.is_sample or settings.now else "",
         "takes_empty": options.takes_empty,
-        "lists": coin_names.stale(world.names),
+        "lists": coin_names.stale(workspace.names),
         "key_header": dict([key]) if key else {},
         "timeout_seconds": settings.timeout_seconds,
         "max_retries": settings.retries,
         "max_wait_seconds": settings.max_wait_seconds,
-        "budget": None if settings.is_sample else _budget(settings, world),
+        "budget": None if settings.is_sample else _budget(settings, workspace),
     }
 
 
@@ -154,9 +156,9 @@ def _told(request: raw_archive.Request) -> child_process.Json:
     return told | {"days": (request.window_to - request.window_from).days}
 
 
-def _budget(settings: Settings, world: World) -> child_process.Json:
+def _budget(settings: Settings, workspace: Workspace) -> child_process.Json:
     return {
-        "ledger": str(world.calls),
+        "ledger": str(workspace.calls),
         "plan": settings.plan,
         "host": urlsplit(settings.base_url).hostname,
         "calls_a_minute": settings.calls_a_minute,
@@ -164,28 +166,28 @@ def _budget(settings: Settings, world: World) -> child_process.Json:
     }
 
 
-def _sync(settings: Settings, world: World, flight: Flight, options: Options) -> child_process.Json:
+def _sync(settings: Settings, workspace: Workspace, state: FetchState, options: Options) -> child_process.Json:
     """Run the connector once, in a process and a scratch folder of its own."""
-    shutil.rmtree(world.logs / "airbyte", ignore_errors=True)
-    scratch = world.temporary / "airbyte"
+    shutil.rmtree(workspace.logs / "airbyte", ignore_errors=True)
+    scratch = workspace.temporary / "airbyte"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True, mode=0o700)
-    preparation = {"scratch": str(scratch), "logs": str(world.logs / "airbyte"), "is_lean": options.is_lean}
-    connector = child_process.Child(CONNECTOR, world.logs / "connector.log", preparation)
+    preparation = {"scratch": str(scratch), "logs": str(workspace.logs / "airbyte"), "is_lean": options.is_lean}
+    connector = child_process.Child(CONNECTOR, workspace.logs / "connector.log", preparation)
     try:
         with _server(settings, settings.instant()) as base_url:
-            job = _job(settings, world, flight, base_url, options)
-            return _result(connector, job, settings.deadline_seconds, flight)
+            job = _job(settings, workspace, state, base_url, options)
+            return _result(connector, job, settings.deadline_seconds, state)
     finally:
         connector.end()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _result(
-    connector: child_process.Child, job: child_process.Json, deadline: float, flight: Flight
+    connector: child_process.Child, job: child_process.Json, deadline: float, state: FetchState
 ) -> child_process.Json:
     try:
-        result = connector.work(job, deadline, flight.note)
+        result = connector.work(job, deadline, state.note)
     except child_process.ChildError as error:
         raise ExtractionError(
             f"the connector ended without a result: {error.reason}",
@@ -202,13 +204,13 @@ def _result(
     return result
 
 
-def _check_cache(cache: Path, world: World, charts: Iterable[raw_archive.Entry]) -> None:
+def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive.Entry]) -> None:
     """Airbyte's cache holds the prices that the last sync brought, as the archive does.
 
     Raises:
         ExtractionError: it does not.
     """
-    expected = Counter((*pair_of(each.request), each.read(world.raw).decode()) for each in charts)
+    expected = Counter((*pair_of(each.request), each.read(workspace.raw).decode()) for each in charts)
     if not expected:
         return
     try:

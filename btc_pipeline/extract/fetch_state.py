@@ -11,7 +11,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process
 from btc_pipeline.system.child_process import Progress
 
@@ -26,7 +26,7 @@ def pair_of(request: raw_archive.Request) -> Pair:
     return Pair(request.coin_id, request.vs_currency)
 
 
-class Flight:
+class FetchState:
     """What was asked, and what the connector has told of it so far."""
 
     def __init__(self, asked: Sequence[raw_archive.Request], progress: Progress | None) -> None:
@@ -61,11 +61,11 @@ class Flight:
                 self._refused[ask] = event["refused"]
             self._say(str(pair_of(self.asks[ask[0]][ask[1]])))
 
-    def entries(self, world: World, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
+    def entries(self, workspace: Workspace, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
         """The archived answers of a stream, in the order in which they were asked for; all, or of the last sync."""
         asked = self.left if is_last_sync else self.asks
         numbers = sorted((number for of, number in self._files if of == stream and number in asked[of]), key=int)
-        return [raw_archive.entry(world.raw, self._files[stream, number]) for number in numbers]
+        return [raw_archive.entry(workspace.raw, self._files[stream, number]) for number in numbers]
 
     def refused(self, stream: str) -> list[tuple[raw_archive.Request, str]]:
         """The requests of a stream without an answer, and why."""

@@ -16,7 +16,7 @@ from btc_pipeline.extract.fetch_state import pair_of
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 
 
@@ -30,7 +30,7 @@ class Brought:
 
 
 def missing(
-    settings: Settings, world: World, run_date: date, span: Span, *, is_newest_first: bool = True
+    settings: Settings, workspace: Workspace, run_date: date, span: Span, *, is_newest_first: bool = True
 ) -> list[raw_archive.Request]:
     """The requests that the archive lacks, chunk by chunk and in each of them pair by pair."""
     now = settings.instant()
@@ -38,30 +38,34 @@ def missing(
         (number, coverage.request(settings, pair, chunk, run_date, now))
         for pair in settings.pairs
         for number, chunk in enumerate(
-            coverage.chunks(span, coverage.covering(settings, world, pair, span)[0], is_newest_first=is_newest_first)
+            coverage.chunks(
+                span, coverage.covering(settings, workspace, pair, span)[0], is_newest_first=is_newest_first
+            )
         )
     ]
     return [request for _, request in sorted(numbered, key=lambda each: each[0])]
 
 
 def answers(
-    settings: Settings, world: World, run_date: date, span: Span, progress: Progress, *, is_newest_first: bool
+    settings: Settings, workspace: Workspace, run_date: date, span: Span, progress: Progress, *, is_newest_first: bool
 ) -> Brought:
     """Ask for what is missing. A chunk that came is never asked for again, whatever stops this.
 
     Raises:
         ExtractionError: nothing of the span is there.
     """
-    asked = missing(settings, world, run_date, span, is_newest_first=is_newest_first)
-    options = fetch.Options(world.history_cache, takes_empty=True)
-    fetched = fetch.fetch(settings, world, asked, options, progress) if asked else None
+    asked = missing(settings, workspace, run_date, span, is_newest_first=is_newest_first)
+    options = fetch.Options(workspace.history_cache, takes_empty=True)
+    fetched = fetch.fetch(settings, workspace, asked, options, progress) if asked else None
     said = {str(pair_of(request)): error for request, error in reversed(fetched.refused)} if fetched else {}
     files: list[Path] = []
     refused: dict[str, ExtractionError] = {}
     for pair in settings.pairs:
-        covered, used = coverage.covering(settings, world, pair, span)
+        covered, used = coverage.covering(settings, workspace, pair, span)
         files += [
-            path for each in used for path in (world.raw / each.file, raw_archive.manifest_of(world.raw, each.file))
+            path
+            for each in used
+            for path in (workspace.raw / each.file, raw_archive.manifest_of(workspace.raw, each.file))
         ]
         if left := len(span.days) - len(covered):
             refused[str(pair)] = said.get(str(pair)) or ExtractionError(

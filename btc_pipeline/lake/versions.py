@@ -10,25 +10,25 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 
 Record = dict[str, Any]
 
 
-def keep(world: World, day: date, build: str, record: Record) -> None:
+def keep(workspace: Workspace, day: date, build: str, record: Record) -> None:
     """Write the record of a build that was published by the run of a day."""
-    files.write_json(world.runs / f"{day.isoformat()}-{build}.json", record)
+    files.write_json(workspace.runs / f"{day.isoformat()}-{build}.json", record)
 
 
-def of_build(world: World, day: str, build: str) -> Record | None:
+def of_build(workspace: Workspace, day: str, build: str) -> Record | None:
     """The record of a build; None where it is gone or damaged."""
-    return _read(world.runs / f"{day}-{build}.json")
+    return _read(workspace.runs / f"{day}-{build}.json")
 
 
-def with_content(world: World, table: str, content_hash: str) -> Record | None:
+def with_content(workspace: Workspace, table: str, content_hash: str) -> Record | None:
     """The newest record of a version in which the table had this very content."""
-    for path in sorted(world.runs.glob("*.json"), reverse=True):
+    for path in sorted(workspace.runs.glob("*.json"), reverse=True):
         record = _read(path)
         if record and record["tables"].get(table, {}).get("content_hash") == content_hash:
             return record

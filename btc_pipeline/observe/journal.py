@@ -14,7 +14,7 @@ from typing import Any
 
 from btc_pipeline.market import instants
 from btc_pipeline.settings import parsers
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.files import read_json
 
@@ -31,19 +31,19 @@ class Entry:
     facts: str
 
 
-def note(world: World, day: date, entry: Entry) -> None:
+def note(workspace: Workspace, day: date, entry: Entry) -> None:
     """Write down what came of a step; where that cannot be done, the step is none the worse for it."""
-    entries = {each.step: each for each in of_day(world, day)} | {entry.step: entry}
+    entries = {each.step: each for each in of_day(workspace, day)} | {entry.step: entry}
     with contextlib.suppress(OSError):
-        files.write_json(world.journal(day), {"steps": [asdict(each) for each in entries.values()]})
+        files.write_json(workspace.journal(day), {"steps": [asdict(each) for each in entries.values()]})
 
 
-def of_day(world: World, day: date, steps: Collection[str] = ()) -> list[Entry]:
+def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list[Entry]:
     """What the steps of a day did, or those of them that are named, in the order in which they last worked.
 
     What cannot be read is left out.
     """
-    written = read_json(world.journal(day)).get("steps")
+    written = read_json(workspace.journal(day)).get("steps")
     entries = [_entry(each) for each in written] if isinstance(written, list) else []
     wanted = [each for each in entries if each and (not steps or each.step in steps)]
     return sorted(wanted, key=lambda entry: entry.started_at)

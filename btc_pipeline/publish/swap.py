@@ -18,7 +18,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.observe.journal import Entry
 from btc_pipeline.publish import run_tables
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.warehouse import duckdb_files, profiles, published
 from btc_pipeline.warehouse.duckdb_files import quoted
@@ -59,23 +59,23 @@ class Version:
     """The task: `Publish`, or `Backfill`."""
 
 
-def swap_in(settings: Settings, world: World, version: Version) -> int:
+def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
     """Copy the tested tables, and facts about this version, into a new file and rename it over the published one.
 
     Args:
         settings: of whom the data is, and what the models were told.
-        world: where dbt's database and the published file lie.
+        workspace: where dbt's database and the published file lie.
         version: what is said of it.
 
     Returns:
         The number of candles published.
     """
-    fresh = world.temporary / world.published.name
+    fresh = workspace.temporary / workspace.published.name
     fresh.unlink(missing_ok=True)
-    changes = world.temporary / "changes.ndjson"
+    changes = workspace.temporary / "changes.ndjson"
     changes.unlink(missing_ok=True)
     with duckdb_files.opened(fresh, read_only=False) as connection:
-        connection.execute(f"attach {quoted(str(world.work))} as tested (read_only)")
+        connection.execute(f"attach {quoted(str(workspace.work))} as tested (read_only)")
         for table, order in TABLES.items():
             connection.execute(f"create table main.{table} as select * from tested.main.{table} order by {order}")
         (count, as_of) = connection.execute(
@@ -102,20 +102,20 @@ def swap_in(settings: Settings, world: World, version: Version) -> int:
         connection.execute("detach tested")
         profile = profiles.of(connection, TABLES)
     # Left by a reader who wrote into the old version and died; it must not be applied to the new one
-    world.published.with_name(world.published.name + ".wal").unlink(missing_ok=True)
+    workspace.published.with_name(workspace.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)
-    files.move_into_place(fresh, world.published)
+    files.move_into_place(fresh, workspace.published)
     if changes.exists():
-        world.revisions.mkdir(exist_ok=True)
-        files.move_into_place(changes, world.revisions / f"{version.day.isoformat()}-{about['build']}.ndjson")
+        workspace.revisions.mkdir(exist_ok=True)
+        files.move_into_place(changes, workspace.revisions / f"{version.day.isoformat()}-{about['build']}.ndjson")
     record = {"publication": about, "vars": settings.dbt_vars, "checks": dict(version.checks), "tables": profile}
-    versions.keep(world, version.day, about["build"], record)
+    versions.keep(workspace, version.day, about["build"], record)
     return int(count)
 
 
-def is_of(world: World, day: date) -> bool:
+def is_of(workspace: Workspace, day: date) -> bool:
     """Whether what is published was made by the daily run of this day."""
-    about = published.publication(world.published)
+    about = published.publication(workspace.published)
     return (about.get("made_by"), about["run_date"]) == ("Publish", day.isoformat())
 
 

@@ -24,7 +24,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.publish import swap
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.targets.marker import DuckDBTarget
 from btc_pipeline.transform import dbt_build, loader
 from btc_pipeline.verify import gate
@@ -94,14 +94,14 @@ class GoodDay:
     """A built and tested database, the answers that it is from, and what each test came to."""
 
     settings: Settings
-    world: World
+    workspace: Workspace
     tests: tuple[dbt_build.Node, ...]
 
     def refused(self, fault: AnswerFault) -> Verdict:
         """What the gate says to the newest answer with the fault."""
-        entry = raw_archive.entries(self.world.raw)[0][-1]
+        entry = raw_archive.entries(self.workspace.raw)[0][-1]
         try:
-            body = fault.body(entry.read(self.world.raw))
+            body = fault.body(entry.read(self.workspace.raw))
             gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
         except gate.BadAnswerError as error:
             return Verdict(fault, "refused") if error.check == fault.check else Verdict(fault, "MISSED", (error.check,))
@@ -111,12 +111,12 @@ class GoodDay:
         """What dbt's tests say to the database with each fault in turn."""
         copies = []
         for number, fault in enumerate(injected):
-            path = self.world.temporary / f"fault-{number}.duckdb"
-            shutil.copyfile(self.world.work, path)
+            path = self.workspace.temporary / f"fault-{number}.duckdb"
+            shutil.copyfile(self.workspace.work, path)
             with duckdb_files.opened(path, read_only=False) as connection:
                 connection.execute(fault.sql)
             copies.append({"path": str(path), "command": fault.command})
-        outcomes = dbt_build.judge_copies(self.settings, self.world, copies) if copies else []
+        outcomes = dbt_build.judge_copies(self.settings, self.workspace, copies) if copies else []
         return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
 
     def counted(self, fault: DroppedTestFault) -> Verdict:
@@ -155,41 +155,41 @@ def _settings(settings: Settings, folder: Path) -> Settings:
 
 def _answers(settings: Settings) -> GoodDay:
     """The good answers, in an archive; nothing is built of them."""
-    world = World(settings.data_dir, settings.source)
-    world.temporary.mkdir(parents=True)
+    workspace = Workspace(settings.data_dir, settings.source)
+    workspace.temporary.mkdir(parents=True)
     for coin, now in itertools.product(COINS, DAYS):
-        keep_answers(replace(settings, now=now), world, coin, now)
-    return GoodDay(settings, world, ())
+        keep_answers(replace(settings, now=now), workspace, coin, now)
+    return GoodDay(settings, workspace, ())
 
 
 def _built(good: GoodDay, sources_hash: str) -> GoodDay:
     """The database of the first day is published, and then that of the second one built."""
-    world = good.world
+    workspace = good.workspace
     for now in DAYS:
         told = replace(good.settings, now=now)
-        target = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
-        dbt_build.build(told, world, dbt_build.Build(target, sources_hash, until=now))
-        tests = json.loads(world.test_results.read_bytes())["tests"]
+        target = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
+        dbt_build.build(told, workspace, dbt_build.Build(target, sources_hash, until=now))
+        tests = json.loads(workspace.test_results.read_bytes())["tests"]
         loud = [test["name"] for test in tests if test["status"] not in _GOOD]
         if loud:
             raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "mend that first")
         if now != DAYS[-1]:
-            swap.swap_in(told, world, swap.Version(now.date(), now.date(), now.date(), {}))
+            swap.swap_in(told, workspace, swap.Version(now.date(), now.date(), now.date(), {}))
     return replace(good, tests=tuple(tests))
 
 
-def keep_answers(settings: Settings, world: World, coin: str, now: datetime) -> None:
+def keep_answers(settings: Settings, workspace: Workspace, coin: str, now: datetime) -> None:
     """Put the sample's answers of an instant into the archive, as the connector would."""
     start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
     (currency,) = settings.vs_currencies
     request = raw_archive.Request(coin, currency, now.date(), start, now, now, settings.provenance)
     chart = synthetic.market_chart(coin, currency, start, now, now)
-    raw_archive.keep(world.raw, request, json.dumps(chart).encode())
+    raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
     fine = replace(request, window_from=now - timedelta(days=1), stream=raw_archive.CHART_5M)
     last_day = synthetic.market_chart(coin, currency, fine.window_from, now, now)
-    raw_archive.keep(world.raw, fine, json.dumps(last_day).encode())
+    raw_archive.keep(workspace.raw, fine, json.dumps(last_day).encode())
     ohlc = replace(request, window_from=now - timedelta(days=30), stream=raw_archive.OHLC)
-    raw_archive.keep(world.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
+    raw_archive.keep(workspace.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
 
 
 def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:

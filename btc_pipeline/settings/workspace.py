@@ -1,4 +1,4 @@
-"""Where things lie: one world per source, so that sample data never meets real data.
+"""Where things lie: one workspace per source, so that sample data never meets real data.
 
 Names paths and creates folders on demand; opens nothing.
 """
@@ -13,7 +13,7 @@ SOURCES = ("live", "sample")
 
 
 @dataclass(frozen=True)
-class World:
+class Workspace:
     """The files of one source below `data_dir`; `source` is one of SOURCES."""
 
     data_dir: Path
@@ -21,7 +21,7 @@ class World:
 
     @property
     def root(self) -> Path:
-        """The world's folder."""
+        """The workspace's folder."""
         return self.data_dir / self.source
 
     @property
@@ -56,7 +56,7 @@ class World:
 
     @property
     def dbt_target(self) -> Path:
-        """dbt's compiled project of this world."""
+        """dbt's compiled project of this workspace."""
         return self.root / "work" / "dbt"
 
     @property

@@ -130,5 +130,5 @@ class HistoryStep(Step):
 
     def marker(self) -> Marker:
         """The JSON marker of this step and span."""
-        world, step = self.world, self.get_task_family()
-        return Marker(world.span_marker(step, self.span.first, self.span.last), self.fingerprint(), world.root)
+        workspace, step = self.workspace, self.get_task_family()
+        return Marker(workspace.span_marker(step, self.span.first, self.span.last), self.fingerprint(), workspace.root)

@@ -30,7 +30,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import journal, log
 from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import exit_codes, fingerprints
 from btc_pipeline.system import digest, files, lock
 from btc_pipeline.targets.marker import Marker
@@ -171,10 +171,10 @@ class Step(luigi.Task):
         return _settings()
 
     @property
-    def world(self) -> World:
+    def workspace(self) -> Workspace:
         """Where the run's files lie."""
         settings = self.settings
-        return World(settings.data_dir, settings.source)
+        return Workspace(settings.data_dir, settings.source)
 
     @property
     def span_of_history(self) -> end_of_run.Days | None:
@@ -198,8 +198,8 @@ class Step(luigi.Task):
 
     def marker(self) -> Marker:
         """The JSON marker of this step and date."""
-        world = self.world
-        return Marker(world.marker(self.get_task_family(), self.date), self.fingerprint(), world.root)
+        workspace = self.workspace
+        return Marker(workspace.marker(self.get_task_family(), self.date), self.fingerprint(), workspace.root)
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[dict[str, Any]]:
@@ -207,14 +207,14 @@ class Step(luigi.Task):
         started, started_at = time.monotonic(), datetime.now(timezone.utc)
         facts: dict[str, Any] = {}
         outcome = ""
-        world = self.world
+        workspace = self.workspace
         try:
-            if lock.hold_and_sign(world.lock):
-                files.sweep(world.root, world.temporary)
-                for database in (world.cache, world.work):
+            if lock.hold_and_sign(workspace.lock):
+                files.sweep(workspace.root, workspace.temporary)
+                for database in (workspace.cache, workspace.work):
                     duckdb_files.finish(database)
                 if CmdlineParser.get_instance() is not None:
-                    end_of_run.prepare(self.settings, world, self.span_of_history)
+                    end_of_run.prepare(self.settings, workspace, self.span_of_history)
             outcome = "failed"
             yield facts
             outcome = "done"
@@ -227,14 +227,14 @@ class Step(luigi.Task):
         except (ExtractionError, VerificationError) as error:
             with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
                 step = self.get_task_family()
-                failed_runs.keep(world.failures, self.settings, self.date, step, error, self.asked_pairs)
+                failed_runs.keep(workspace.failures, self.settings, self.date, step, error, self.asked_pairs)
             raise
         finally:
             progress.end()
             seconds = time.monotonic() - started
             if outcome:
                 told = instants.text(started_at), round(seconds, 2), outcome, journal.shown(facts)
-                journal.note(world, self.date, journal.Entry(self.get_task_family(), *told))
+                journal.note(workspace, self.date, journal.Entry(self.get_task_family(), *told))
         log.done(self.get_task_family(), self.date, seconds, facts)
 
     def _check(self) -> None:
@@ -254,7 +254,7 @@ class Step(luigi.Task):
             raise ConfigurationError(
                 "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
             )
-        lock.hold(self.world.lock)
+        lock.hold(self.workspace.lock)
 
     def _in_our_words(self, error: Exception) -> PipelineError:
         step, reason = self.get_task_family(), str(error)

@@ -1,4 +1,4 @@
-"""One working run per world: a lock that ends with its process.
+"""One working run per workspace: a lock that ends with its process.
 
 Knows nothing of tasks or databases. The lock is flock(2) on a file of our own, because Luigi's own lock
 is keyed on the command line and DuckDB's can be lost.

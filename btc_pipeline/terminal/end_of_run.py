@@ -12,7 +12,7 @@ from datetime import date
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log, outcomes
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import summary
 from btc_pipeline.terminal.summary import Run
 from btc_pipeline.warehouse import duckdb_files
@@ -21,19 +21,19 @@ Days = tuple[date, date]
 """A first and a last one."""
 
 
-def prepare(settings: Settings, world: World, span: Days | None = None) -> None:
+def prepare(settings: Settings, workspace: Workspace, span: Days | None = None) -> None:
     """Let the run that begins to work here say at its end what it has come to; `span` are the days of a backfill."""
-    atexit.register(_tell, settings, world, span)
+    atexit.register(_tell, settings, workspace, span)
 
 
-def show(settings: Settings, world: World, run: Run) -> None:
+def show(settings: Settings, workspace: Workspace, run: Run) -> None:
     """Write the summary of a run, as `[pipeline] summary` says."""
     if settings.summary == "none":
         return
     from btc_pipeline.terminal import stdout, summary_text
 
     try:
-        of_run = summary.of_run(settings, world, run)
+        of_run = summary.of_run(settings, workspace, run)
         if settings.summary == "json":
             stdout.tell(json.dumps(summary.as_json(of_run)))
         else:
@@ -42,15 +42,15 @@ def show(settings: Settings, world: World, run: Run) -> None:
         log.warning("the summary cannot be shown: %s", error)
 
 
-def _tell(settings: Settings, world: World, span: Days | None) -> None:
+def _tell(settings: Settings, workspace: Workspace, span: Days | None) -> None:
     chain = outcomes.HISTORY_STEPS if span else outcomes.STEPS
     day = outcomes.newest_day(chain[-1])
     if day is not None:
-        show(settings, world, Run.of_span(day, *span) if span else Run.of_day(settings, day))
+        show(settings, workspace, Run.of_span(day, *span) if span else Run.of_day(settings, day))
         return
     failed = [each.step for each in outcomes.failed if not each.pair]
     if failed:
         done = ", ".join(f"{each.step} in {each.seconds:.2f} s" for each in outcomes.done) or "nothing"
-        chart = summary.newest_chart(world, settings.pairs)
+        chart = summary.newest_chart(workspace, settings.pairs)
         kept = f"; the last good chart is still there: {summary.near(chart)}" if chart else ""
         log.info("%s failed; done before it: %s%s", failed[0], done, kept)

@@ -18,7 +18,7 @@ from btc_pipeline.market.instants import plain
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import outcomes
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import tables
 from btc_pipeline.warehouse import published_tables
 from btc_pipeline.warehouse.published_tables import Row
@@ -94,13 +94,13 @@ class Run:
         """A backfill on a day."""
         return cls(day, first, last, outcomes.HISTORY_STEPS)
 
-    def report(self, world: World) -> Path:
+    def report(self, workspace: Workspace) -> Path:
         """Where its report lies."""
         is_daily = self.chain == outcomes.STEPS
-        return world.report(self.day) if is_daily else world.span_report(self.first_day, self.last_day)
+        return workspace.report(self.day) if is_daily else workspace.span_report(self.first_day, self.last_day)
 
 
-def of_run(settings: Settings, world: World, run: Run) -> Summary:
+def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
     """The summary of a run.
 
     Raises:
@@ -110,7 +110,7 @@ def of_run(settings: Settings, world: World, run: Run) -> Summary:
     within = published_tables.of_days(settings.pairs, run.first_day, run.last_day)
     of_gaps = published_tables.open_gaps(settings.pairs, run.first_day, run.last_day)
     facts, rows, gaps, odd, warned = published_tables.read(
-        world.published,
+        workspace.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
         f"select coin_id, vs_currency from price_gaps where {of_gaps}",
@@ -122,7 +122,7 @@ def of_run(settings: Settings, world: World, run: Run) -> Summary:
         of_pair[_pair(row)].append(row)
     open_gaps, anomalies = Counter(map(_pair, gaps)), Counter(map(_pair, odd))
     series = [
-        Series(pair, found, open_gaps[pair], anomalies[pair], _there(world.chart(*pair, run.last_day)))
+        Series(pair, found, open_gaps[pair], anomalies[pair], _there(workspace.chart(*pair, run.last_day)))
         for pair, found in of_pair.items()
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}
@@ -134,8 +134,8 @@ def of_run(settings: Settings, world: World, run: Run) -> Summary:
         steps=_steps(run),
         left_out=outcomes.left_out(),
         warned=[str(row["check_name"]) for row in warned],
-        database=world.published,
-        report=_there(run.report(world)),
+        database=workspace.published,
+        report=_there(run.report(workspace)),
     )
 
 
@@ -158,9 +158,11 @@ def as_json(summary: Summary) -> dict[str, Any]:
     }
 
 
-def newest_chart(world: World, pairs: Sequence[Pair]) -> Path | None:
+def newest_chart(workspace: Workspace, pairs: Sequence[Pair]) -> Path | None:
     """The chart of the newest day among these coins' charts, which lies there whatever becomes of a run."""
-    charts = [path for pair in pairs for path in world.chart(*pair, date.min).parent.glob(f"{'_'.join(pair)}_*.png")]
+    charts = [
+        path for pair in pairs for path in workspace.chart(*pair, date.min).parent.glob(f"{'_'.join(pair)}_*.png")
+    ]
     return max(charts, key=lambda path: path.stem.rpartition("_")[2], default=None)
 
 

@@ -17,7 +17,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.journal import Entry
 from btc_pipeline.publish import swap
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.targets.marker import DuckDBTarget
 from btc_pipeline.transform import dbt_build, loader
@@ -34,28 +34,32 @@ class Built:
     run_date: date
 
 
-def build(settings: Settings, world: World, span: Span, fingerprint: str, built_from: str, progress: Progress) -> Built:
+def build(
+    settings: Settings, workspace: Workspace, span: Span, fingerprint: str, built_from: str, progress: Progress
+) -> Built:
     """Build and test the candles of all that is archived; `progress` is told how many of dbt's nodes are done.
 
     Raises:
         TransformationError, CandleTestError: as in a daily run.
     """
-    newest = {pair: day for pair in settings.pairs if (day := _newest_day(settings, world, pair, span))}
+    newest = {pair: day for pair in settings.pairs if (day := _newest_day(settings, workspace, pair, span))}
     run_date = max(newest.values(), default=span.last)
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
-    table = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
-    dbt_build.build(settings, world, dbt_build.Build(table, built_from, pairs=pairs or settings.pairs), progress)
-    return Built(table, dbt_build.judge(settings, world, table), max(run_date, _published_date(world) or run_date))
+    table = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
+    dbt_build.build(settings, workspace, dbt_build.Build(table, built_from, pairs=pairs or settings.pairs), progress)
+    return Built(
+        table, dbt_build.judge(settings, workspace, table), max(run_date, _published_date(workspace) or run_date)
+    )
 
 
-def swap_in(settings: Settings, world: World, span: Span, built: Built, steps: Sequence[Entry]) -> int:
+def swap_in(settings: Settings, workspace: Workspace, span: Span, built: Built, steps: Sequence[Entry]) -> int:
     """Publish what was built, as a version that is for the days of the span; returns the number of its candles."""
     version = swap.Version(built.run_date, span.first, span.last, built.checks, steps, made_by="Backfill")
-    return swap.swap_in(settings, world, version)
+    return swap.swap_in(settings, workspace, version)
 
 
-def report(settings: Settings, world: World, span: Span) -> list[Path]:
+def report(settings: Settings, workspace: Workspace, span: Span) -> list[Path]:
     """Write the report of the span from the published database; returns its files, the page first.
 
     Raises:
@@ -63,23 +67,23 @@ def report(settings: Settings, world: World, span: Span) -> list[Path]:
     """
     from btc_pipeline.visualize.report import write
 
-    path = world.span_report(span.first, span.last)
+    path = workspace.span_report(span.first, span.last)
     try:
-        return write.write(world.published, path, settings.chart.moving_averages)
+        return write.write(workspace.published, path, settings.chart.moving_averages)
     except (ValueError, ArithmeticError) as error:
         raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
 
 
-def _newest_day(settings: Settings, world: World, pair: Pair, span: Span) -> date | None:
+def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span) -> date | None:
     """The newest day of the span that there is a price of."""
-    _, used = coverage.covering(settings, world, pair, span)
-    bodies = ((entry, entry.read(world.raw)) for entry in used)
+    _, used = coverage.covering(settings, workspace, pair, span)
+    bodies = ((entry, entry.read(workspace.raw)) for entry in used)
     newest = [gate.market_chart(entry.request, body).newest_at for entry, body in bodies if not gate.is_empty(body)]
     return min(max(newest).date(), span.last) if newest else None
 
 
-def _published_date(world: World) -> date | None:
+def _published_date(workspace: Workspace) -> date | None:
     try:
-        return date.fromisoformat(published.publication(world.published)["run_date"])
+        return date.fromisoformat(published.publication(workspace.published)["run_date"])
     except (FileNotFoundError, duckdb_files.DatabaseError):
         return None

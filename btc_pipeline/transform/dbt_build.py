@@ -18,7 +18,7 @@ from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, files, prestarted
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.targets.marker import DuckDBTarget, new_stamp
@@ -45,12 +45,12 @@ class Build:
     until: datetime | None = None
 
 
-def start_ahead(settings: Settings, world: World) -> None:
+def start_ahead(settings: Settings, workspace: Workspace) -> None:
     """Let dbt's imports and its parsing go on beside the step that is at work."""
-    prestarted.start(*_dbt(settings, world))
+    prestarted.start(*_dbt(settings, workspace))
 
 
-def build(settings: Settings, world: World, build: Build, progress: Progress | None = None) -> dict[str, Any]:
+def build(settings: Settings, workspace: Workspace, build: Build, progress: Progress | None = None) -> dict[str, Any]:
     """Load new answers from the archive, build the models and run their tests; keep what the tests came to.
 
     `progress` is told how many of dbt's nodes are done. Returns:
@@ -61,15 +61,15 @@ def build(settings: Settings, world: World, build: Build, progress: Progress | N
         CandleTestError: a test failed that a later model depends on.
     """
     stamp = new_stamp()
-    unit_tested = unit_test_results.known(world.dbt_target, build.built_from)
+    unit_tested = unit_test_results.known(workspace.dbt_target, build.built_from)
     job = {
         "command": "build",
         "is_unit_tested": bool(unit_tested),
-        "raw": str(world.raw),
-        "published": str(world.published),
-        "ledger": str(world.revisions),
-        "failures": str(world.failures),
-        "scratch": str(world.temporary),
+        "raw": str(workspace.raw),
+        "published": str(workspace.published),
+        "ledger": str(workspace.revisions),
+        "failures": str(workspace.failures),
+        "scratch": str(workspace.temporary),
         "provenance": settings.provenance,
         "built_from": build.built_from,
         "step": build.target.step,
@@ -81,8 +81,8 @@ def build(settings: Settings, world: World, build: Build, progress: Progress | N
         "fingerprint": build.target.fingerprint,
         "stamp": stamp,
     }
-    world.test_results.unlink(missing_ok=True)
-    result = _run(settings, world, job, TransformationError, progress)
+    workspace.test_results.unlink(missing_ok=True)
+    result = _run(settings, workspace, job, TransformationError, progress)
     for note in result["notes"]:
         log.warning("Transform %s", note)
     nodes: list[Node] = result["nodes"]
@@ -94,15 +94,15 @@ def build(settings: Settings, world: World, build: Build, progress: Progress | N
         )
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
     models = sum(node["kind"] == "model" for node in nodes)
-    unit_test_results.remember(world.dbt_target, build.built_from, tests)
+    unit_test_results.remember(workspace.dbt_target, build.built_from, tests)
     if any(node["status"] == "skipped" for node in nodes):
         _raise_for_failures(tests)
-    files.write_json(world.test_results, {"stamp": stamp, "tests": tests + unit_tested})
-    files.link(world.data_dir / "latest", world.source, world.temporary)
+    files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
+    files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)
     return {"loaded": result["loaded"], "models": models, "tests": len(tests)}
 
 
-def judge(settings: Settings, world: World, table: DuckDBTarget) -> dict[str, str]:
+def judge(settings: Settings, workspace: Workspace, table: DuckDBTarget) -> dict[str, str]:
     """Judge the tests of the build that made the table; where they were judged before, run them again.
 
     Returns:
@@ -112,21 +112,21 @@ def judge(settings: Settings, world: World, table: DuckDBTarget) -> dict[str, st
         CandleTestError: a test failed, or the tests that ran are not the tests that are declared. The table is
             distrusted then: the next run builds it anew from the archive.
     """
-    tests = _results_of(world, table.newest_stamp())
-    world.test_results.unlink(missing_ok=True)
+    tests = _results_of(workspace, table.newest_stamp())
+    workspace.test_results.unlink(missing_ok=True)
     if tests is None:
-        tests = _run(settings, world, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
+        tests = _run(settings, workspace, {"command": "test", "is_unit_tested": False}, CandleTestError)["nodes"]
     try:
         _raise_for_failures(tests)
         take_census(tests)
     except CandleTestError:
-        unit_test_results.forget(world.dbt_target)
-        loader.distrust(world.work)
+        unit_test_results.forget(workspace.dbt_target)
+        loader.distrust(workspace.work)
         raise
     return {test["name"]: test["status"] for test in tests}
 
 
-def judge_copies(settings: Settings, world: World, copies: Sequence[child_process.Json]) -> list[list[Node]]:
+def judge_copies(settings: Settings, workspace: Workspace, copies: Sequence[child_process.Json]) -> list[list[Node]]:
     """Put each copy (`path`, and the `command`, `build` or `test`) in the place of dbt's database and run dbt.
 
     For the self-test: the database is spent afterwards.
@@ -134,14 +134,14 @@ def judge_copies(settings: Settings, world: World, copies: Sequence[child_proces
     Returns:
         For each copy what its nodes came to.
     """
-    result = _run(settings, world, {"copies": list(copies)}, CandleTestError)
+    result = _run(settings, workspace, {"copies": list(copies)}, CandleTestError)
     outcomes: list[list[Node]] = result["outcomes"]
     return outcomes
 
 
-def _results_of(world: World, stamp: str) -> list[Node] | None:
+def _results_of(workspace: Workspace, stamp: str) -> list[Node] | None:
     try:
-        results = json.loads(world.test_results.read_bytes())
+        results = json.loads(workspace.test_results.read_bytes())
         tests = results["tests"] if results["stamp"] == stamp else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -181,28 +181,28 @@ def take_census(tests: Sequence[Node]) -> None:
         )
 
 
-def _dbt(settings: Settings, world: World) -> tuple[str, Path, child_process.Json]:
-    """The dbt process of a world: its module, its log and what it prepares."""
-    if not world.dbt_target.exists() and PREPARED.exists():
-        shutil.copytree(PREPARED, world.dbt_target)
+def _dbt(settings: Settings, workspace: Workspace) -> tuple[str, Path, child_process.Json]:
+    """The dbt process of a workspace: its module, its log and what it prepares."""
+    if not workspace.dbt_target.exists() and PREPARED.exists():
+        shutil.copytree(PREPARED, workspace.dbt_target)
     preparation = {
         "project": str(PROJECT),
-        "target": str(world.dbt_target),
-        "logs": str(world.logs / "dbt"),
-        "database": str(world.work),
+        "target": str(workspace.dbt_target),
+        "logs": str(workspace.logs / "dbt"),
+        "database": str(workspace.work),
         "vars": json.dumps(settings.dbt_vars),
     }
-    return "btc_pipeline.transform.dbt_process", world.logs / "dbt.log", preparation
+    return "btc_pipeline.transform.dbt_process", workspace.logs / "dbt.log", preparation
 
 
 def _run(
     settings: Settings,
-    world: World,
+    workspace: Workspace,
     job: child_process.Json,
     error_class: type[TransformationError] | type[CandleTestError],
     progress: Progress | None = None,
 ) -> child_process.Json:
-    dbt = prestarted.take(*_dbt(settings, world))
+    dbt = prestarted.take(*_dbt(settings, workspace))
     try:
         result = dbt.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress) if progress else None)
     except child_process.ChildError as error:

@@ -32,7 +32,7 @@ class Dbt:
         gc.disable()  # the process is short; collecting costs a tenth of its time
         from dbt.cli.main import dbtRunner
 
-        # dbt parses all anew when the profile's environment has changed: so the path is the same in all worlds
+        # dbt parses all anew when the profile's environment has changed: so the path is the same in all workspaces
         self.database.parent.mkdir(parents=True, exist_ok=True)
         os.chdir(self.database.parent)
         os.environ["BTC_PIPELINE_DATABASE"] = self.database.name

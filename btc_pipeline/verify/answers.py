@@ -15,7 +15,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import digest
 from btc_pipeline.targets.extraction import Extraction, Refused
 from btc_pipeline.verify import gate
@@ -23,7 +23,7 @@ from btc_pipeline.verify import gate
 _REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
 
 
-def check(settings: Settings, world: World, day: date, extraction: Extraction) -> dict[str, Any]:
+def check(settings: Settings, workspace: Workspace, day: date, extraction: Extraction) -> dict[str, Any]:
     """Check that each answer of the run is a market chart as asked. One that is not is taken back, and told of.
 
     Returns:
@@ -38,7 +38,7 @@ def check(settings: Settings, world: World, day: date, extraction: Extraction) -
     for name, file in extraction.charts().items():
         if Pair.of(name) in extraction.pairs:
             try:
-                verified[name] = _checked(settings, world, file)
+                verified[name] = _checked(settings, workspace, file)
             except VerificationError as error:
                 refused[name] = error
     for name, why in refused.items():
@@ -47,7 +47,7 @@ def check(settings: Settings, world: World, day: date, extraction: Extraction) -
         raise next(iter(refused.values()))
     for name, why in refused.items():
         log.warning("VerifyData goes on without %s: %s", name, why.what)
-        failed_runs.keep(world.failures, settings, day, "VerifyData", why, [Pair.of(name)])
+        failed_runs.keep(workspace.failures, settings, day, "VerifyData", why, [Pair.of(name)])
     for field in sorted({field for each in verified.values() for field in each.new_fields}):
         log.warning("VerifyData CoinGecko's answer has a new field, kept in the raw archive only: %.80r", field)
     return {
@@ -65,12 +65,12 @@ def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
     return digest.of(extraction.record.stamp(), good)
 
 
-def _checked(settings: Settings, world: World, file: str) -> gate.Verified:
+def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verified:
     try:
-        entry = raw_archive.entry(world.raw, file)
+        entry = raw_archive.entry(workspace.raw, file)
         max_age = timedelta(hours=settings.max_age_hours)
-        found = gate.market_chart(entry.request, entry.read(world.raw), max_age, settings.repeat_hours)
-        _check_news(world, entry, found)
+        found = gate.market_chart(entry.request, entry.read(workspace.raw), max_age, settings.repeat_hours)
+        _check_news(workspace, entry, found)
     except gate.StaleAnswerError as error:
         raise StaleDataError(
             f"{entry.request.coin_id}: {error}", "look at status.coingecko.com, and run it again later", file=file
@@ -79,12 +79,12 @@ def _checked(settings: Settings, world: World, file: str) -> gate.Verified:
         raise VerificationError(
             f"the answer of {Path(file).parts[1].partition('=')[2]} is refused: {error}",
             "run it again: it will fetch anew",
-            file=world.raw / file,
+            file=workspace.raw / file,
         ) from None
     return found
 
 
-def _check_news(world: World, entry: raw_archive.Entry, found: gate.Verified) -> None:
+def _check_news(workspace: Workspace, entry: raw_archive.Entry, found: gate.Verified) -> None:
     """An answer up to now has a newer point than the latest good answer of two slots or more before it.
 
     Raises:
@@ -94,12 +94,12 @@ def _check_news(world: World, entry: raw_archive.Entry, found: gate.Verified) ->
     if request.window_to < request.extracted_at - _REACHES_NOW:
         return  # a past day is asked for again, which brings nothing new by nature
     two_slots = 2 * timedelta(seconds=gate.SLOT_SECONDS[found.granularity])
-    for earlier in raw_archive.before(world.raw, request, request.extracted_at - two_slots):
+    for earlier in raw_archive.before(workspace.raw, request, request.extracted_at - two_slots):
         is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW
         if is_history or earlier.request.provenance != request.provenance:
             continue
         try:
-            known = gate.market_chart(earlier.request, earlier.read(world.raw))
+            known = gate.market_chart(earlier.request, earlier.read(workspace.raw))
         except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
             continue
         if known.newest_settled_at >= found.newest_settled_at:

@@ -18,7 +18,7 @@ from btc_pipeline.market import instants, moving_averages
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.settings.charts import ChartSettings
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.warehouse import published
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _DEADLINE_SECONDS = 600.0
 
 
-def start_ahead(world: World) -> None:
+def start_ahead(workspace: Workspace) -> None:
     """Let the imports of the drawing process go on beside the step that is at work."""
-    prestarted.start(*_process(world))
+    prestarted.start(*_process(workspace))
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Drawn:
     report: list[Path]
 
 
-def draw(settings: Settings, world: World, day: date, progress: Progress) -> Drawn:
+def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress) -> Drawn:
     """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
 
     `progress` is told how many of them are done. Pairs that have no candle have no chart of their own, and an empty
@@ -51,17 +51,17 @@ def draw(settings: Settings, world: World, day: date, progress: Progress) -> Dra
     Raises:
         VisualizationError: there is no candle to draw, or drawing failed; names the coin.
     """
-    charts = {pair: world.chart(pair.coin_id, pair.vs_currency, day) for pair in settings.pairs}
+    charts = {pair: workspace.chart(pair.coin_id, pair.vs_currency, day) for pair in settings.pairs}
     job = {
-        "database": str(world.published),
+        "database": str(workspace.published),
         "first_day": (day - timedelta(days=settings.days)).isoformat(),
         "last_day": day.isoformat(),
         "charts": [[*pair, str(path)] for pair, path in charts.items()],
-        "overview": str(world.overview(day)),
+        "overview": str(workspace.overview(day)),
         "chosen": asdict(settings.chart),
-        "report": str(world.report(day)),
+        "report": str(workspace.report(day)),
     }
-    process = prestarted.take(*_process(world))
+    process = prestarted.take(*_process(workspace))
     try:
         result = process.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress))
     except child_process.ChildError as error:
@@ -71,23 +71,23 @@ def draw(settings: Settings, world: World, day: date, progress: Progress) -> Dra
     return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
 
 
-def remove_leftovers(settings: Settings, world: World, day: date, before: Iterable[Path]) -> None:
+def remove_leftovers(settings: Settings, workspace: Workspace, day: date, before: Iterable[Path]) -> None:
     """Remove the charts of a day that the settings no longer ask for, in their coins, formats or the page of all.
 
     The chart of a coin that is asked for, and was left out of this run, stays. `before` are the files that the day's
     earlier run has vouched for; those that are no charts stay, too.
     """
-    asked = [world.chart(*pair, day) for pair in settings.pairs]
+    asked = [workspace.chart(*pair, day) for pair in settings.pairs]
     if len(asked) > 1:
-        asked.append(world.overview(day))
+        asked.append(workspace.overview(day))
     kept = {path.with_suffix(f".{name}") for path in asked for name in settings.chart.formats}
     for path in before:
         if path.parent == asked[0].parent and path not in kept:
             path.unlink(missing_ok=True)
 
 
-def _process(world: World) -> tuple[str, Path, child_process.Json]:
-    return "btc_pipeline.visualize.process", world.logs / "drawing.log", {}
+def _process(workspace: Workspace) -> tuple[str, Path, child_process.Json]:
+    return "btc_pipeline.visualize.process", workspace.logs / "drawing.log", {}
 
 
 def prepare(_: child_process.Json) -> None:

@@ -43,7 +43,7 @@ def read(database: Path, *queries: str) -> list[list[Row]]:
 
 
 def what_to_type(database: Path) -> str:
-    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another world."""
+    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another workspace."""
     sample = database.parent.parent / "sample" / database.name
     is_other = database != sample and sample.exists()
     return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"

@@ -15,7 +15,7 @@ from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.coingecko.simulator import synthetic as sample_data
 from btc_pipeline.coingecko.simulator.server import ReplayServer
 from btc_pipeline.commands import doctor
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made_fails(examined, tmp_path):
 
 
 def test_a_published_file_that_is_damaged_is_publishing_s_code(examined, tmp_path):
-    published = World(tmp_path / "data", "sample").published
+    published = Workspace(tmp_path / "data", "sample").published
     published.parent.mkdir(parents=True)
     published.write_bytes(b"no database" * 100)
     code, checks, _ = examined("--pipeline-source", "sample")
@@ -90,7 +90,7 @@ def test_a_published_file_that_is_damaged_is_publishing_s_code(examined, tmp_pat
 
 
 def test_a_run_at_work_is_a_warning_that_says_who(examined, tmp_path):
-    lock.hold_and_sign(World(tmp_path / "data", "sample").lock)
+    lock.hold_and_sign(Workspace(tmp_path / "data", "sample").lock)
     code, checks, _ = examined("--pipeline-source", "sample")
     assert (code, checks["lock"]["state"], f"pid={os.getpid()}" in checks["lock"]["facts"]) == (0, "warning", True)
 
@@ -159,5 +159,5 @@ def test_the_call_of_the_doctor_is_in_the_ledger(examined, tmp_path):
     with ReplayServer(sample_data) as server:
         _, checks, _ = examined("--coingecko-base-url", server.base_url)
     long_ago = datetime(2020, 1, 1, tzinfo=timezone.utc)
-    number = call_ledger.count(World(tmp_path / "data", "live").calls, "keyless", "127.0.0.1", long_ago)
+    number = call_ledger.count(Workspace(tmp_path / "data", "live").calls, "keyless", "127.0.0.1", long_ago)
     assert (checks["API"]["state"], number) == ("ok", 1)

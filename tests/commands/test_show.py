@@ -14,13 +14,13 @@ from tests.visualize.report.published import CONTRACT, Published
 
 
 @pytest.fixture
-def world(tmp_path):
-    """The folder of a world in which something is published."""
+def workspace(tmp_path):
+    """The folder of a workspace in which something is published."""
     return published_world.made_in(tmp_path)
 
 
-def typed(world, *arguments):
-    return published_world.typed(world, "show", *arguments)
+def typed(workspace, *arguments):
+    return published_world.typed(workspace, "show", *arguments)
 
 
 # --- Where it may be written
@@ -49,35 +49,35 @@ def test_a_symlink_is_not_replaced(target, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["sample/crypto_data.duckdb", "sample/new.csv", "live/raw/new.csv"])
-def test_nothing_is_written_into_the_pipeline_s_own_folders(name, world):
-    (world.parent / name).parent.mkdir(parents=True, exist_ok=True)
-    assert "the pipeline's own" in refused(world.parent / name, world.parent)
+def test_nothing_is_written_into_the_pipeline_s_own_folders(name, workspace):
+    (workspace.parent / name).parent.mkdir(parents=True, exist_ok=True)
+    assert "the pipeline's own" in refused(workspace.parent / name, workspace.parent)
 
 
-def test_nothing_is_written_into_them_by_way_of_a_symlink(world, tmp_path):
-    (tmp_path / "elsewhere").symlink_to(world)
-    assert "the pipeline's own" in refused(tmp_path / "elsewhere" / "new.csv", world.parent)
+def test_nothing_is_written_into_them_by_way_of_a_symlink(workspace, tmp_path):
+    (tmp_path / "elsewhere").symlink_to(workspace)
+    assert "the pipeline's own" in refused(tmp_path / "elsewhere" / "new.csv", workspace.parent)
 
 
 @pytest.mark.parametrize("name", ["candles.csv", "data/candles.csv"])
-def test_a_file_that_is_there_may_be_replaced(name, world, tmp_path):
+def test_a_file_that_is_there_may_be_replaced(name, workspace, tmp_path):
     (tmp_path / name).touch()
-    assert show.checked_output(tmp_path / name, world.parent) == tmp_path / name
+    assert show.checked_output(tmp_path / name, workspace.parent) == tmp_path / name
 
 
-def test_the_published_database_survives_an_output_of_its_name(world):
-    database = world / "crypto_data.duckdb"
+def test_the_published_database_survives_an_output_of_its_name(workspace):
+    database = workspace / "crypto_data.duckdb"
     before = database.read_bytes()
-    ended = typed(world, "--format", "csv", "--output", str(database))
+    ended = typed(workspace, "--format", "csv", "--output", str(database))
     assert (ended.returncode, len(ended.stderr.splitlines()), database.read_bytes() == before) == (2, 1, True)
 
 
-def test_the_output_named_by_a_hyphen_is_standard_output(world):
-    assert typed(world, "--format", "csv", "-o", "-").stdout == typed(world, "--format", "csv").stdout
+def test_the_output_named_by_a_hyphen_is_standard_output(workspace):
+    assert typed(workspace, "--format", "csv", "-o", "-").stdout == typed(workspace, "--format", "csv").stdout
 
 
-def test_parquet_does_not_go_to_standard_output(world):
-    ended = typed(world, "--format", "parquet", "-o", "-")
+def test_parquet_does_not_go_to_standard_output(workspace):
+    ended = typed(workspace, "--format", "parquet", "-o", "-")
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
 
 
@@ -90,18 +90,18 @@ def test_each_table_of_the_contract_can_be_shown(table):
 
 
 @pytest.mark.parametrize("kind", ["table", "csv", "json"])
-def test_the_tables_about_the_run_know_no_coin_and_no_day(kind, world):
-    ended = typed(world, "bitcoin", "--from", "2026-05-15", "--table", "run_checks", "--format", kind)
+def test_the_tables_about_the_run_know_no_coin_and_no_day(kind, workspace):
+    ended = typed(workspace, "bitcoin", "--from", "2026-05-15", "--table", "run_checks", "--format", kind)
     assert (ended.returncode, ended.stderr, "singular:assert_it_is_so" in ended.stdout) == (0, "", True)
 
 
-def test_steps_are_shown_in_the_order_in_which_they_were_done(world):
+def test_steps_are_shown_in_the_order_in_which_they_were_done(workspace):
     steps = [{"step": name, "started_at": "2026-05-15 14:42:00"} for name in ("VerifyData", "Transform", "Test")]
-    Published(tables={"run_steps": steps}).write(world / "crypto_data.duckdb")
-    shown = csv.DictReader(io.StringIO(typed(world, "--table", "run_steps", "--format", "csv").stdout))
+    Published(tables={"run_steps": steps}).write(workspace / "crypto_data.duckdb")
+    shown = csv.DictReader(io.StringIO(typed(workspace, "--table", "run_steps", "--format", "csv").stdout))
     assert [row["step"] for row in shown] == ["VerifyData", "Transform", "Test"]
 
 
-def test_csv_without_rows_has_the_line_of_names(world):
-    shown = typed(world, "--table", "price_gaps", "--format", "csv").stdout
+def test_csv_without_rows_has_the_line_of_names(workspace):
+    shown = typed(workspace, "--table", "price_gaps", "--format", "csv").stdout
     assert shown == ",".join(CONTRACT["price_gaps"]) + "\n"

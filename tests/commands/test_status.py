@@ -11,17 +11,17 @@ from tests.visualize.report.published import CONTRACT, DAY, Published, candle
 
 
 @pytest.fixture
-def world(tmp_path):
-    """The folder of a world in which something is published."""
+def workspace(tmp_path):
+    """The folder of a workspace in which something is published."""
     return published_world.made_in(tmp_path)
 
 
-def typed(world, *arguments):
-    return published_world.typed(world, "status", *arguments)
+def typed(workspace, *arguments):
+    return published_world.typed(workspace, "status", *arguments)
 
 
-def told(world):
-    ended = typed(world, "--json")
+def told(workspace):
+    ended = typed(workspace, "--json")
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
 
@@ -47,26 +47,26 @@ DAMAGED = [
 
 @pytest.mark.parametrize("record", DAMAGED, ids=str)
 @pytest.mark.parametrize("arguments", [(), ("--json",)], ids=str)
-def test_a_damaged_record_of_a_failure_is_passed_over(record, arguments, world):
-    (world / "failures").mkdir()
-    (world / "failures" / "2099.ndjson").write_text(json.dumps(record))
-    ended = typed(world, *arguments)
+def test_a_damaged_record_of_a_failure_is_passed_over(record, arguments, workspace):
+    (workspace / "failures").mkdir()
+    (workspace / "failures" / "2099.ndjson").write_text(json.dumps(record))
+    ended = typed(workspace, *arguments)
     assert (ended.returncode, ended.stderr, "2099" in ended.stdout) == (0, "", False)
 
 
-def test_the_newest_whole_record_of_a_failure_is_told(world):
-    (world / "failures").mkdir()
-    (world / "failures" / "2098.ndjson").write_text(json.dumps(WHOLE | {"source": "CoinGecko"}))
-    (world / "failures" / "2099.ndjson").write_text('{"failed_at"')
-    assert told(world)["last_failure"] == WHOLE
+def test_the_newest_whole_record_of_a_failure_is_told(workspace):
+    (workspace / "failures").mkdir()
+    (workspace / "failures" / "2098.ndjson").write_text(json.dumps(WHOLE | {"source": "CoinGecko"}))
+    (workspace / "failures" / "2099.ndjson").write_text('{"failed_at"')
+    assert told(workspace)["last_failure"] == WHOLE
 
 
 # --- What is published
 
 
-def changed(world, statement):
+def changed(workspace, statement):
     """Change what is published by hand."""
-    with duckdb.connect(str(world / "crypto_data.duckdb")) as connection:
+    with duckdb.connect(str(workspace / "crypto_data.duckdb")) as connection:
         connection.execute(statement)
 
 
@@ -76,17 +76,17 @@ def changed(world, statement):
     "update publication set value = 'some day' where key = 'run_date'",
     "update publication set value = null where key = 'as_of'",
 ])  # fmt: skip
-def test_a_publication_of_another_contract_is_one_line(statement, world):
-    changed(world, statement)
-    ended = typed(world)
+def test_a_publication_of_another_contract_is_one_line(statement, workspace):
+    changed(workspace, statement)
+    ended = typed(workspace)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (60, "", 1), ended.stderr
     assert "Next: run the pipeline" in ended.stderr
 
 
-def test_a_publication_without_a_candle_has_no_instant(world):
-    Published(candles=[]).write(world / "crypto_data.duckdb")
-    changed(world, "update publication set value = '' where key = 'as_of'")
-    assert typed(world).returncode == 0
+def test_a_publication_without_a_candle_has_no_instant(workspace):
+    Published(candles=[]).write(workspace / "crypto_data.duckdb")
+    changed(workspace, "update publication set value = '' where key = 'as_of'")
+    assert typed(workspace).returncode == 0
 
 
 # --- What is odd
@@ -117,10 +117,10 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_odd_is_counted_of_the_configured_coins_and_the_run_s_days(name, world):
+def test_what_is_odd_is_counted_of_the_configured_coins_and_the_run_s_days(name, workspace):
     values, back, numbers = ODD[name]
     published = Published(candles=[candle(), candle(coin_id="ethereum")])
     published.tables = {"price_gaps": [gap(back, **values)], "price_anomalies": [anomaly(back, **values)]}
-    published.write(world / "crypto_data.duckdb")
-    shown = told(world)["published"]
+    published.write(workspace / "crypto_data.duckdb")
+    shown = told(workspace)["published"]
     assert (shown["open_gaps"], shown["anomalies"]) == numbers

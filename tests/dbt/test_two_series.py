@@ -14,7 +14,7 @@ import pytest
 
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import raw_archive
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.targets.marker import DuckDBTarget
 from btc_pipeline.transform import dbt_build, loader
 from tests.e2e import truth
@@ -37,18 +37,18 @@ def instant(day, at="00:00"):
     return datetime.combine(day, time.fromisoformat(at), timezone.utc)
 
 
-def keep(world, settings, stream, start, now):
+def keep(workspace, settings, stream, start, now):
     request = raw_archive.Request(COIN, "usd", now.date(), start, now, now, settings.provenance, stream)
-    raw_archive.keep(world.raw, request, json.dumps(synthetic.market_chart(COIN, "usd", start, now, now)).encode())
+    raw_archive.keep(workspace.raw, request, json.dumps(synthetic.market_chart(COIN, "usd", start, now, now)).encode())
 
 
-def built(world, settings, now):
+def built(workspace, settings, now):
     """The candles and gaps that a run at `now` makes of the archive; its tests that fail end it."""
-    target = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
-    dbt_build.build(settings, world, dbt_build.Build(target, "models", until=now))
-    tests = json.loads(world.test_results.read_bytes())["tests"]
+    target = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
+    dbt_build.build(settings, workspace, dbt_build.Build(target, "models", until=now))
+    tests = json.loads(workspace.test_results.read_bytes())["tests"]
     loud = [test["name"] for test in tests if test["status"] not in {"pass", "success"}]
-    with duckdb.connect(str(world.work), read_only=True) as connection:
+    with duckdb.connect(str(workspace.work), read_only=True) as connection:
         found = connection.execute("select * from daily_candlestick order by date")
         names = [column[0] for column in found.description]
         candles = {row[names.index("date")]: dict(zip(names, row, strict=True)) for row in found.fetchall()}
@@ -60,19 +60,19 @@ def built(world, settings, now):
 def runs(request, tmp_path_factory):
     """For each run its instant, the days that the 5-minute series covers by then, and what came of it."""
     not_run, without_fine = CASES[request.param]
-    world = World(tmp_path_factory.mktemp("two") / "data", "sample")
-    world.temporary.mkdir(parents=True)
+    workspace = Workspace(tmp_path_factory.mktemp("two") / "data", "sample")
+    workspace.temporary.mkdir(parents=True)
     fine, outcomes = [], []
     for day in (FIRST + timedelta(days=number) for number in range(DAYS)):
         if day in not_run:
             continue
         now = instant(day, request.param)
-        settings = replace(SETTINGS, data_dir=world.root.parent, now=now)
-        keep(world, settings, raw_archive.MARKET_CHART, instant(day - timedelta(days=7)), now)
+        settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
+        keep(workspace, settings, raw_archive.MARKET_CHART, instant(day - timedelta(days=7)), now)
         if day not in without_fine:
-            keep(world, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
+            keep(workspace, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
             fine.append(now)
-        outcomes.append((now, covered_by(fine, now), built(world, settings, now)))
+        outcomes.append((now, covered_by(fine, now), built(workspace, settings, now)))
     return outcomes
 
 
@@ -90,11 +90,11 @@ def covered_by(fine, now):
 
 
 def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
-    world, now = World(tmp_path / "data", "sample"), instant(FIRST, "13:30")
-    world.temporary.mkdir(parents=True)
-    settings = replace(SETTINGS, data_dir=world.root.parent, now=now)
-    keep(world, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
-    candles, gaps, loud = built(world, settings, now)
+    workspace, now = Workspace(tmp_path / "data", "sample"), instant(FIRST, "13:30")
+    workspace.temporary.mkdir(parents=True)
+    settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
+    keep(workspace, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
+    candles, gaps, loud = built(workspace, settings, now)
     assert [(row["granularity"], row["status"]) for row in candles.values()] == [(FINE, "provisional"), (FINE, "open")]
     before = FIRST - timedelta(days=1)
     naive = [each.replace(tzinfo=None) for each in (instant(before), instant(before, "13:30"))]

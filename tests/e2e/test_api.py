@@ -23,8 +23,8 @@ def params(cases):
 
 def files_for_readers(pipeline):
     """The published database and the charts of the day before."""
-    world = pipeline.data_dir / "live"
-    return published.contents_of(world / "crypto_data.duckdb", *world.glob("charts/*_2026-05-14.png"))
+    workspace = pipeline.data_dir / "live"
+    return published.contents_of(workspace / "crypto_data.duckdb", *workspace.glob("charts/*_2026-05-14.png"))
 
 
 @pytest.fixture(scope="module")

@@ -313,8 +313,8 @@ def test_a_missing_field_is_refused_by_name(tmp_path):
 # --- Gaps
 
 
-def gaps_of(pipeline, world="sample"):
-    with duckdb.connect(str(pipeline.data_dir / world / "crypto_data.duckdb"), read_only=True) as connection:
+def gaps_of(pipeline, workspace="sample"):
+    with duckdb.connect(str(pipeline.data_dir / workspace / "crypto_data.duckdb"), read_only=True) as connection:
         query = (
             "select gap_from::date, gap_to::date, cause, state from price_gaps where granularity = 'day' order by all"
         )

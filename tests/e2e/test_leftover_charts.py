@@ -4,7 +4,7 @@ from datetime import date
 
 from btc_pipeline.cli import luigi_options
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.visualize import process
 
 DAY = date(2026, 5, 15)
@@ -29,12 +29,12 @@ def test_a_coin_that_is_no_longer_asked_for_goes_and_the_page_of_all_with_it(fin
 
 
 def test_of_a_coin_that_was_left_out_the_chart_of_the_day_stays(tmp_path):
-    world = World(tmp_path, "sample")
+    workspace = Workspace(tmp_path, "sample")
     names = ("ethereum_usd_2026-05-15.png", "ethereum_usd_2026-05-15.svg", "ethereum_eur_2026-05-15.png")
-    before = [world.chart("bitcoin", "usd", DAY).with_name(name) for name in names]
+    before = [workspace.chart("bitcoin", "usd", DAY).with_name(name) for name in names]
     before[0].parent.mkdir(parents=True)
     for chart in before:
         chart.touch()
     with luigi_options.applied(["--pipeline-coins=bitcoin,ethereum"]):
-        process.remove_leftovers(reader.load(), world, DAY, before)
+        process.remove_leftovers(reader.load(), workspace, DAY, before)
     assert [path.name for path in before if path.exists()] == ["ethereum_usd_2026-05-15.png"]

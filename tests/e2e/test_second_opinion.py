@@ -9,7 +9,7 @@ import pytest
 
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.commands import why
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from tests.e2e import published
 from tests.e2e.live_api import INSTANT, Api, live, truly
 from tests.support.faulty_server import FaultAnswer
@@ -140,7 +140,7 @@ def test_the_difference_is_there_in_basis_points(outcomes):
 
 def test_why_shows_it(outcomes):
     pipeline, _, _ = outcomes[CASES[0]].result()
-    shown = why.explained(World(pipeline.data_dir, "live"), "bitcoin", "usd", date(2026, 5, 14))
+    shown = why.explained(Workspace(pipeline.data_dir, "live"), "bitcoin", "usd", date(2026, 5, 14))
     assert "second opinions\n  ohlc_candles=6" in shown
     assert "largest_bps=0  verdict=agrees" in shown
 

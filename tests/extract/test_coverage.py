@@ -14,7 +14,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span, last_settled
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -28,12 +28,12 @@ def told():
 
 
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path, "sample")
+def workspace(tmp_path):
+    return Workspace(tmp_path, "sample")
 
 
 @pytest.fixture
-def answered(told, world):
+def answered(told, workspace):
     """A function that puts the sample's answer for a chunk into the archive."""
 
     def keep(first, last, pair=BITCOIN, body=None, **changes):
@@ -41,7 +41,7 @@ def answered(told, world):
         chart = synthetic.market_chart(
             pair.coin_id, pair.vs_currency, request.window_from, request.window_to, request.extracted_at
         )
-        return raw_archive.keep(world.raw, request, body or json.dumps(chart).encode())
+        return raw_archive.keep(workspace.raw, request, body or json.dumps(chart).encode())
 
     return keep
 
@@ -93,95 +93,95 @@ def test_a_chunk_is_whole_days(told):
 # --- What is covered
 
 
-def covered(told, world, span=YEAR, pair=BITCOIN):
-    return coverage.covering(told, world, pair, span)[0]
+def covered(told, workspace, span=YEAR, pair=BITCOIN):
+    return coverage.covering(told, workspace, pair, span)[0]
 
 
-def test_an_empty_archive_covers_nothing(told, world):
-    assert covered(told, world) == set()
+def test_an_empty_archive_covers_nothing(told, workspace):
+    assert covered(told, workspace) == set()
 
 
-def test_a_good_answer_covers_its_days(told, world, answered):
+def test_a_good_answer_covers_its_days(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1))
-    assert covered(told, world) == set(Span(date(2026, 2, 1), date(2026, 4, 1)).days)
+    assert covered(told, workspace) == set(Span(date(2026, 2, 1), date(2026, 4, 1)).days)
 
 
-def test_the_fewest_answers_are_relied_on(told, world, answered):
+def test_the_fewest_answers_are_relied_on(told, workspace, answered):
     answered(date(2026, 4, 1), date(2026, 4, 7))
     long = answered(date(2026, 3, 1), date(2026, 4, 30))
-    _, used = coverage.covering(told, world, BITCOIN, Span(date(2026, 3, 1), date(2026, 4, 30)))
+    _, used = coverage.covering(told, workspace, BITCOIN, Span(date(2026, 3, 1), date(2026, 4, 30)))
     assert used == [long]
 
 
 @pytest.mark.parametrize("pair", [Pair("ethereum", "usd"), Pair("bitcoin", "eur")], ids=str)
-def test_the_answers_of_another_pair_cover_nothing(pair, told, world, answered):
+def test_the_answers_of_another_pair_cover_nothing(pair, told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1), pair)
-    assert covered(told, world) == set()
+    assert covered(told, workspace) == set()
 
 
-def test_the_answers_of_another_source_cover_nothing(told, world, answered):
+def test_the_answers_of_another_source_cover_nothing(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1), provenance="CoinGecko")
-    assert covered(told, world) == set()
+    assert covered(told, workspace) == set()
 
 
-def test_a_refused_answer_covers_nothing(told, world, answered):
+def test_a_refused_answer_covers_nothing(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1), body=b'{"prices": [[1, 2]], "market_caps": [], "total_volumes": []}')
-    assert covered(told, world) == set()
+    assert covered(told, workspace) == set()
 
 
-def test_a_damaged_answer_covers_nothing(told, world, answered):
-    path = world.raw / answered(date(2026, 2, 1), date(2026, 4, 1)).file
+def test_a_damaged_answer_covers_nothing(told, workspace, answered):
+    path = workspace.raw / answered(date(2026, 2, 1), date(2026, 4, 1)).file
     path.chmod(0o644)
     path.write_bytes(b"garbage")
-    assert covered(told, world) == set()
+    assert covered(told, workspace) == set()
 
 
 EMPTY = b'{"prices": [], "market_caps": [], "total_volumes": []}'
 
 
-def test_days_before_a_coin_was_listed_are_covered_by_an_empty_answer(told, world, answered):
+def test_days_before_a_coin_was_listed_are_covered_by_an_empty_answer(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1), body=EMPTY)
     answered(date(2026, 4, 2), date(2026, 4, 30))
-    assert len(covered(told, world)) == 60 + 29
+    assert len(covered(told, workspace)) == 60 + 29
 
 
-def test_an_empty_answer_for_days_after_a_coin_was_listed_covers_nothing(told, world, answered):
+def test_an_empty_answer_for_days_after_a_coin_was_listed_covers_nothing(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1))
     answered(date(2026, 4, 2), date(2026, 4, 30), body=EMPTY)
-    assert max(covered(told, world)) == date(2026, 4, 1)
+    assert max(covered(told, workspace)) == date(2026, 4, 1)
 
 
-def test_a_coin_of_which_there_is_not_one_price_is_not_covered(told, world, answered):
+def test_a_coin_of_which_there_is_not_one_price_is_not_covered(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 4, 1), body=EMPTY)
-    assert covered(told, world) == set()
+    assert covered(told, workspace) == set()
 
 
-def test_an_answer_that_begins_late_covers_nothing_before_its_first_point(told, world, answered):
+def test_an_answer_that_begins_late_covers_nothing_before_its_first_point(told, workspace, answered):
     answered(date(2026, 2, 1), date(2026, 2, 28))
     request = coverage.request(told, BITCOIN, Span(date(2026, 3, 1), date(2026, 3, 31)), NOW.date(), NOW)
     late = synthetic.market_chart("bitcoin", "usd", request.window_from + 9 * DAY, request.window_to, NOW)
     answered(date(2026, 3, 1), date(2026, 3, 31), body=json.dumps(late).encode())
-    assert set(Span(date(2026, 2, 1), date(2026, 3, 31)).days) - covered(told, world) == set(
+    assert set(Span(date(2026, 2, 1), date(2026, 3, 31)).days) - covered(told, workspace) == set(
         Span(date(2026, 3, 1), date(2026, 3, 9)).days
     )
 
 
-def test_a_coin_that_was_listed_within_a_chunk_is_covered(told, world, answered):
+def test_a_coin_that_was_listed_within_a_chunk_is_covered(told, workspace, answered):
     newcomer = Pair("sample-newcomer", "usd")
     answered(date(2026, 1, 1), date(2026, 3, 10), newcomer)
-    assert len(covered(told, world, pair=newcomer)) == 69
+    assert len(covered(told, workspace, pair=newcomer)) == 69
 
 
-def test_a_day_that_was_not_settled_when_it_was_asked_for_is_not_covered(told, world, answered):
+def test_a_day_that_was_not_settled_when_it_was_asked_for_is_not_covered(told, workspace, answered):
     early = datetime(2026, 5, 15, 0, 34, tzinfo=timezone.utc)
     answered(date(2026, 5, 1), date(2026, 5, 14), extracted_at=early)
-    assert max(covered(told, world)) == date(2026, 5, 13)
+    assert max(covered(told, workspace)) == date(2026, 5, 13)
 
 
-def test_a_day_that_was_asked_for_in_part_is_not_covered(told, world, answered):
+def test_a_day_that_was_asked_for_in_part_is_not_covered(told, workspace, answered):
     noon = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
     answered(date(2026, 5, 1), date(2026, 5, 3), window_from=noon)
-    assert covered(told, world) == {date(2026, 5, 2), date(2026, 5, 3)}
+    assert covered(told, workspace) == {date(2026, 5, 2), date(2026, 5, 3)}
 
 
 # --- What can be had

@@ -11,7 +11,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.targets.extraction import Extraction, Refused
 from btc_pipeline.targets.marker import DuckDBTarget, Marker
 from tests.support.faulty_server import FaultyServer
@@ -35,21 +35,21 @@ def told(api, tmp_path):
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path, "live")
-    world.temporary.mkdir(parents=True)
-    return world
+def workspace(tmp_path):
+    workspace = Workspace(tmp_path, "live")
+    workspace.temporary.mkdir(parents=True)
+    return workspace
 
 
-def extraction(told, world, run="this run"):
-    table = DuckDBTarget(world.cache, fetch.TABLE, fetch.MARKERS, "ExtractAndLoad", DAY, "abc")
-    record = Marker(world.marker("ExtractAndLoad", DAY), "abc", world.root)
-    return Extraction(table, record, world.marker("ExtractAndLoad.begun", DAY), told.pairs, run)
+def extraction(told, workspace, run="this run"):
+    table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, "ExtractAndLoad", DAY, "abc")
+    record = Marker(workspace.marker("ExtractAndLoad", DAY), "abc", workspace.root)
+    return Extraction(table, record, workspace.marker("ExtractAndLoad.begun", DAY), told.pairs, run)
 
 
-def run(told, world, pairs=None, name="this run"):
-    target = extraction(told, world, name)
-    daily.answers(told, world, DAY, target, pairs or told.pairs, lambda *_: None)
+def run(told, workspace, pairs=None, name="this run"):
+    target = extraction(told, workspace, name)
+    daily.answers(told, workspace, DAY, target, pairs or told.pairs, lambda *_: None)
     return target
 
 
@@ -59,110 +59,110 @@ def asked_since(api, number):
     return sorted(paths)
 
 
-def test_a_day_is_three_answers_of_each_coin(told, world, api):
-    assert run(told, world).exists()
+def test_a_day_is_three_answers_of_each_coin(told, workspace, api):
+    assert run(told, workspace).exists()
     assert asked_since(api, 0) == sorted(
         f"{coin}/{stream}" for coin in COINS for stream in ("market_chart/range", "market_chart", "ohlc")
     )
 
 
-def test_killed_after_the_last_price_and_before_the_cache_was_written_it_heals_with_one_price(told, world, api):
-    target = run(told, world)
-    for path in (target.record.path, world.cache):
+def test_killed_after_the_last_price_and_before_the_cache_was_written_it_heals_with_one_price(told, workspace, api):
+    target = run(told, workspace)
+    for path in (target.record.path, workspace.cache):
         path.unlink()
     target.begin({}, NOW)
     before = len(api.requests)
-    assert run(told, world).exists()
+    assert run(told, workspace).exists()
     assert asked_since(api, before) == ["bitcoin/market_chart/range"]
 
 
-def test_a_chunk_of_history_is_no_answer_of_today(told, world, api):
-    extraction(told, world).begin({}, NOW)
+def test_a_chunk_of_history_is_no_answer_of_today(told, workspace, api):
+    extraction(told, workspace).begin({}, NOW)
     span = Span(DAY - timedelta(days=60), DAY - timedelta(days=1))
-    history.answers(told, world, DAY, span, lambda *_: None, is_newest_first=True)
+    history.answers(told, workspace, DAY, span, lambda *_: None, is_newest_first=True)
     before = len(api.requests)
-    assert run(told, world).exists()
+    assert run(told, workspace).exists()
     assert [path for path in asked_since(api, before) if path.endswith("range")] == [
         "bitcoin/market_chart/range",
         "solana/market_chart/range",
     ]
 
 
-def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, world, api):
-    target = run(told, world)
+def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, workspace, api):
+    target = run(told, workspace)
     target.record.path.unlink()
     earlier = NOW - timedelta(hours=2)
     target.begin({}, earlier)
     before = len(api.requests)
-    run(replace(told, now=earlier), world)
+    run(replace(told, now=earlier), workspace)
     assert len([path for path in asked_since(api, before) if path.endswith("range")]) == 2
 
 
 @pytest.mark.parametrize("is_begun", [True, False], ids=["cut short", "finished"])
 @pytest.mark.parametrize("what", [".json.gz", ".manifest.json"])
-def test_an_archived_file_that_is_gone_is_made_again_in_one_run(what, is_begun, told, world):
-    target = run(told, world)
+def test_an_archived_file_that_is_gone_is_made_again_in_one_run(what, is_begun, told, workspace):
+    target = run(told, workspace)
     charts = target.charts()
-    gone = world.raw / charts["bitcoin/usd"].replace(".json.gz", what)
+    gone = workspace.raw / charts["bitcoin/usd"].replace(".json.gz", what)
     gone.chmod(0o644)
     gone.unlink()
     if is_begun:
         target.begin(charts, NOW)
-    assert run(told, world, name="next run").exists()
+    assert run(told, workspace, name="next run").exists()
 
 
-def test_a_retry_that_was_cut_short_asks_for_nothing_else_of_the_other_coins(told, world, api):
-    run(replace(told, coins=("bitcoin",)), world)
-    extraction(told, world).begin(extraction(told, world).charts(), NOW)
+def test_a_retry_that_was_cut_short_asks_for_nothing_else_of_the_other_coins(told, workspace, api):
+    run(replace(told, coins=("bitcoin",)), workspace)
+    extraction(told, workspace).begin(extraction(told, workspace).charts(), NOW)
     before = len(api.requests)
-    assert run(told, world).exists()
+    assert run(told, workspace).exists()
     assert {path.partition("/")[0] for path in asked_since(api, before)} == {"solana"}
 
 
-def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, world, api):
-    run(told, world)
+def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, workspace, api):
+    run(told, workspace)
     later = replace(told, now=NOW + timedelta(hours=5))
-    extraction(told, world).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
-    target = run(later, world, [Pair("solana", "usd")])
+    extraction(told, workspace).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
+    target = run(later, workspace, [Pair("solana", "usd")])
     assert set(target.charts()) == {"bitcoin/usd", "solana/usd"}
 
 
-def test_all_coins_hours_later_are_asked_for_together(told, world, api):
-    run(told, world)
-    extraction(told, world).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
+def test_all_coins_hours_later_are_asked_for_together(told, workspace, api):
+    run(told, workspace)
+    extraction(told, workspace).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
     before = len(api.requests)
-    run(replace(told, now=NOW + timedelta(hours=5)), world)
+    run(replace(told, now=NOW + timedelta(hours=5)), workspace)
     assert len([path for path in asked_since(api, before) if path.endswith("range")]) == 2
 
 
-def test_a_year_of_one_coin_is_five_answers_in_one_folder(told, world, api):
+def test_a_year_of_one_coin_is_five_answers_in_one_folder(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=1))
     brought = history.answers(
-        replace(told, coins=("bitcoin",)), world, DAY, span, lambda *_: None, is_newest_first=True
+        replace(told, coins=("bitcoin",)), workspace, DAY, span, lambda *_: None, is_newest_first=True
     )
     assert (brought.refused, len(brought.files), len(api.requests)) == ({}, 10, 5)
 
 
-def test_a_coin_that_is_not_there_is_asked_for_once_whatever_the_span(told, world, api):
+def test_a_coin_that_is_not_there_is_asked_for_once_whatever_the_span(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=1))
     both = replace(told, coins=("bitcoin", "no-such-coin"))
-    brought = history.answers(both, world, DAY, span, lambda *_: None, is_newest_first=True)
+    brought = history.answers(both, workspace, DAY, span, lambda *_: None, is_newest_first=True)
     assert "HTTP 404" in brought.refused["no-such-coin/usd"].what
     assert len([path for path in asked_since(api, 0) if "no-such-coin" in path]) <= 2, "two are under way at a time"
 
 
-def test_history_that_nothing_is_known_of_is_named(told, world, api):
+def test_history_that_nothing_is_known_of_is_named(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=300))
     both = replace(told, coins=("bitcoin", "sample-newcomer"))
-    brought = history.answers(both, world, DAY, span, lambda *_: None, is_newest_first=True)
+    brought = history.answers(both, workspace, DAY, span, lambda *_: None, is_newest_first=True)
     assert "65 days of" in brought.refused["sample-newcomer/usd"].what
 
 
-def test_what_is_there_is_not_asked_for_twice(told, world, api):
+def test_what_is_there_is_not_asked_for_twice(told, workspace, api):
     span = Span(DAY - timedelta(days=120), DAY - timedelta(days=1))
-    history.answers(told, world, DAY, span, lambda *_: None, is_newest_first=True)
+    history.answers(told, workspace, DAY, span, lambda *_: None, is_newest_first=True)
     before = len(api.requests)
-    again = history.answers(told, world, DAY, span, lambda *_: None, is_newest_first=False)
+    again = history.answers(told, workspace, DAY, span, lambda *_: None, is_newest_first=False)
     assert (len(api.requests) - before, again.facts["planned"]) == (0, 0)
-    assert coverage.chunks(span, coverage.covering(told, world, Pair("bitcoin", "usd"), span)[0]) == []
-    assert len(raw_archive.entries(world.raw)[0]) == 4
+    assert coverage.chunks(span, coverage.covering(told, workspace, Pair("bitcoin", "usd"), span)[0]) == []
+    assert len(raw_archive.entries(workspace.raw)[0]) == 4

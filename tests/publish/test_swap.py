@@ -16,7 +16,7 @@ from btc_pipeline.observe import journal
 from btc_pipeline.publish import run_tables, swap
 from btc_pipeline.settings import public, sections
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import previous_version
 from btc_pipeline.warehouse import duckdb_files
 
@@ -24,7 +24,7 @@ CONTRACT = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json
 DAY = date(2026, 5, 15)
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 SETTINGS = Settings(
-    data_dir=None,  # type: ignore[arg-type] # the world is given apart
+    data_dir=None,  # type: ignore[arg-type] # the workspace is given apart
     source="sample",
     recordings=None,
     coins=("bitcoin",),
@@ -51,22 +51,22 @@ SETTINGS = Settings(
 
 
 @pytest.fixture
-def world(tmp_path):
-    """A world whose path has to be quoted in SQL, with candles of one version in dbt's database."""
-    world = World(tmp_path / "it's data", "sample")
-    world.temporary.mkdir(parents=True)
-    world.work.parent.mkdir()
-    make_candles(world, version=1)
-    return world
+def workspace(tmp_path):
+    """A workspace whose path has to be quoted in SQL, with candles of one version in dbt's database."""
+    workspace = Workspace(tmp_path / "it's data", "sample")
+    workspace.temporary.mkdir(parents=True)
+    workspace.work.parent.mkdir()
+    make_candles(workspace, version=1)
+    return workspace
 
 
 def columns_of(table):
     return ", ".join(f"{name} {kind}" for name, kind in table.items())
 
 
-def make_candles(world, version):
+def make_candles(workspace, version):
     """1,000 candles that all close at `version`, in no order."""
-    with duckdb.connect(str(world.work)) as connection:
+    with duckdb.connect(str(workspace.work)) as connection:
         connection.execute(
             f"create or replace table main.daily_candlestick as select 'coin-' || range % 3 as coin_id,"
             " 'usd' as vs_currency, date '2020-01-01' + (range * 7 % 1000)::integer as date,"
@@ -80,50 +80,52 @@ def make_candles(world, version):
             connection.execute(f"create or replace table main.{table} ({columns_of(CONTRACT[table])})")
 
 
-def published(world, query):
-    with duckdb.connect(str(world.published), read_only=True) as connection:
+def published(workspace, query):
+    with duckdb.connect(str(workspace.published), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
 TRANSFORM = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
 
 
-def swap_in(world, settings=SETTINGS):
+def swap_in(workspace, settings=SETTINGS):
     version = swap.Version(DAY, DAY - timedelta(days=7), DAY, {"singular:assert_it_is_so": "pass"}, [TRANSFORM])
-    return swap.swap_in(settings, world, version)
+    return swap.swap_in(settings, workspace, version)
 
 
 # --- What is published
 
 
-def test_each_candle_is_published(world):
-    assert swap_in(world) == 1000
-    assert published(world, "select count(*), min(close), max(close) from daily_candlestick") == [(1000, 1.25, 1.25)]
+def test_each_candle_is_published(workspace):
+    assert swap_in(workspace) == 1000
+    assert published(workspace, "select count(*), min(close), max(close) from daily_candlestick") == [
+        (1000, 1.25, 1.25)
+    ]
 
 
-def test_candles_are_stored_by_coin_currency_and_day(world):
-    swap_in(world)
-    rows = published(world, "select coin_id, vs_currency, date from daily_candlestick")
+def test_candles_are_stored_by_coin_currency_and_day(workspace):
+    swap_in(workspace)
+    rows = published(workspace, "select coin_id, vs_currency, date from daily_candlestick")
     assert rows == sorted(rows)
 
 
-def test_columns_keep_their_names_order_and_types(world):
-    with duckdb.connect(str(world.work)) as connection:
+def test_columns_keep_their_names_order_and_types(workspace):
+    with duckdb.connect(str(workspace.work)) as connection:
         before = connection.execute("describe main.daily_candlestick").fetchall()
-    swap_in(world)
-    assert published(world, "describe main.daily_candlestick") == before
+    swap_in(workspace)
+    assert published(workspace, "describe main.daily_candlestick") == before
 
 
-def test_nothing_else_is_published(world):
-    swap_in(world)
-    assert published(world, "select schema_name, table_name from duckdb_tables() order by all") == [
+def test_nothing_else_is_published(workspace):
+    swap_in(workspace)
+    assert published(workspace, "select schema_name, table_name from duckdb_tables() order by all") == [
         ("main", table) for table in sorted([*swap.TABLES, *run_tables.TABLES, "publication"])
     ]
 
 
-def test_facts_about_the_version_lie_beside_the_candles(world):
-    swap_in(world)
-    facts = dict(published(world, "select key, value from publication"))
+def test_facts_about_the_version_lie_beside_the_candles(workspace):
+    swap_in(workspace)
+    facts = dict(published(workspace, "select key, value from publication"))
     published_at = facts.pop("published_at")
     assert facts == {
         "contract": swap.CONTRACT,
@@ -144,35 +146,35 @@ def test_facts_about_the_version_lie_beside_the_candles(world):
     ({"source": "live"}, "CoinGecko", "false"),
     ({"source": "live", "base_url": "http://127.0.0.1:8080"}, "live (127.0.0.1)", "false"),
 ], ids=["coingecko", "another host"])  # fmt: skip
-def test_live_data_are_published_as_such(changes, source, is_sample, world):
-    swap_in(world, replace(SETTINGS, **changes))
-    facts = dict(published(world, "select key, value from publication"))
+def test_live_data_are_published_as_such(changes, source, is_sample, workspace):
+    swap_in(workspace, replace(SETTINGS, **changes))
+    facts = dict(published(workspace, "select key, value from publication"))
     assert (facts["source"], facts["is_sample"]) == (source, is_sample)
 
 
-def test_a_source_with_a_quote_in_its_name_is_published(world, tmp_path):
-    swap_in(world, replace(SETTINGS, recordings=tmp_path / "may's"))
-    assert published(world, "select value from publication where key = 'source'") == [
+def test_a_source_with_a_quote_in_its_name_is_published(workspace, tmp_path):
+    swap_in(workspace, replace(SETTINGS, recordings=tmp_path / "may's"))
+    assert published(workspace, "select value from publication where key = 'source'") == [
         ("SAMPLE (recordings may's e3b0c442)",)
     ]
 
 
-def test_no_candles_are_published_without_an_instant(world):
-    with duckdb.connect(str(world.work)) as connection:
+def test_no_candles_are_published_without_an_instant(workspace):
+    with duckdb.connect(str(workspace.work)) as connection:
         connection.execute("truncate main.daily_candlestick")
-    assert swap_in(world) == 0
-    assert published(world, "select value from publication where key = 'as_of'") == [("",)]
+    assert swap_in(workspace) == 0
+    assert published(workspace, "select value from publication where key = 'as_of'") == [("",)]
 
 
-def test_the_database_of_dbt_is_not_changed(world):
-    before = world.work.read_bytes()
-    swap_in(world)
-    assert world.work.read_bytes() == before
+def test_the_database_of_dbt_is_not_changed(workspace):
+    before = workspace.work.read_bytes()
+    swap_in(workspace)
+    assert workspace.work.read_bytes() == before
 
 
-def test_nothing_is_left_in_the_scratch_folder(world):
-    swap_in(world)
-    assert list(world.temporary.iterdir()) == []
+def test_nothing_is_left_in_the_scratch_folder(workspace):
+    swap_in(workspace)
+    assert list(workspace.temporary.iterdir()) == []
 
 
 # --- Readers
@@ -216,29 +218,29 @@ def ask(reader):
     return reader.stdout.readline()
 
 
-def test_an_open_reader_keeps_its_version_whole_and_does_not_hold_us_up(world):
-    swap_in(world)
-    with reading(READER, world.published) as reader:
+def test_an_open_reader_keeps_its_version_whole_and_does_not_hold_us_up(workspace):
+    swap_in(workspace)
+    with reading(READER, workspace.published) as reader:
         before = ask(reader)
-        make_candles(world, version=2)
-        swap_in(world)
+        make_candles(workspace, version=2)
+        swap_in(workspace)
         assert ask(reader) == before == "[(1.25, 1.25, 1000)]\n"
 
 
-def test_a_reader_who_opens_anew_sees_the_new_version(world):
-    swap_in(world)
-    make_candles(world, version=2)
-    swap_in(world)
-    assert published(world, "select distinct close from daily_candlestick") == [(2.25,)]
+def test_a_reader_who_opens_anew_sees_the_new_version(workspace):
+    swap_in(workspace)
+    make_candles(workspace, version=2)
+    swap_in(workspace)
+    assert published(workspace, "select distinct close from daily_candlestick") == [(2.25,)]
 
 
-def test_whoever_opens_it_at_any_moment_finds_a_whole_version(world):
-    swap_in(world)
-    with reading(OPENER, world.published, 4) as reader:
+def test_whoever_opens_it_at_any_moment_finds_a_whole_version(workspace):
+    swap_in(workspace)
+    with reading(OPENER, workspace.published, 4) as reader:
         reader.stdout.readline()
         for version in range(2, 200):
-            make_candles(world, version)
-            swap_in(world)
+            make_candles(workspace, version)
+            swap_in(workspace)
             if reader.poll() is not None:
                 break
         seen = reader.stdout.readline()
@@ -248,105 +250,105 @@ def test_whoever_opens_it_at_any_moment_finds_a_whole_version(world):
 # --- When it fails
 
 
-def without_table(world):
-    with duckdb.connect(str(world.work)) as connection:
+def without_table(workspace):
+    with duckdb.connect(str(workspace.work)) as connection:
         connection.execute("drop table main.daily_candlestick")
 
 
-def without_column(world):
-    with duckdb.connect(str(world.work)) as connection:
+def without_column(workspace):
+    with duckdb.connect(str(workspace.work)) as connection:
         connection.execute("alter table main.daily_candlestick drop column extracted_at")
 
 
-def damaged(world):
-    world.work.write_bytes(b"garbage" * 4000)
+def damaged(workspace):
+    workspace.work.write_bytes(b"garbage" * 4000)
 
 
-def gone(world):
-    world.work.unlink()
+def gone(workspace):
+    workspace.work.unlink()
 
 
 @pytest.mark.parametrize("fail", [without_table, without_column, damaged, gone], ids=lambda fail: fail.__name__)
-def test_a_copy_that_fails_leaves_the_old_file_as_it_was(fail, world):
-    swap_in(world)
-    before = (world.published.stat().st_ino, world.published.read_bytes())
-    fail(world)
+def test_a_copy_that_fails_leaves_the_old_file_as_it_was(fail, workspace):
+    swap_in(workspace)
+    before = (workspace.published.stat().st_ino, workspace.published.read_bytes())
+    fail(workspace)
     with pytest.raises((duckdb_files.DatabaseError, OSError)):
-        swap_in(world)
-    assert (world.published.stat().st_ino, world.published.read_bytes()) == before
+        swap_in(workspace)
+    assert (workspace.published.stat().st_ino, workspace.published.read_bytes()) == before
 
 
-def test_after_a_copy_that_failed_the_next_one_succeeds(world):
-    without_table(world)
+def test_after_a_copy_that_failed_the_next_one_succeeds(workspace):
+    without_table(workspace)
     with pytest.raises(duckdb_files.MissingTableError):
-        swap_in(world)
-    make_candles(world, version=3)
-    assert swap_in(world) == 1000
+        swap_in(workspace)
+    make_candles(workspace, version=3)
+    assert swap_in(workspace) == 1000
 
 
-def test_a_copy_that_was_killed_is_no_obstacle(world):
-    (world.temporary / world.published.name).write_bytes(b"half a database")
-    assert swap_in(world) == 1000
+def test_a_copy_that_was_killed_is_no_obstacle(workspace):
+    (workspace.temporary / workspace.published.name).write_bytes(b"half a database")
+    assert swap_in(workspace) == 1000
 
 
-def test_a_published_file_that_was_damaged_is_healed(world):
-    world.published.write_bytes(b"garbage")
-    swap_in(world)
-    assert published(world, "select count(*) from daily_candlestick") == [(1000,)]
+def test_a_published_file_that_was_damaged_is_healed(workspace):
+    workspace.published.write_bytes(b"garbage")
+    swap_in(workspace)
+    assert published(workspace, "select count(*) from daily_candlestick") == [(1000,)]
 
 
-def test_a_reader_who_wrote_into_it_and_died_does_not_disturb_the_next_version(world):
-    swap_in(world)
+def test_a_reader_who_wrote_into_it_and_died_does_not_disturb_the_next_version(workspace):
+    swap_in(workspace)
     script = (
         "import os, sys, duckdb; c = duckdb.connect(sys.argv[1]);"
         "c.execute('update daily_candlestick set close = 0'); os._exit(1)"
     )
-    subprocess.run([sys.executable, "-c", script, str(world.published)], check=False, timeout=30)
-    assert world.published.with_name("crypto_data.duckdb.wal").exists()
-    make_candles(world, version=2)
-    swap_in(world)
-    assert published(world, "select distinct close from daily_candlestick") == [(2.25,)]
+    subprocess.run([sys.executable, "-c", script, str(workspace.published)], check=False, timeout=30)
+    assert workspace.published.with_name("crypto_data.duckdb.wal").exists()
+    make_candles(workspace, version=2)
+    swap_in(workspace)
+    assert published(workspace, "select distinct close from daily_candlestick") == [(2.25,)]
 
 
-def test_swapping_in_leaves_no_connection_open(world):
-    swap_in(world)
+def test_swapping_in_leaves_no_connection_open(workspace):
+    swap_in(workspace)
     held = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
             held.append(descriptor.readlink())
-    assert [path for path in held if path.is_relative_to(world.root)] == []
+    assert [path for path in held if path.is_relative_to(workspace.root)] == []
 
 
 # --- The evidence of the run
 
 
-def test_a_version_says_what_its_checks_came_to(world):
-    swap_in(world)
-    assert published(world, "from run_checks") == [("singular:assert_it_is_so", "pass")]
+def test_a_version_says_what_its_checks_came_to(workspace):
+    swap_in(workspace)
+    assert published(workspace, "from run_checks") == [("singular:assert_it_is_so", "pass")]
 
 
-def test_a_version_says_what_the_steps_before_it_did(world):
-    swap_in(world)
-    assert published(world, "from run_steps") == [
+def test_a_version_says_what_the_steps_before_it_did(workspace):
+    swap_in(workspace)
+    assert published(workspace, "from run_steps") == [
         ("Transform", datetime(2026, 5, 15, 13, 31), 3.15, "done", "loaded=2 models=26 note=it's")  # noqa: DTZ001
     ]
 
 
-def test_a_version_says_which_packages_made_it(world):
-    swap_in(world)
-    versions = dict(published(world, "from run_versions"))
+def test_a_version_says_which_packages_made_it(workspace):
+    swap_in(workspace)
+    versions = dict(published(workspace, "from run_versions"))
     assert versions["duckdb"] == duckdb.__version__
     assert {"python", "luigi", "airbyte", "dbt-core", "mplfinance"} <= versions.keys()
 
 
-def test_a_version_shows_each_setting_or_says_why_not(world):
-    swap_in(world)
-    shown = {(section, key) for section, key, _ in published(world, "from run_settings")}
+def test_a_version_shows_each_setting_or_says_why_not(workspace):
+    swap_in(workspace)
+    shown = {(section, key) for section, key, _ in published(workspace, "from run_settings")}
     known = {(section.get_task_family(), key) for section in sections.SECTIONS for key, _ in section.get_params()}
     assert shown == known - public.HIDDEN.keys()
 
 
-def test_a_version_shows_no_secret_and_no_path(world, tmp_path):
+def test_a_version_shows_no_secret_and_no_path(workspace, tmp_path):
     private = replace(
         SETTINGS,
         recordings=tmp_path / "may",

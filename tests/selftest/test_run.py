@@ -10,7 +10,7 @@ import pytest
 from btc_pipeline import __main__ as command_line
 from btc_pipeline.selftest import answer_faults, model_faults, run
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import declared_tests
 from btc_pipeline.transform.dbt_build import PROJECT
 from btc_pipeline.verify import gate
@@ -108,9 +108,9 @@ def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
 def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
     now = datetime(2026, 5, 15, tzinfo=timezone.utc)
     monkeypatch.setattr(gate, "market_chart", lambda *_: gate.Verified(1, 0, "hourly", now, now, now))
-    world = World(tmp_path, "sample")
-    run.keep_answers(SETTINGS, world, "bitcoin", run.DAYS[0])
-    good = run.GoodDay(SETTINGS, world, ())
+    workspace = Workspace(tmp_path, "sample")
+    run.keep_answers(SETTINGS, workspace, "bitcoin", run.DAYS[0])
+    good = run.GoodDay(SETTINGS, workspace, ())
     outcomes = {good.refused(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
     assert outcomes == {"MISSED"}
 

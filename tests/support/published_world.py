@@ -1,4 +1,4 @@
-"""A world in which something is published by hand, and `btc-pipeline` as it is typed there."""
+"""A workspace in which something is published by hand, and `btc-pipeline` as it is typed there."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
 
 def made_in(folder: Path) -> Path:
-    """The folder of a sample world below `folder`, with a published week."""
-    world = folder / "data" / "sample"
-    world.mkdir(parents=True)
-    Published().write(world / "crypto_data.duckdb")
-    return world
+    """The folder of a sample workspace below `folder`, with a published week."""
+    workspace = folder / "data" / "sample"
+    workspace.mkdir(parents=True)
+    Published().write(workspace / "crypto_data.duckdb")
+    return workspace
 
 
-def typed(world: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def typed(workspace: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """What becomes of a command line there."""
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(workspace.parent))
     return subprocess.run(
         [PROGRAM, *arguments, *options],
         env=os.environ | environment,

@@ -249,8 +249,8 @@ def take(start, tmp_path):
     """A function that takes the child that was started ahead, or a new one, and gives what it was prepared for."""
     taken = []
 
-    def take(world):
-        taken.append(prestarted.take("a_child", tmp_path / world / "log", {"world": world}))
+    def take(workspace):
+        taken.append(prestarted.take("a_child", tmp_path / workspace / "log", {"workspace": workspace}))
         return taken[-1].work({"run": "result.update(preparation, pid=os.getpid())"}, 20)
 
     yield take
@@ -259,14 +259,14 @@ def take(start, tmp_path):
 
 
 def test_a_child_that_was_started_ahead_is_taken_once(take, tmp_path):
-    prestarted.start("a_child", tmp_path / "live/log", {"world": "live"})
-    prestarted.start("a_child", tmp_path / "live/log", {"world": "live"})
+    prestarted.start("a_child", tmp_path / "live/log", {"workspace": "live"})
+    prestarted.start("a_child", tmp_path / "live/log", {"workspace": "live"})
     assert take("live")["pid"] != take("live")["pid"]
 
 
 def test_a_child_that_was_started_ahead_for_one_world_never_works_for_another(take, tmp_path):
-    prestarted.start("a_child", tmp_path / "live/log", {"world": "live"})
-    assert [take(world)["world"] for world in ("sample", "live")] == ["sample", "live"]
+    prestarted.start("a_child", tmp_path / "live/log", {"workspace": "live"})
+    assert [take(workspace)["workspace"] for workspace in ("sample", "live")] == ["sample", "live"]
 
 
 # --- What it is told

@@ -189,7 +189,7 @@ def test_a_link_half_made_by_a_killed_process_is_no_obstacle(tmp_path, scratch):
 
 @pytest.fixture
 def root(tmp_path):
-    """A world after a kill: temporary files in it and its folders, a scratch folder with something in it."""
+    """A workspace after a kill: temporary files in it and its folders, a scratch folder with something in it."""
     root = tmp_path / "sample"
     for name in (".tmp-1-a", "keep", "charts/.tmp-2-b.png", "charts/keep.png", "tmp/airbyte/x", "raw/coin/.tmp-3-c"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The lock of a world: one process at a time, says who, ends with its process, and leaves no trace when only asked."""
+"""The lock of a workspace: one process at a time, says who, ends with its process; who only asks leaves no trace."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ def held_elsewhere(path, *arguments):
 
 @pytest.fixture
 def path(tmp_path):
-    """Where the lock of a world lies, which is not there yet."""
+    """Where the lock of a workspace lies, which is not there yet."""
     return tmp_path / "sample/.lock"
 
 

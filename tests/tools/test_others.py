@@ -1,6 +1,6 @@
 """In others' tools: what README shows reads the published database, while the pipeline publishes the next version.
 
-Every snippet is run as it stands in README, in a folder with a `data/live` that is the world of a run with sample data.
+Every snippet is run as it stands in README, in a folder whose `data/live` is the workspace of a run with sample data.
 """
 
 import json

@@ -28,22 +28,22 @@ REQUEST = raw_archive.Request(
 
 
 @pytest.fixture
-def world(tmp_path):
+def workspace(tmp_path):
     """Folders with a name that has to be quoted, in paths and in SQL."""
-    folder = tmp_path / "it's a world"
+    folder = tmp_path / "it's a workspace"
     (folder / "tmp").mkdir(parents=True)
     return folder
 
 
 @pytest.fixture
-def job(world):
+def job(workspace):
     return loader.Load(
-        database=world / "work/crypto_data.duckdb",
-        raw=world / "raw",
-        published=world / "crypto_data.duckdb",
-        ledger=world / "revisions",
-        failures=world / "failures",
-        scratch=world / "tmp",
+        database=workspace / "work/crypto_data.duckdb",
+        raw=workspace / "raw",
+        published=workspace / "crypto_data.duckdb",
+        ledger=workspace / "revisions",
+        failures=workspace / "failures",
+        scratch=workspace / "tmp",
         provenance="SAMPLE (synthetic)",
         built_from="models-1",
         step="Transform",
@@ -58,14 +58,14 @@ def job(world):
 
 
 @pytest.fixture
-def keep(world):
+def keep(workspace):
     """A function that puts an answer, changed or not, into the archive."""
 
     def keep(change=lambda chart: None, **changes):
         request = replace(REQUEST, **changes)
         chart = json.loads(json.dumps(market_chart(request.coin_id)))
         change(chart)
-        return raw_archive.keep(world / "raw", request, json.dumps(chart).encode())
+        return raw_archive.keep(workspace / "raw", request, json.dumps(chart).encode())
 
     return keep
 
@@ -326,11 +326,11 @@ def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, ke
         assert connection.execute("select build from pipeline.this_run").fetchall() == [(job.stamp,)]
 
 
-def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(job, world):
+def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(job, workspace):
     request = replace(REQUEST, stream="ohlc")
     good = synthetic.ohlc("bitcoin", "usd", 7, NOW)
-    kept = raw_archive.keep(world / "raw", request, json.dumps(good).encode())
-    bad = raw_archive.keep(world / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
+    kept = raw_archive.keep(workspace / "raw", request, json.dumps(good).encode())
+    bad = raw_archive.keep(workspace / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
     assert loader.load(job) == (
         0,
         [f"left out: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose it"],
@@ -400,19 +400,19 @@ def test_what_was_vouched_for_stays_so(job):
 # --- The 5-minute series
 
 
-def keep_fine(world, now=NOW, change=lambda chart: None, **changes):
+def keep_fine(workspace, now=NOW, change=lambda chart: None, **changes):
     """Put an answer with the points of the last 24 hours into the archive."""
     start = now - timedelta(days=1)
     asked = {"date": now.date(), "window_from": start, "window_to": now, "extracted_at": now}
     request = replace(REQUEST, stream=raw_archive.CHART_5M, **(asked | changes))
     chart = synthetic.market_chart("bitcoin", "usd", start, now, now)
     change(chart)
-    return raw_archive.keep(world / "raw", request, json.dumps(chart).encode())
+    return raw_archive.keep(workspace / "raw", request, json.dumps(chart).encode())
 
 
-def test_both_series_are_loaded_in_the_order_of_their_extraction(job, world, keep):
-    second, first = keep(extracted_at=after(1)), keep_fine(world)
-    third = keep_fine(world, extracted_at=after(2))
+def test_both_series_are_loaded_in_the_order_of_their_extraction(job, workspace, keep):
+    second, first = keep(extracted_at=after(1)), keep_fine(workspace)
+    third = keep_fine(workspace, extracted_at=after(2))
     assert loader.load(job) == (3, [])
     assert [(number, file) for number, _, file in loaded_in(job)] == [
         (1, first.file), (2, second.file), (3, third.file),
@@ -422,34 +422,34 @@ def test_both_series_are_loaded_in_the_order_of_their_extraction(job, world, kee
     assert found == [("5-minute", day_before), ("hourly", midnight), ("5-minute", day_before)]
 
 
-def test_load_numbers_go_on_over_both_series(job, world, keep):
+def test_load_numbers_go_on_over_both_series(job, workspace, keep):
     keep()
     loader.load(job)
-    keep_fine(world)
+    keep_fine(workspace)
     loader.load(job)
     assert [number for number, *_ in loaded_in(job)] == [1, 2]
 
 
-def test_of_the_same_instant_the_order_is_always_the_same(job, world, keep):
-    fine, coarse = keep_fine(world), keep()
+def test_of_the_same_instant_the_order_is_always_the_same(job, workspace, keep):
+    fine, coarse = keep_fine(workspace), keep()
     loader.load(job)
     assert [file for *_, file in loaded_in(job)] == [coarse.file, fine.file]
 
 
-def test_an_answer_of_the_5_minute_series_that_is_hourly_is_left_out_and_named(job, world, keep):
+def test_an_answer_of_the_5_minute_series_that_is_hourly_is_left_out_and_named(job, workspace, keep):
     def thin(chart):
         for name, points in chart.items():
             chart[name] = points[::12]
 
-    coarse = keep_fine(world, change=thin)
+    coarse = keep_fine(workspace, change=thin)
     good = keep()
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
     assert notes == [f"left out: {coarse.file}: its points are hourly, not 5-minute"]
 
 
-def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, world, keep):
-    bad = keep_fine(world, change=lambda chart: chart["prices"][3].__setitem__(1, 0))
+def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, workspace, keep):
+    bad = keep_fine(workspace, change=lambda chart: chart["prices"][3].__setitem__(1, 0))
     good = keep()
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
@@ -457,9 +457,9 @@ def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, wor
 
 
 @pytest.mark.parametrize(("seconds", "loaded"), [(300, 1), (301, 0)])
-def test_a_5_minute_answer_from_coingecko_s_cache_may_begin_some_minutes_early(seconds, loaded, job, world):
+def test_a_5_minute_answer_from_coingecko_s_cache_may_begin_some_minutes_early(seconds, loaded, job, workspace):
     def begin(chart):
         chart["prices"][0][0] = int((NOW - timedelta(days=1, seconds=seconds)).timestamp() * 1000)
 
-    keep_fine(world, change=begin)
+    keep_fine(workspace, change=begin)
     assert loader.load(job)[0] == loaded

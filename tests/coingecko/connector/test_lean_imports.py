@@ -18,7 +18,7 @@ from btc_pipeline.extract import fetch as extract
 from btc_pipeline.extract import requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import World
+from btc_pipeline.settings.workspace import Workspace
 from tests.support.faulty_server import FaultAnswer, FaultyServer
 from tests.support.swept import swept
 
@@ -27,27 +27,27 @@ NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory):
-    """The world of a run of the connector for two coins, with the lean import and with the plain one."""
-    worlds = {kind: World(tmp_path_factory.mktemp(kind), "sample") for kind in ("lean", "plain")}
-    for kind, world in worlds.items():
-        fetch(settings_in(world), world, is_lean=kind == "lean")
-    return worlds
+def workspaces(tmp_path_factory):
+    """The workspace of a run of the connector for two coins, with the lean import and with the plain one."""
+    workspaces = {kind: Workspace(tmp_path_factory.mktemp(kind), "sample") for kind in ("lean", "plain")}
+    for kind, workspace in workspaces.items():
+        fetch(settings_in(workspace), workspace, is_lean=kind == "lean")
+    return workspaces
 
 
-def fetch(settings, world, *, is_lean=True):
+def fetch(settings, workspace, *, is_lean=True):
     asked = requests.of_run(settings, NOW.date(), NOW, settings.pairs)
-    return extract.fetch(settings, world, asked, extract.Options(world.cache, is_lean=is_lean))
+    return extract.fetch(settings, workspace, asked, extract.Options(workspace.cache, is_lean=is_lean))
 
 
 @pytest.fixture(params=["lean", "plain"])
-def world(request, worlds):
-    return worlds[request.param]
+def workspace(request, workspaces):
+    return workspaces[request.param]
 
 
-def settings_in(world):
+def settings_in(workspace):
     return Settings(
-        data_dir=world.data_dir,
+        data_dir=workspace.data_dir,
         source="sample",
         recordings=None,
         coins=("bitcoin", "kishu-inu"),
@@ -73,9 +73,9 @@ def settings_in(world):
     )
 
 
-def table_of(world):
+def table_of(workspace):
     """Names, types and values of the table's columns, without Airbyte's own, of which some are random or times."""
-    with duckdb.connect(str(world.cache), read_only=True) as connection:
+    with duckdb.connect(str(workspace.cache), read_only=True) as connection:
         relation = connection.execute("from raw.market_chart order by coin_id")
         kept = [number for number, column in enumerate(relation.description) if not column[0].startswith("_airbyte")]
         columns = [(relation.description[number][0], str(relation.description[number][1])) for number in kept]
@@ -92,31 +92,31 @@ def python(script):
 # --- The same table
 
 
-def test_both_imports_make_the_same_table(worlds):
-    assert table_of(worlds["lean"]) == table_of(worlds["plain"])
+def test_both_imports_make_the_same_table(workspaces):
+    assert table_of(workspaces["lean"]) == table_of(workspaces["plain"])
 
 
-def test_both_imports_put_the_same_answers_into_the_archive(worlds):
-    lean, plain = (raw_archive.entries(worlds[kind].raw)[0] for kind in ("lean", "plain"))
+def test_both_imports_put_the_same_answers_into_the_archive(workspaces):
+    lean, plain = (raw_archive.entries(workspaces[kind].raw)[0] for kind in ("lean", "plain"))
     assert lean == plain
 
 
-def test_the_table_has_a_row_for_each_coin_with_its_answer_word_for_word(world):
-    columns, rows = table_of(world)
+def test_the_table_has_a_row_for_each_coin_with_its_answer_word_for_word(workspace):
+    columns, rows = table_of(workspace)
     records = [dict(zip([name for name, _ in columns], row, strict=True)) for row in rows]
     assert [record["coin_id"] for record in records] == ["bitcoin", "kishu-inu"]
     for record in records:
         assert json.loads(record["answer"])["prices"] == json.loads(record["prices"])
 
 
-def test_tiny_prices_keep_their_digits_in_the_cache(world):
-    columns, rows = table_of(world)
+def test_tiny_prices_keep_their_digits_in_the_cache(workspace):
+    columns, rows = table_of(workspace)
     prices = json.loads(rows[1][[name for name, _ in columns].index("prices")])
     assert all(0 < price < 1e-6 and len(repr(price)) > 12 for _, price in prices)
 
 
-def test_the_scratch_folder_is_gone_after_the_run(world):
-    assert list(world.temporary.iterdir()) == []
+def test_the_scratch_folder_is_gone_after_the_run(workspace):
+    assert list(workspace.temporary.iterdir()) == []
 
 
 # --- The connector, whatever was before
@@ -129,20 +129,20 @@ def test_the_sample_is_asked_for_past_any_proxy(name, tmp_path, monkeypatch):
     for each in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, "intranet.example")
-    world = World(tmp_path, "sample")
-    assert len(fetch(settings_in(world), world).charts) == 2
+    workspace = Workspace(tmp_path, "sample")
+    assert len(fetch(settings_in(workspace), workspace).charts) == 2
 
 
 def test_an_extraction_that_failed_is_no_obstacle_to_the_next_of_its_process(tmp_path):
-    world = World(tmp_path, "sample")
-    assert fetch(replace(settings_in(world), coins=("no-such-coin",)), world).charts == []
-    assert len(fetch(settings_in(world), world).charts) == 2
+    workspace = Workspace(tmp_path, "sample")
+    assert fetch(replace(settings_in(workspace), coins=("no-such-coin",)), workspace).charts == []
+    assert len(fetch(settings_in(workspace), workspace).charts) == 2
 
 
 def test_an_extraction_that_cannot_begin_leaves_no_process_behind(tmp_path):
-    world = World(tmp_path, "sample")
+    workspace = Workspace(tmp_path, "sample")
     with pytest.raises(ConfigurationError):
-        fetch(replace(settings_in(world), recordings=tmp_path / "gone"), world)
+        fetch(replace(settings_in(workspace), recordings=tmp_path / "gone"), workspace)
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_text() for pid in children]
     assert [command for command in commands if extract.CONNECTOR in command] == []
@@ -161,15 +161,15 @@ ECHOES = {
 def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
     (tmp_path / "key").write_text(KEY)
     (tmp_path / "key").chmod(0o600)
-    world = World(tmp_path / "data", "live")
+    workspace = Workspace(tmp_path / "data", "live")
     with FaultyServer(synthetic, lambda path, number: ECHOES[echo], NOW) as server:
         live = replace(
-            settings_in(world), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
+            settings_in(workspace), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
             api_key_file=tmp_path / "key",
         )  # fmt: skip
-        shown = "".join(f"{error} {error!r}" for _, error in fetch(live, world).refused)
+        shown = "".join(f"{error} {error!r}" for _, error in fetch(live, workspace).refused)
         assert {request.headers["x-cg-demo-api-key"] for request in server.requests} == {KEY}
-    kept = [path for path in world.data_dir.rglob("*") if path.is_file() and KEY.encode() in content_of(path)]
+    kept = [path for path in workspace.data_dir.rglob("*") if path.is_file() and KEY.encode() in content_of(path)]
     assert kept == []
     assert KEY.lower() not in shown.lower()
 
