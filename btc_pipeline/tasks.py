@@ -23,7 +23,7 @@ from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import RUN, Step
 from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
 from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication
-from btc_pipeline.transform import backfill, dbt_build, loader
+from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import process
 
@@ -78,7 +78,7 @@ class ExtractAndLoad(Step):
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
         with self.at_work() as facts:
             if self.is_followed:
-                dbt_build.start_ahead(self.settings, self.workspace)
+                dbt_runner.start_ahead(self.settings, self.workspace)
             pairs = self.settings.pairs
             facts.update(daily.answers(self.settings, self.workspace, self.date, self.output(), pairs, self.report))
 
@@ -164,8 +164,8 @@ class Transform(Step):
             process.start_ahead(self.workspace)
             charts = ExtractAndLoad(date=self.date).output().charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
-            build = dbt_build.Build(self.output(), self.sources_hash(), pairs)
-            facts.update(dbt_build.build(self.settings, self.workspace, build, self.report))
+            wanted = dbt_build.Build(self.get_task_family(), self.date, self.fingerprint(), self.sources_hash(), pairs)
+            facts.update(dbt_build.build(self.settings, self.workspace, wanted, self.report).facts)
 
 
 class Test(Step):
@@ -184,15 +184,15 @@ class Test(Step):
         """Judge what the build tested."""
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
-            results = dbt_build.judge(self.settings, self.workspace, table)
+            results = judge.judge(self.settings, self.workspace, table.newest_stamp())
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
-            tested(self.workspace, table).write(facts={"results": results})
+            tested(self.workspace, table.newest_stamp()).write(facts={"results": results})
             self.output().write(facts=facts)
 
 
-def tested(workspace: Workspace, table: DuckDBTarget) -> Marker:
-    """Vouches that the table as it is now, whichever day's run made it, has passed its tests; tells their results."""
-    return Marker(workspace.markers / "tested.json", table.newest_stamp(), workspace.root)
+def tested(workspace: Workspace, stamp: str) -> Marker:
+    """Vouches that the build with this stamp, of whichever day, has passed its tests; keeps their results."""
+    return Marker(workspace.markers / "tested.json", stamp, workspace.root)
 
 
 class Publish(Step):
@@ -219,7 +219,7 @@ class Publish(Step):
     def swap_in(self) -> int:
         """Publish the tested candles and what this day's run knows of itself, and vouch; returns how many candles."""
         table = Transform(date=self.date).output()
-        passed = tested(self.workspace, table)
+        passed = tested(self.workspace, table.newest_stamp())
         if not passed.exists():
             step, day = table.newest_step()
             raise errors.CandleTestError(
@@ -320,7 +320,7 @@ class Backfill(HistoryStep):
             told = self.settings, self.workspace, self.span
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(*told, self.fingerprint(), models, self.report)
-            tested(self.workspace, built.table).write(facts={"results": built.checks})
+            tested(self.workspace, built.stamp).write(facts={"results": built.checks})
             steps = journal.of_day(self.workspace, self.date, ("ExtractHistory",))
             facts["candles"] = backfill.swap_in(*told, built, steps)
             self.output().write(facts, made := backfill.report(*told))

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from btc_pipeline.errors import PipelineError, TransformationError
 from btc_pipeline.observe import log
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import loader
-from btc_pipeline.transform.dbt_build import PROJECT
 from btc_pipeline.warehouse import duckdb_files
 
 _PAGE = "static_index.html"
@@ -32,7 +32,7 @@ def write(page: Path) -> None:
         with duckdb_files.opened(database, read_only=False) as connection:
             loader.create_tables(connection)
         options: list[str | Path] = [
-            *("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", Path(folder, "target")),
+            *("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", Path(folder, "target")),
             *("--log-path", folder, "--quiet", "--no-use-colors"),
         ]
         for command in ("seed", "run", "docs generate --static"):

@@ -15,9 +15,8 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.targets.marker import DuckDBTarget
 from btc_pipeline.tasks import Transform
-from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.transform import dbt_build, dbt_runner
 
 
 def main() -> None:
@@ -26,17 +25,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder), "empty")
         workspace.temporary.mkdir(parents=True)
-        target = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, "Transform", today, "")
+        wanted = dbt_build.Build("Transform", today, "", Transform(date=today).sources_hash())
         try:
-            dbt_build.build(reader.load(), workspace, dbt_build.Build(target, Transform(date=today).sources_hash()))
+            dbt_build.build(reader.load(), workspace, wanted)
         except PipelineError as error:
             log.prepare()
             log.warning("dbt is not prepared, the first run will take longer: %s", error)
             return
-        shutil.rmtree(dbt_build.PREPARED, ignore_errors=True)
-        dbt_build.PREPARED.mkdir(parents=True)
+        shutil.rmtree(dbt_runner.PREPARED, ignore_errors=True)
+        dbt_runner.PREPARED.mkdir(parents=True)
         for name in ("partial_parse.msgpack", "unit_tests.json"):
-            shutil.copyfile(workspace.dbt_target / name, dbt_build.PREPARED / name)
+            shutil.copyfile(workspace.dbt_target / name, dbt_runner.PREPARED / name)
 
 
 if __name__ == "__main__":

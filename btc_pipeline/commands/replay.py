@@ -18,8 +18,7 @@ from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.targets.marker import DuckDBTarget
-from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.transform import dbt_build, judge
 from btc_pipeline.warehouse import duckdb_files, published_tables
 from btc_pipeline.warehouse.duckdb_files import quoted
 
@@ -100,9 +99,9 @@ def rebuilt(settings: Settings, workspace: Workspace, until: datetime, day: date
         empty = Workspace(Path(folder), workspace.source)
         empty.temporary.mkdir(parents=True)
         empty.raw.symlink_to(workspace.raw.resolve(), target_is_directory=True)
-        target = DuckDBTarget(empty.work, TABLE, loader.MARKERS, "Transform", day, "rebuild")
-        dbt_build.build(settings, empty, dbt_build.Build(target, sources_hash, until=until))
-        dbt_build.judge(settings, empty, target)
+        wanted = dbt_build.Build("Transform", day, "rebuild", sources_hash, until=until)
+        built = dbt_build.build(settings, empty, wanted)
+        judge.judge(settings, empty, built.stamp)
         yield empty.work
 
 

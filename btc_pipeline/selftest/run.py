@@ -25,8 +25,7 @@ from btc_pipeline.publish import swap
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.targets.marker import DuckDBTarget
-from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.transform import dbt_build, dbt_runner, judge
 from btc_pipeline.verify import gate
 from btc_pipeline.warehouse import duckdb_files
 
@@ -95,7 +94,7 @@ class GoodDay:
 
     settings: Settings
     workspace: Workspace
-    tests: tuple[dbt_build.Node, ...]
+    tests: tuple[dbt_runner.Node, ...]
 
     def refused(self, fault: AnswerFault) -> Verdict:
         """What the gate says to the newest answer with the fault."""
@@ -116,19 +115,19 @@ class GoodDay:
             with duckdb_files.opened(path, read_only=False) as connection:
                 connection.execute(fault.sql)
             copies.append({"path": str(path), "command": fault.command})
-        outcomes = dbt_build.judge_copies(self.settings, self.workspace, copies) if copies else []
+        outcomes = dbt_runner.judge_copies(self.settings, self.workspace, copies) if copies else []
         return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
 
     def counted(self, fault: DroppedTestFault) -> Verdict:
         """What the census says when one test has not run."""
         remaining = [test for test in self.tests if test["name"] != fault.test]
         with suppress(CandleTestError):
-            dbt_build.take_census(remaining)
+            judge.take_census(remaining)
             return Verdict(fault, "MISSED")
         return Verdict(fault, "fails") if len(remaining) < len(self.tests) else Verdict(fault, "MISSED")
 
 
-def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_build.Node]) -> Verdict:
+def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_runner.Node]) -> Verdict:
     spoke = {
         node["name"]: node["status"]
         for node in nodes
@@ -167,8 +166,7 @@ def _built(good: GoodDay, sources_hash: str) -> GoodDay:
     workspace = good.workspace
     for now in DAYS:
         told = replace(good.settings, now=now)
-        target = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
-        dbt_build.build(told, workspace, dbt_build.Build(target, sources_hash, until=now))
+        dbt_build.build(told, workspace, dbt_build.Build("Transform", now.date(), "good", sources_hash, until=now))
         tests = json.loads(workspace.test_results.read_bytes())["tests"]
         loud = [test["name"] for test in tests if test["status"] not in _GOOD]
         if loud:

@@ -19,17 +19,16 @@ from btc_pipeline.publish import swap
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.targets.marker import DuckDBTarget
-from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.transform import dbt_build, judge
 from btc_pipeline.verify import gate
 from btc_pipeline.warehouse import duckdb_files, published
 
 
 @dataclass(frozen=True)
 class Built:
-    """The table with its marker row, the outcome of each test, and the date of the version to be published."""
+    """The stamp of the build, the outcome of each test, and the date of the version to be published."""
 
-    table: DuckDBTarget
+    stamp: str
     checks: dict[str, str]
     run_date: date
 
@@ -46,11 +45,10 @@ def build(
     run_date = max(newest.values(), default=span.last)
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
-    table = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, step, run_date, fingerprint)
-    dbt_build.build(settings, workspace, dbt_build.Build(table, built_from, pairs=pairs or settings.pairs), progress)
-    return Built(
-        table, dbt_build.judge(settings, workspace, table), max(run_date, _published_date(workspace) or run_date)
-    )
+    wanted = dbt_build.Build(step, run_date, fingerprint, built_from, pairs=pairs or settings.pairs)
+    built = dbt_build.build(settings, workspace, wanted, progress)
+    checks = judge.judge(settings, workspace, built.stamp)
+    return Built(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))
 
 
 def swap_in(settings: Settings, workspace: Workspace, span: Span, built: Built, steps: Sequence[Entry]) -> int:

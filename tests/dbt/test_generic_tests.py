@@ -10,9 +10,9 @@ import duckdb
 import jinja2
 import pytest
 
-from btc_pipeline.transform.dbt_build import PROJECT
+from btc_pipeline.system.project import DBT_PROJECT
 
-FILES = {file.stem: file for file in sorted((PROJECT / "tests/generic").glob("*.sql"))}
+FILES = {file.stem: file for file in sorted((DBT_PROJECT / "tests/generic").glob("*.sql"))}
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from btc_pipeline.settings import reader
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import declared_tests
-from btc_pipeline.transform.dbt_build import PROJECT
 
 PUBLIC_COLUMNS = {
     "coin_id": "varchar",
@@ -38,10 +38,10 @@ TESTS_OF_DBT = {"unique", "not_null", "accepted_values", "relationships"}
 CLOCK = r"\b(now|today|get_current_\w+|transaction_timestamp)\s*\(|\bcurrent_(date|time|timestamp)\b|\blocaltime"
 ZONE = r"timestamptz|\btime\s+zone\b|\bto_timestamp\s*\(|\btimezone\s*\("
 
-MODELS = sorted((PROJECT / "models").rglob("*.sql"))
-SINGULAR_TESTS = sorted((PROJECT / "tests").glob("*.sql"))
-GENERIC_TESTS = sorted((PROJECT / "tests/generic").glob("*.sql"))
-MACROS = sorted((PROJECT / "macros").rglob("*.sql"))
+MODELS = sorted((DBT_PROJECT / "models").rglob("*.sql"))
+SINGULAR_TESTS = sorted((DBT_PROJECT / "tests").glob("*.sql"))
+GENERIC_TESTS = sorted((DBT_PROJECT / "tests/generic").glob("*.sql"))
+MACROS = sorted((DBT_PROJECT / "macros").rglob("*.sql"))
 
 
 def for_each(files: list[Path]) -> pytest.MarkDecorator:
@@ -61,7 +61,7 @@ def code(file: Path) -> str:
 
 
 def declared() -> Counter[str]:
-    return declared_tests.declared(PROJECT)
+    return declared_tests.declared(DBT_PROJECT)
 
 
 # --- models
@@ -95,7 +95,7 @@ def test_the_last_line_selects_all_of_one_cte(file):
 
 
 def test_the_profile_sets_utc():
-    profile = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8"))["btc_pipeline"]
+    profile = yaml.safe_load((DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8"))["btc_pipeline"]
     assert {output["settings"]["TimeZone"] for output in profile["outputs"].values()} == {"UTC"}
 
 
@@ -103,7 +103,7 @@ def test_the_profile_sets_utc():
 
 
 def candlestick() -> dict[str, Any]:
-    return properties(PROJECT / "models/marts/daily_candlestick.sql")
+    return properties(DBT_PROJECT / "models/marts/daily_candlestick.sql")
 
 
 def test_the_contract_of_the_public_table_is_enforced():
@@ -131,7 +131,7 @@ def test_the_census_finds_tests_of_each_kind(kind):
 
 
 def test_the_census_misses_no_key_that_declares_tests():
-    files = [file.read_text(encoding="utf-8") for file in (PROJECT / "models").rglob("*.yml")]
+    files = [file.read_text(encoding="utf-8") for file in (DBT_PROJECT / "models").rglob("*.yml")]
     assert not any(re.search(r"^\s*tests:", text, re.MULTILINE) for text in files)
     assert sum(len(re.findall(r"^    model: ", text, re.MULTILINE)) for text in files) == sum(
         number for name, number in declared().items() if name.startswith("unit:")
@@ -165,6 +165,6 @@ def test_the_grain_of_each_model_is_tested(file):
 
 
 def test_the_settings_that_dbt_is_told_have_the_defaults_of_the_project_file():
-    defaults = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    defaults = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     told = reader.load().dbt_vars
     assert told == {name: defaults[name] for name in told}

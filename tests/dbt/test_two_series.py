@@ -15,8 +15,7 @@ import pytest
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.targets.marker import DuckDBTarget
-from btc_pipeline.transform import dbt_build, loader
+from btc_pipeline.transform import dbt_build
 from tests.e2e import truth
 from tests.publish.test_swap import SETTINGS
 from tests.support.swept import swept
@@ -44,8 +43,7 @@ def keep(workspace, settings, stream, start, now):
 
 def built(workspace, settings, now):
     """The candles and gaps that a run at `now` makes of the archive; its tests that fail end it."""
-    target = DuckDBTarget(workspace.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
-    dbt_build.build(settings, workspace, dbt_build.Build(target, "models", until=now))
+    dbt_build.build(settings, workspace, dbt_build.Build("Transform", now.date(), "good", "models", until=now))
     tests = json.loads(workspace.test_results.read_bytes())["tests"]
     loud = [test["name"] for test in tests if test["status"] not in {"pass", "success"}]
     with duckdb.connect(str(workspace.work), read_only=True) as connection:

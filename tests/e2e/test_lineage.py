@@ -5,7 +5,7 @@ import sys
 
 import yaml
 
-from btc_pipeline.transform.dbt_build import PROJECT
+from btc_pipeline.system.project import DBT_PROJECT
 from tests.e2e.command_line import copy_of_project
 
 
@@ -21,8 +21,8 @@ def test_the_page_has_each_model_seed_and_exposure_and_needs_no_run_before(tmp_p
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "data/docs/index.html\n"
     text = page.read_text(encoding="utf-8")
-    exposures = yaml.safe_load((PROJECT / "models/exposures.yml").read_text(encoding="utf-8"))["exposures"]
-    names = {path.stem for path in [*(PROJECT / "models").rglob("*.sql"), *(PROJECT / "seeds").glob("*.csv")]}
+    exposures = yaml.safe_load((DBT_PROJECT / "models/exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    names = {path.stem for path in [*(DBT_PROJECT / "models").rglob("*.sql"), *(DBT_PROJECT / "seeds").glob("*.csv")]}
     assert [name for name in names | {each["name"] for each in exposures} if f'"{name}"' not in text] == []
 
 

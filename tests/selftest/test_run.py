@@ -11,8 +11,8 @@ from btc_pipeline import __main__ as command_line
 from btc_pipeline.selftest import answer_faults, model_faults, run
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import declared_tests
-from btc_pipeline.transform.dbt_build import PROJECT
 from btc_pipeline.verify import gate
 from tests.publish.test_swap import SETTINGS
 
@@ -53,12 +53,12 @@ def test_each_fault_has_a_name_of_its_own():
 
 
 def test_each_fault_behind_the_gate_names_a_declared_test():
-    declared = set(declared_tests.declared(PROJECT))
+    declared = set(declared_tests.declared(DBT_PROJECT))
     assert {fault.check for fault in model_faults.ALL if isinstance(fault, DatabaseFault)} <= declared
     assert {fault.test for fault in model_faults.ALL if isinstance(fault, DroppedTestFault)} <= declared
 
 
-@pytest.mark.parametrize("test", sorted(path.stem for path in (PROJECT / "tests").glob("*.sql")))
+@pytest.mark.parametrize("test", sorted(path.stem for path in (DBT_PROJECT / "tests").glob("*.sql")))
 def test_each_singular_test_has_a_fault_to_catch(test):
     assert f"singular:{test}" in CHECKS
 

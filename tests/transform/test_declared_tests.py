@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import declared_tests
-from btc_pipeline.transform.dbt_build import PROJECT
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_what_dbt_has_compiled_is_not_counted(project):
 
 
 def test_the_project_declares_tests_of_each_kind():
-    kinds = Counter(name.partition(":")[0] for name in declared_tests.declared(PROJECT))
+    kinds = Counter(name.partition(":")[0] for name in declared_tests.declared(DBT_PROJECT))
     assert kinds["generic"] > 20
     assert kinds["unit"] > 5
 
@@ -94,11 +94,11 @@ def test_the_project_declares_tests_of_each_kind():
 def test_the_project_declares_nothing_in_a_way_that_the_census_does_not_see(name):
     """`tests:` is the old name of `data_tests:`, .yaml another ending: dbt reads both."""
     if name == "tests":
-        files = [path for path in (PROJECT / "models").rglob("*.yml") if "\n    tests:" in path.read_text()]
+        files = [path for path in (DBT_PROJECT / "models").rglob("*.yml") if "\n    tests:" in path.read_text()]
     else:
-        files = [path for path in PROJECT.rglob("*.yaml") if "target" not in path.parts]
+        files = [path for path in DBT_PROJECT.rglob("*.yaml") if "target" not in path.parts]
     assert files == []
 
 
 def test_no_singular_test_of_the_project_lies_where_the_census_does_not_look():
-    assert [path for path in (PROJECT / "tests").glob("*/**/*.sql") if path.parts[-2] != "generic"] == []
+    assert [path for path in (DBT_PROJECT / "tests").glob("*/**/*.sql") if path.parts[-2] != "generic"] == []

@@ -6,14 +6,14 @@ from pathlib import Path
 import yaml
 
 from btc_pipeline.publish import run_tables, swap
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import previous_version
-from btc_pipeline.transform.dbt_build import PROJECT
 
 WRITTEN = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text(encoding="utf-8"))
 
 
 def contract_of(table):
-    (file,) = (PROJECT / "models").rglob(f"{table}.yml")
+    (file,) = (DBT_PROJECT / "models").rglob(f"{table}.yml")
     (model,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
     assert model["config"]["contract"]["enforced"] is True
     return {column["name"]: column["data_type"] for column in model["columns"]}

@@ -1,0 +1,79 @@
+"""The one place that starts dbt: a process of its own, prepared ahead of its job.
+
+The parent's side of `dbt_process`. Imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.errors import CandleTestError, TransformationError
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system import child_process, prestarted
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.system.project import DBT_PROJECT
+
+Node = dict[str, Any]
+"""What became of a model or a test: `kind`, `name`, `status`, `message`."""
+
+PREPARED = DBT_PROJECT / "target" / "prepared"
+_DEADLINE_SECONDS = 1800.0
+
+
+def start_ahead(settings: Settings, workspace: Workspace) -> None:
+    """Let dbt's imports and its parsing go on beside the step that is at work."""
+    prestarted.start(*_dbt(settings, workspace))
+
+
+def run(
+    settings: Settings,
+    workspace: Workspace,
+    job: child_process.Json,
+    error_class: type[TransformationError] | type[CandleTestError],
+    progress: Progress | None = None,
+) -> child_process.Json:
+    """Let dbt do a job; `progress` is told how many of its nodes are done.
+
+    Raises:
+        PipelineError: of `error_class`, if dbt ended without a result, or with an error of its own.
+    """
+    dbt = prestarted.take(*_dbt(settings, workspace))
+    try:
+        result = dbt.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress) if progress else None)
+    except child_process.ChildError as error:
+        raise error_class(f"dbt ended without a result: {error.reason}", f"read {error.log}") from None
+    if "error" in result:
+        raise error_class(str(result["error"]), f"read {dbt.log}")
+    return result
+
+
+def judge_copies(settings: Settings, workspace: Workspace, copies: Sequence[child_process.Json]) -> list[list[Node]]:
+    """Put each copy (`path`, and the `command`, `build` or `test`) in the place of dbt's database and run dbt.
+
+    For the self-test: the database is spent afterwards.
+
+    Returns:
+        For each copy what its nodes came to.
+    """
+    result = run(settings, workspace, {"copies": list(copies)}, CandleTestError)
+    outcomes: list[list[Node]] = result["outcomes"]
+    return outcomes
+
+
+def _dbt(settings: Settings, workspace: Workspace) -> tuple[str, Path, child_process.Json]:
+    """The dbt process of a workspace: its module, its log and what it prepares."""
+    if not workspace.dbt_target.exists() and PREPARED.exists():
+        shutil.copytree(PREPARED, workspace.dbt_target)
+    preparation = {
+        "project": str(DBT_PROJECT),
+        "target": str(workspace.dbt_target),
+        "logs": str(workspace.logs / "dbt"),
+        "database": str(workspace.work),
+        "vars": json.dumps(settings.dbt_vars),
+    }
+    return "btc_pipeline.transform.dbt_process", workspace.logs / "dbt.log", preparation

@@ -1,0 +1,89 @@
+"""The judgement: what came of the tests of a build, and whether all that are declared have run.
+
+Imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from btc_pipeline.errors import CandleTestError
+from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system.project import DBT_PROJECT
+from btc_pipeline.transform import dbt_runner, declared_tests, loader, unit_test_results
+
+
+def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str]:
+    """Judge the tests of the build with this stamp; if they were judged before, run them again.
+
+    Returns:
+        The outcome of each test: `pass` or `warn`.
+
+    Raises:
+        CandleTestError: a test failed, or the tests that ran are not the tests that are declared. The table is
+            distrusted then: the next run builds it anew from the archive.
+    """
+    tests = _results_of(workspace, stamp)
+    workspace.test_results.unlink(missing_ok=True)
+    if tests is None:
+        tests = dbt_runner.run(settings, workspace, {"command": "test", "is_unit_tested": False}, CandleTestError)[
+            "nodes"
+        ]
+    try:
+        raise_for_failures(tests)
+        take_census(tests)
+    except CandleTestError:
+        unit_test_results.forget(workspace.dbt_target)
+        loader.distrust(workspace.work)
+        raise
+    return {test["name"]: test["status"] for test in tests}
+
+
+def _results_of(workspace: Workspace, stamp: str) -> list[dbt_runner.Node] | None:
+    try:
+        results = json.loads(workspace.test_results.read_bytes())
+        tests = results["tests"] if results["stamp"] == stamp else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return tests if isinstance(tests, list) else None
+
+
+def raise_for_failures(tests: Sequence[dbt_runner.Node]) -> None:
+    """Raise for the first test that did not pass.
+
+    Raises:
+        CandleTestError: names it, and how many more there are.
+    """
+    failed = [test for test in tests if test["status"] not in {"pass", "success", "warn"}]
+    failed.sort(key=lambda test: test["status"] == "skipped")
+    if failed:
+        worst = failed[0]
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise CandleTestError(
+            f"test {worst['name']} came to {worst['status']}: {worst['message'] or 'no message'}{more};"
+            " the published table and the chart stay as they were",
+            "look at the rows: `dbt build --store-failures` by hand in dbt_project/",
+        )
+
+
+def take_census(tests: Sequence[dbt_runner.Node]) -> None:
+    """Compare the tests that ran with those that the project declares.
+
+    Raises:
+        CandleTestError: names what did not run, and what is not declared.
+    """
+    declared, executed = declared_tests.declared(DBT_PROJECT), Counter(test["name"] for test in tests)
+    if declared != executed:
+        missing = sorted((declared - executed).elements())
+        unknown = sorted((executed - declared).elements())
+        raise CandleTestError(
+            "the census does not agree: a test that did not run counts as failed",
+            "mend what the test refers to",
+            declared=declared.total(),
+            executed=executed.total(),
+            not_run=",".join(missing) or "none",
+            not_declared=",".join(unknown) or "none",
+        )
