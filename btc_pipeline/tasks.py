@@ -25,7 +25,7 @@ from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
 from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
 from btc_pipeline.verify import answers
-from btc_pipeline.visualize import process
+from btc_pipeline.visualize import drawing
 
 _ARCHIVE = ("btc_pipeline/lake/raw_archive.py", "btc_pipeline/warehouse/duckdb_files.py")
 _CONNECTOR = (
@@ -161,7 +161,7 @@ class Transform(Step):
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
-            process.start_ahead(self.workspace)
+            drawing.start_ahead(self.workspace)
             charts = ExtractAndLoad(date=self.date).output().charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
             wanted = dbt_build.Build(self.get_task_family(), self.date, self.fingerprint(), self.sources_hash(), pairs)
@@ -260,8 +260,8 @@ class Visualize(Step):
         with self.at_work() as facts:
             if not swap.is_of(self.workspace, self.date):
                 Publish(date=self.date).swap_in()
-            drawn = process.draw(self.settings, self.workspace, self.date, self.report)
-            process.remove_leftovers(self.settings, self.workspace, self.date, self.output().made())
+            drawn = drawing.draw(self.settings, self.workspace, self.date, self.report)
+            drawing.remove_leftovers(self.settings, self.workspace, self.date, self.output().made())
             charts = drawn.charts
             facts["chart"] = charts[0] if len(charts) == 1 else f"{charts[0].parent}/ ({len(charts)})"
             facts["report"] = drawn.report[0]

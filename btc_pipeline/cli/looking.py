@@ -18,7 +18,7 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,6 @@ def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
         configured = reader.load()
         workspace = Workspace(configured.data_dir, configured.source)
         query = "select distinct coin_id from daily_candlestick order by 1"
-        (rows,) = published_tables.read(workspace.published, query)
+        (rows,) = published.read(workspace.published, query)
         return [str(row["coin_id"]) for row in rows]
     return []

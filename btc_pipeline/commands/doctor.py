@@ -24,7 +24,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from btc_pipeline.terminal import summary
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
@@ -235,7 +235,7 @@ def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
 
 def _published(workspace: Workspace) -> Check:
     try:
-        (rows,) = published_tables.read(workspace.published, "select count(*) as candles from daily_candlestick")
+        (rows,) = published.read(workspace.published, "select count(*) as candles from daily_candlestick")
     except ConfigurationError as error:
         return Check("published", "warning", error.what, error.fix)
     except (duckdb_files.DatabaseError, OSError) as error:

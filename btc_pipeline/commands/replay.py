@@ -19,7 +19,8 @@ from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import dbt_build, judge
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import published as published_tables
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 TABLE = "main.daily_candlestick"

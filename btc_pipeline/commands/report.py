@@ -13,7 +13,7 @@ from btc_pipeline.errors import ConfigurationError, VisualizationError
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.warehouse import published, published_tables
+from btc_pipeline.warehouse import published
 
 
 def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
@@ -73,8 +73,8 @@ def _path(workspace: Workspace) -> Path:
     from btc_pipeline.visualize.report import facts
 
     try:
-        about = published_tables.checked_facts(published.publication(workspace.published), workspace.published)
+        about = published.checked_facts(published.publication(workspace.published), workspace.published)
     except FileNotFoundError:
-        advice = published_tables.what_to_type(workspace.published)
+        advice = published.what_to_type(workspace.published)
         raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
     return workspace.reports / f"{facts.name_of(about)}.html"

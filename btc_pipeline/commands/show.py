@@ -21,9 +21,9 @@ from btc_pipeline.publish import run_tables, swap
 from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
 from btc_pipeline.terminal import tables
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
-from btc_pipeline.warehouse.published_tables import Row
+from btc_pipeline.warehouse.published import Row
 
 _OF_THE_RUN = {"publication": "key", **dict.fromkeys(run_tables.TABLES, "rowid")}
 """The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
@@ -67,7 +67,7 @@ def rows(database: Path, selection: Selection) -> list[Row]:
     Raises:
         ConfigurationError: nothing is published, or none of a coin; says which is nearest.
     """
-    found, candles = published_tables.read(
+    found, candles = published.read(
         database, selection.query, "select distinct coin_id, vs_currency from daily_candlestick"
     )
     for wanted, column in ((selection.coins, "coin_id"), (selection.currencies, "vs_currency")):
@@ -80,7 +80,7 @@ def rows(database: Path, selection: Selection) -> list[Row]:
 
 def columns(database: Path, selection: Selection) -> list[str]:
     """The names of the columns, which are there without any row too."""
-    (described,) = published_tables.read(database, f"describe {selection.query}")
+    (described,) = published.read(database, f"describe {selection.query}")
     return [row["column_name"] for row in described]
 
 
@@ -108,7 +108,9 @@ def as_table(selected: Sequence[Row], selection: Selection, width: int) -> str:
     blocks = []
     pairs = dict.fromkeys((row["coin_id"], row["vs_currency"], row["source"]) for row in selected)
     for coin, currency, source in pairs:
-        candles = [tables.of_row(row) for row in selected if (row["coin_id"], row["vs_currency"]) == (coin, currency)]
+        candles = [
+            published.candle_of(row) for row in selected if (row["coin_id"], row["vs_currency"]) == (coin, currency)
+        ]
         blocks.append("\n".join([f"{coin} / {currency} from {source}", "", *tables.of_candles(candles, width)]))
     return "\n\n".join(blocks)
 

@@ -22,8 +22,9 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import summary
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse import published as candles
+from btc_pipeline.warehouse import published as published_tables
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style

@@ -17,9 +17,9 @@ from btc_pipeline.market import instants
 from btc_pipeline.market.days import SETTLED_AFTER
 from btc_pipeline.market.formatting import percent_text
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.warehouse import published_tables
+from btc_pipeline.warehouse import published
 from btc_pipeline.warehouse.duckdb_files import quoted
-from btc_pipeline.warehouse.published_tables import Row
+from btc_pipeline.warehouse.published import Row
 
 _SLOT_SECONDS = {"hourly": 3600, "5-minute": 300}
 _DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ def explained(workspace: Workspace, coin_id: str, vs_currency: str, day: date) -
         f"{coin} and gap_from < {quoted((day + timedelta(days=1)).isoformat())} and gap_to > {quoted(day.isoformat())}"
     )
     conditions = {"second_opinions": of_day, "price_gaps": of_gaps, "price_anomalies": of_day}
-    facts, candles, sources, revisions, *others = published_tables.read(
+    facts, candles, sources, revisions, *others = published.read(
         workspace.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {of_day}",
@@ -54,7 +54,7 @@ def explained(workspace: Workspace, coin_id: str, vs_currency: str, day: date) -
     blocks = [
         [
             f"{coin_id} / {vs_currency} on {day} (UTC)   {candles[0]['status']}   {candles[0]['source']}",
-            f"published {about['published_at']} by the {published_tables.run_of(about)}, as of {about['as_of']},"
+            f"published {about['published_at']} by the {published.run_of(about)}, as of {about['as_of']},"
             f" contract {about['contract']}",
         ],
         _of_candle(candles[0]),

@@ -13,7 +13,6 @@ from typing import Any
 
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import fetch, requests
-from btc_pipeline.extract.fetch_state import pair_of
 from btc_pipeline.lake import failed_runs, raw_archive
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
@@ -49,8 +48,8 @@ def answers(
     made = extraction.record.made() if extraction.record.exists() else []
     extraction.begin(known.recorded, known.begun_at or now)
     fetched = fetch.fetch(settings, workspace, wanted, progress=progress) if wanted else None
-    charts = known.charts | ({str(pair_of(each.request)): each.file for each in fetched.charts} if fetched else {})
-    refused = {str(pair_of(request)): error for request, error in fetched.refused} if fetched else {}
+    charts = known.charts | ({str(each.request.pair): each.file for each in fetched.charts} if fetched else {})
+    refused = {str(request.pair): error for request, error in fetched.refused} if fetched else {}
     if refused and not set(charts) & set(map(str, pairs)):
         raise next(iter(refused.values()))
     kept = {name: why for name, why in extraction.refused().items() if name not in {*charts, *refused}}
@@ -88,7 +87,7 @@ class _Known:
 
     def lacks(self, workspace: Workspace, request: raw_archive.Request) -> bool:
         """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
-        name = str(pair_of(request))
+        name = str(request.pair)
         if request.stream == raw_archive.MARKET_CHART:
             return name not in self.charts
         has_come = self.begun_at and raw_archive.since(workspace.raw, request, self.begun_at)
@@ -125,7 +124,7 @@ def _resumed(
                 of = entry.request
                 is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
                 if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, workspace, entry):
-                    found[str(pair_of(request))] = entry.file
+                    found[str(request.pair)] = entry.file
     return found
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
 from btc_pipeline.errors import ConfigurationError, ExtractionError
-from btc_pipeline.extract.fetch_state import FetchState, pair_of
+from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.observe import log
@@ -111,7 +111,7 @@ def fetch(
 
 
 def _refusal(settings: Settings, workspace: Workspace, request: raw_archive.Request, why: str) -> ExtractionError:
-    pair = pair_of(request)
+    pair = request.pair
     return ExtractionError(
         f"CoinGecko gave no market chart of {pair}: {why}",
         error_advice.advice(why, pair, workspace.names),
@@ -210,7 +210,7 @@ def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive
     Raises:
         ExtractionError: it does not.
     """
-    expected = Counter((*pair_of(each.request), each.read(workspace.raw).decode()) for each in charts)
+    expected = Counter((*each.request.pair, each.read(workspace.raw).decode()) for each in charts)
     if not expected:
         return
     try:

@@ -21,11 +21,6 @@ STREAMS = (MARKET_CHART, CHART_5M, OHLC)
 _EXTRAS = {CHART_5M: "5-minute points", OHLC: "a second opinion"}
 
 
-def pair_of(request: raw_archive.Request) -> Pair:
-    """The coin and the currency of a request."""
-    return Pair(request.coin_id, request.vs_currency)
-
-
 class FetchState:
     """What was asked, and what the connector has told of it so far."""
 
@@ -59,7 +54,7 @@ class FetchState:
                 self._files[ask] = event["file"]
             else:
                 self._refused[ask] = event["refused"]
-            self._say(str(pair_of(self.asks[ask[0]][ask[1]])))
+            self._say(str(self.asks[ask[0]][ask[1]].pair))
 
     def entries(self, workspace: Workspace, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
         """The archived answers of a stream, in the order in which they were asked for; all, or of the last sync."""
@@ -77,13 +72,13 @@ class FetchState:
 
     def warn_of_extras(self) -> None:
         """Say what there is to be done without: one line for each reason."""
-        without_prices = {pair_of(request) for request, _ in self.refused(MARKET_CHART)}
+        without_prices = {request.pair for request, _ in self.refused(MARKET_CHART)}
         for stream, what in _EXTRAS.items():
             reasons: dict[str, list[Pair]] = {}
             for request, why in self.refused(stream):
-                if pair_of(request) in without_prices:
+                if request.pair in without_prices:
                     continue  # whose own error says it
-                reasons.setdefault(why, []).append(pair_of(request))
+                reasons.setdefault(why, []).append(request.pair)
             for why in sorted(reasons):
                 of = ", ".join(sorted({pair.coin_id for pair in reasons[why]}))
                 log.warning("ExtractAndLoad goes on without %s on %s: %s", what, of, why)

@@ -12,7 +12,6 @@ from typing import Any
 
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import coverage, fetch
-from btc_pipeline.extract.fetch_state import pair_of
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.settings.reader import Settings
@@ -57,7 +56,7 @@ def answers(
     asked = missing(settings, workspace, run_date, span, is_newest_first=is_newest_first)
     options = fetch.Options(workspace.history_cache, takes_empty=True)
     fetched = fetch.fetch(settings, workspace, asked, options, progress) if asked else None
-    said = {str(pair_of(request)): error for request, error in reversed(fetched.refused)} if fetched else {}
+    said = {str(request.pair): error for request, error in reversed(fetched.refused)} if fetched else {}
     files: list[Path] = []
     refused: dict[str, ExtractionError] = {}
     for pair in settings.pairs:

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import files
 
 MARKET_CHART = "market_chart"
@@ -48,6 +49,11 @@ class Request:
     extracted_at: datetime
     provenance: str
     stream: str = MARKET_CHART
+
+    @property
+    def pair(self) -> Pair:
+        """The coin and the currency."""
+        return Pair(self.coin_id, self.vs_currency)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import outcomes
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.terminal import tables
-from btc_pipeline.warehouse import published_tables
-from btc_pipeline.warehouse.published_tables import Row
+from btc_pipeline.warehouse import published
+from btc_pipeline.warehouse.published import Row
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Series:
     @cached_property
     def candles(self) -> list[Candle]:
         """The rows as candles."""
-        return [tables.of_row(row) for row in self.rows]
+        return [published.candle_of(row) for row in self.rows]
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,9 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         ConfigurationError: nothing is published.
         DatabaseError: the published database cannot be read.
     """
-    within = published_tables.of_days(settings.pairs, run.first_day, run.last_day)
-    of_gaps = published_tables.open_gaps(settings.pairs, run.first_day, run.last_day)
-    facts, rows, gaps, odd, warned = published_tables.read(
+    within = published.of_days(settings.pairs, run.first_day, run.last_day)
+    of_gaps = published.open_gaps(settings.pairs, run.first_day, run.last_day)
+    facts, rows, gaps, odd, warned = published.read(
         workspace.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",

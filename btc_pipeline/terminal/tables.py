@@ -5,13 +5,13 @@ Pure; prints nothing and reads nothing.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.formatting import price_exponent, price_step, price_text, whole_percent
+from btc_pipeline.warehouse import published
 
 _HEAD = ("day (UTC)", "open", "high", "low", "close", "24 h volume", "points", "coverage", "status")
 _IS_TEXT = {"day (UTC)", "status"}
@@ -48,14 +48,9 @@ def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None,
     blocks = [f"the candles {was}"]
     series = itertools.groupby(rows, key=lambda row: (row["coin_id"], row["vs_currency"], row["source"]))
     for (coin, currency, source), of_coin in series:
-        shown = "\n".join(of_candles([of_row(row) for row in of_coin], width))
+        shown = "\n".join(of_candles([published.candle_of(row) for row in of_coin], width))
         blocks.append(f"{coin} / {currency} from {source}\n\n{shown}")
     return "\n\n".join(blocks)
-
-
-def of_row(row: Mapping[str, Any]) -> Candle:
-    """A candle of a row of `daily_candlestick`, which has more columns."""
-    return Candle(**{field.name: row[field.name] for field in dataclasses.fields(Candle)})
 
 
 def _row(candle: Candle, top: float, most_volume: float) -> tuple[str, ...]:

@@ -1,93 +1,25 @@
-"""Drawing a run's charts, and writing its report, from the published database, in a process of its own.
+"""The drawing process: charts and the report, from the published database.
 
-Both sides: `draw` is the parent's; run with `python -m btc_pipeline.visualize.process` it is the child's, where
-matplotlib, pandas and mplfinance are imported, and end with it. How a chart looks is for `chart` to say.
+Started by name, as `python -m btc_pipeline.visualize.process`; `drawing` is the parent's side. matplotlib, pandas and
+mplfinance are imported here, and end with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from btc_pipeline.errors import VisualizationError
 from btc_pipeline.market import instants, moving_averages
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.settings.charts import ChartSettings
-from btc_pipeline.settings.reader import Settings
-from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import child_process, prestarted
-from btc_pipeline.system.child_process import Progress
+from btc_pipeline.system import child_process
 from btc_pipeline.warehouse import published
 
 if TYPE_CHECKING:
     from btc_pipeline.visualize.chart import coin_chart
-
-_DEADLINE_SECONDS = 600.0
-
-
-def start_ahead(workspace: Workspace) -> None:
-    """Let the imports of the drawing process go on beside the step that is at work."""
-    prestarted.start(*_process(workspace))
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What was made: a chart for each pair that has a candle, of several a page of all; the report's HTML and JSON."""
-
-    charts: list[Path]
-    report: list[Path]
-
-
-def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress) -> Drawn:
-    """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
-
-    `progress` is told how many of them are done. Pairs that have no candle have no chart of their own, and an empty
-    place on the page.
-
-    Raises:
-        VisualizationError: there is no candle to draw, or drawing failed; names the coin.
-    """
-    charts = {pair: workspace.chart(pair.coin_id, pair.vs_currency, day) for pair in settings.pairs}
-    job = {
-        "database": str(workspace.published),
-        "first_day": (day - timedelta(days=settings.days)).isoformat(),
-        "last_day": day.isoformat(),
-        "charts": [[*pair, str(path)] for pair, path in charts.items()],
-        "overview": str(workspace.overview(day)),
-        "chosen": asdict(settings.chart),
-        "report": str(workspace.report(day)),
-    }
-    process = prestarted.take(*_process(workspace))
-    try:
-        result = process.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress))
-    except child_process.ChildError as error:
-        raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
-    if "error" in result:
-        raise VisualizationError(result["error"], "run it again")
-    return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
-
-
-def remove_leftovers(settings: Settings, workspace: Workspace, day: date, before: Iterable[Path]) -> None:
-    """Remove the charts of a day that the settings no longer ask for, in their coins, formats or the page of all.
-
-    The chart of a coin that is asked for, and was left out of this run, stays. `before` are the files that the day's
-    earlier run has vouched for; those that are no charts stay, too.
-    """
-    asked = [workspace.chart(*pair, day) for pair in settings.pairs]
-    if len(asked) > 1:
-        asked.append(workspace.overview(day))
-    kept = {path.with_suffix(f".{name}") for path in asked for name in settings.chart.formats}
-    for path in before:
-        if path.parent == asked[0].parent and path not in kept:
-            path.unlink(missing_ok=True)
-
-
-def _process(workspace: Workspace) -> tuple[str, Path, child_process.Json]:
-    return "btc_pipeline.visualize.process", workspace.logs / "drawing.log", {}
 
 
 def prepare(_: child_process.Json) -> None:
@@ -156,7 +88,7 @@ def _cells(
     about = published.publication(database)
     cells = []
     for coin, currency, path in job["charts"]:
-        known = published.published(database, coin, currency, first - reach, last)
+        known = published.candles(database, coin, currency, first - reach, last)
         facts = coin_chart.ChartFacts(
             coin_id=coin,
             vs_currency=currency,

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline.warehouse import duckdb_files, published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 
 FORMAT = 1
 """The version of the JSON; raised when a key of it goes or changes its meaning."""
@@ -62,7 +62,7 @@ class Facts:
     @property
     def run(self) -> str:
         """`run of 2026-11-20`, `backfill of 2026-03-01 to 2026-11-19`."""
-        return published_tables.run_of(self.publication)
+        return published.run_of(self.publication)
 
     @property
     def is_sample(self) -> bool:

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from btc_pipeline.market import formatting
-from btc_pipeline.terminal import tables
 from btc_pipeline.visualize.report.facts import Facts
 from btc_pipeline.visualize.report.series import Row, Series
+from btc_pipeline.warehouse import published
 
 Level = Literal["good", "notice", "warning"]
 
@@ -73,7 +73,7 @@ def _price(series: Sequence[Series]) -> Answer:
         price = f"{only.price(only.candles[-1]['close'])} {only.vs_currency.upper()}"
         if not only.window:
             return Answer(question, price, (f"on {formatting.day_text(only.candles[-1]['date'])}",), "warning")
-        candles = [tables.of_row(row) for row in only.window]
+        candles = [published.candle_of(row) for row in only.window]
         return Answer(question, price, tuple(text for text, _ in formatting.change_texts(candles)))
     changes = sorted((each.change, each.name) for each in moving)
     up, down = sum(moved > 0 for moved, _ in changes), sum(moved < 0 for moved, _ in changes)
