@@ -19,8 +19,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import dbt_build, judge
-from btc_pipeline.warehouse import duckdb_files
-from btc_pipeline.warehouse import published as published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 TABLE = "main.daily_candlestick"
@@ -112,7 +111,7 @@ def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str]
             about = dict(connection.execute("select key, value from publication").fetchall())
             ((newest,),) = connection.execute(f"select max(extracted_at) from {TABLE}").fetchall()
     except (FileNotFoundError, duckdb_files.MissingTableError):
-        advice = published_tables.what_to_type(workspace.published)
+        advice = published.what_to_type(workspace.published)
         raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
     if about["source"] != settings.provenance:
         raise ConfigurationError(

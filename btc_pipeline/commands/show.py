@@ -17,18 +17,14 @@ from pathlib import Path
 
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market.instants import plain
-from btc_pipeline.publish import run_tables, swap
 from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
 from btc_pipeline.terminal import tables
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import contract, duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 from btc_pipeline.warehouse.published import Row
 
-_OF_THE_RUN = {"publication": "key", **dict.fromkeys(run_tables.TABLES, "rowid")}
-"""The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
-
-TABLES = (*swap.TABLES, *_OF_THE_RUN)
+TABLES = (*contract.TABLES, *contract.OF_THE_RUN)
 FORMATS = ("table", "csv", "json", "parquet")
 _LONGEST_CELL = 40
 
@@ -46,7 +42,7 @@ class Selection:
     @property
     def query(self) -> str:
         """As SQL. Coins and currencies are validated."""
-        if order := _OF_THE_RUN.get(self.table):
+        if order := contract.OF_THE_RUN.get(self.table):
             return f"select * from {self.table} order by {order}"
         conditions = ["true"]
         for column, wanted in (("coin_id", self.coins), ("vs_currency", self.currencies)):
@@ -58,7 +54,7 @@ class Selection:
         if self.last:
             after = self.last + timedelta(days=1)
             conditions.append(f"{'gap_from' if is_gap else 'date'} < {quoted(after.isoformat())}")
-        return f"select * from {self.table} where {' and '.join(conditions)} order by {swap.TABLES[self.table]}"
+        return f"select * from {self.table} where {' and '.join(conditions)} order by {contract.TABLES[self.table]}"
 
 
 def rows(database: Path, selection: Selection) -> list[Row]:

@@ -22,9 +22,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import summary
-from btc_pipeline.warehouse import duckdb_files
-from btc_pipeline.warehouse import published as candles
-from btc_pipeline.warehouse import published as published_tables
+from btc_pipeline.warehouse import duckdb_files, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
@@ -81,11 +79,11 @@ def of(settings: Settings, workspace: Workspace, day: date, steps: Sequence[Step
         PublishingError: it is of another contract.
     """
     at_work = lock.holder(workspace.lock)
-    published = _published(settings, workspace) if workspace.published.exists() else None
-    failure = _last_failure(workspace, published)
+    version = _published(settings, workspace) if workspace.published.exists() else None
+    failure = _last_failure(workspace, version)
     used = None if at_work else _calls(settings, workspace)
     return Status(
-        day.isoformat(), str(workspace.root), at_work, list(steps), published, failure, used, settings.calls_a_month
+        day.isoformat(), str(workspace.root), at_work, list(steps), version, failure, used, settings.calls_a_month
     )
 
 
@@ -101,7 +99,7 @@ def lines(status: Status) -> list[Line]:
         who = " ".join(f"{name}={value}" for name, value in status.at_work.items())
         shown.append(_line("at work", f"a run is at work: {who}", "strong"))
     if status.published is None:
-        fix = published_tables.what_to_type(Path(status.data_folder, Workspace(Path(), "").published.name))
+        fix = published.what_to_type(Path(status.data_folder, Workspace(Path(), "").published.name))
         nothing = "nothing yet" if status.at_work else f"nothing yet. Next: {fix}"
         return [*shown, _line("published", nothing, "bad"), *_of_failure(status), *_of_steps(status)]
     return [*shown, *_of_published(status.published), *_of_failure(status), *_of_calls(status), *_of_steps(status)]
@@ -109,21 +107,21 @@ def lines(status: Status) -> list[Line]:
 
 def _published(settings: Settings, workspace: Workspace) -> Published:
     """The days on which something may be odd are those of the published run's window, as in its summary."""
-    about = published_tables.checked_facts(candles.publication(workspace.published), workspace.published)
+    about = published.checked_facts(published.publication(workspace.published), workspace.published)
     last = date.fromisoformat(about.get("last_day", about["run_date"]))
     first = date.fromisoformat(about.get("first_day", (last - timedelta(days=settings.days)).isoformat()))
-    shown, gaps, odd = published_tables.read(
+    shown, gaps, odd = published.read(
         workspace.published,
-        f"select status, last_point_at from daily_candlestick where {published_tables.of_pairs(settings.pairs)}",
-        f"select 1 from price_gaps where {published_tables.open_gaps(settings.pairs, first, last)}",
-        f"select 1 from price_anomalies where {published_tables.of_days(settings.pairs, first, last)}",
+        f"select status, last_point_at from daily_candlestick where {published.of_pairs(settings.pairs)}",
+        f"select 1 from price_gaps where {published.open_gaps(settings.pairs, first, last)}",
+        f"select 1 from price_anomalies where {published.of_days(settings.pairs, first, last)}",
     )
     checks = (versions.of_build(workspace, about["run_date"], about["build"]) or {}).get("checks", {})
     newest = max((row["last_point_at"] for row in shown), default=None)
     age = round((settings.instant() - newest).total_seconds() / 3600, 4) if newest else None
     return Published(
         about["source"],
-        published_tables.run_of(about),
+        published.run_of(about),
         about["run_date"],
         about["as_of"],
         instants.text(newest) if newest else "",
@@ -136,11 +134,11 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
     )
 
 
-def _last_failure(workspace: Workspace, published: Published | None) -> dict[str, Any] | None:
+def _last_failure(workspace: Workspace, version: Published | None) -> dict[str, Any] | None:
     """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
     kept = map(files.read_json, sorted(workspace.failures.glob("*.ndjson"), reverse=True))
     failure = next(filter(_is_whole, kept), None)
-    if failure is None or (published and failure["failed_at"] <= published.as_of.rstrip("Z")):
+    if failure is None or (version and failure["failed_at"] <= version.as_of.rstrip("Z")):
         return None
     return {name: failure[name] for name in _OF_FAILURE}
 
@@ -159,13 +157,13 @@ def _calls(settings: Settings, workspace: Workspace) -> int | None:
         return None
 
 
-def _of_published(published: Published) -> list[Line]:
+def _of_published(version: Published) -> list[Line]:
     as_of = "no instant, for there is no candle"
-    if published.as_of:
-        as_of = formatting.instant_text(instants.parse(published.as_of))
-    counts = ", ".join(f"{number} {status}" for status, number in sorted(published.candles.items())) or "none"
-    is_fresh = published.is_fresh
-    age = published.age_hours
+    if version.as_of:
+        as_of = formatting.instant_text(instants.parse(version.as_of))
+    counts = ", ".join(f"{number} {status}" for status, number in sorted(version.candles.items())) or "none"
+    is_fresh = version.is_fresh
+    age = version.age_hours
     known = (
         f"the newest price is {formatting.age_text(timedelta(hours=age))} old"
         if age is not None
@@ -173,21 +171,21 @@ def _of_published(published: Published) -> list[Line]:
     )
     freshness = f"{'fresh' if is_fresh else 'STALE'}: {known}"
     shown = [
-        _line("published", f"{published.run}, as of {as_of}, from {published.source}"),
+        _line("published", f"{version.run}, as of {as_of}, from {version.source}"),
         _line("prices", freshness, "" if is_fresh else "bad"),
         _line("candles", counts),
     ]
-    odd = [f"{number} {what}" for number, what in _odd(published) if number]
+    odd = [f"{number} {what}" for number, what in _odd(version) if number]
     if odd:
         shown.append(_line("odd", ", ".join(odd), "bad"))
-    return [*shown, *(_line("", f"test {name}", "bad") for name in published.failed_or_warned)]
+    return [*shown, *(_line("", f"test {name}", "bad") for name in version.failed_or_warned)]
 
 
-def _odd(published: Published) -> list[tuple[int, str]]:
-    tests = len(published.failed_or_warned)
+def _odd(version: Published) -> list[tuple[int, str]]:
+    tests = len(version.failed_or_warned)
     return [
-        (published.open_gaps, f"open gap{'s' * (published.open_gaps != 1)}"),
-        (published.anomalies, "anomaly" if published.anomalies == 1 else "anomalies"),
+        (version.open_gaps, f"open gap{'s' * (version.open_gaps != 1)}"),
+        (version.anomalies, "anomaly" if version.anomalies == 1 else "anomalies"),
         (tests, f"test{'s' * (tests != 1)} with a warning"),
     ]
 

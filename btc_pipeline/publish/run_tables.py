@@ -13,21 +13,8 @@ from importlib.metadata import version
 from btc_pipeline.observe.journal import Entry
 from btc_pipeline.settings import public
 from btc_pipeline.settings.reader import Settings
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import contract, duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
-
-TABLES = {
-    "run_checks": {"check_name": "varchar", "outcome": "varchar"},
-    "run_steps": {
-        "step": "varchar",
-        "started_at": "timestamp",
-        "seconds": "double",
-        "outcome": "varchar",
-        "facts": "varchar",
-    },
-    "run_settings": {"section": "varchar", "key": "varchar", "value": "varchar"},
-    "run_versions": {"package": "varchar", "version": "varchar"},
-}
 
 _PACKAGES = ("btc_pipeline", "luigi", "airbyte", "airbyte-cdk", "duckdb", "dbt-core", "dbt-duckdb")
 _DRAWING_PACKAGES = ("matplotlib", "mplfinance")
@@ -53,7 +40,7 @@ def write(
 
 
 def _fill(connection: duckdb_files.Connection, table: str, rows: Iterable[Sequence[str | float]]) -> None:
-    columns = TABLES[table]
+    columns = contract.RUN_TABLES[table]
     connection.execute(f"create table main.{table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
     values = ", ".join(f"({', '.join(_literal(value) for value in row)})" for row in rows)
     if values:

@@ -20,21 +20,8 @@ from btc_pipeline.publish import run_tables
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
-from btc_pipeline.warehouse import duckdb_files, profiles, published
+from btc_pipeline.warehouse import contract, duckdb_files, profiles, published
 from btc_pipeline.warehouse.duckdb_files import quoted
-
-CONTRACT = "2.2"
-"""The version of the published tables; a change that breaks a reader raises its first number."""
-
-TABLES = {
-    "daily_candlestick": "coin_id, vs_currency, date",
-    "candle_sources": "coin_id, vs_currency, date, archive_file",
-    "candle_revisions": "coin_id, vs_currency, date, revised_at, subject, observed_at, field",
-    "price_anomalies": "coin_id, vs_currency, date, measure, observed_at",
-    "second_opinions": "coin_id, vs_currency, date",
-    "price_gaps": "coin_id, vs_currency, gap_from, granularity",
-}
-"""The published tables, and what each is ordered by."""
 
 _NEW_CHANGES = (
     "select * from tested.main.candle_revisions where subject = 'candle'"
@@ -76,13 +63,13 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
     changes.unlink(missing_ok=True)
     with duckdb_files.opened(fresh, read_only=False) as connection:
         connection.execute(f"attach {quoted(str(workspace.work))} as tested (read_only)")
-        for table, order in TABLES.items():
+        for table, order in contract.TABLES.items():
             connection.execute(f"create table main.{table} as select * from tested.main.{table} order by {order}")
         (count, as_of) = connection.execute(
             "select count(*), max(extracted_at) from main.daily_candlestick"
         ).fetchall()[0]
         about = {
-            "contract": CONTRACT,
+            "contract": contract.VERSION,
             "source": settings.provenance,
             "is_sample": str(settings.is_sample).lower(),
             "models": _of_build(connection, "models"),
@@ -100,7 +87,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
         if connection.execute(_NEW_CHANGES).fetchone():
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
-        profile = profiles.of(connection, TABLES)
+        profile = profiles.of(connection, contract.TABLES)
     # Left by a reader who wrote into the old version and died; it must not be applied to the new one
     workspace.published.with_name(workspace.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)

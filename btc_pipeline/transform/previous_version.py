@@ -8,44 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from btc_pipeline.warehouse import duckdb_files, ndjson
+from btc_pipeline.warehouse import contract, duckdb_files, ndjson
 from btc_pipeline.warehouse.duckdb_files import quoted
-
-CANDLE = {
-    "coin_id": "varchar",
-    "vs_currency": "varchar",
-    "date": "date",
-    **dict.fromkeys(("open", "high", "low", "close", "volume_24h", "market_cap"), "double"),
-    "points": "integer",
-    "expected_points": "integer",
-    "coverage": "double",
-    "granularity": "varchar",
-    "first_point_at": "timestamp",
-    "last_point_at": "timestamp",
-    "status": "varchar",
-    "is_closed_by_live_point": "boolean",
-    "extracted_at": "timestamp",
-    "source": "varchar",
-}
-
-REVISION = {
-    "coin_id": "varchar",
-    "vs_currency": "varchar",
-    "date": "date",
-    "subject": "varchar",
-    "observed_at": "timestamp",
-    "granularity": "varchar",
-    "field": "varchar",
-    "old_value": "varchar",
-    "new_value": "varchar",
-    "reason": "varchar",
-    "revised_at": "timestamp",
-    "run_date": "date",
-    "build": "varchar",
-    "archive_file": "varchar",
-    "source": "varchar",
-}
-"""The columns of `candle_revisions`, which the ledger's files have too."""
 
 
 def load(connection: duckdb_files.Connection, published: Path, ledger: Path, provenance: str) -> list[str]:
@@ -58,12 +22,12 @@ def load(connection: duckdb_files.Connection, published: Path, ledger: Path, pro
     """
     connection.execute(
         f"create schema if not exists published;"
-        f"create or replace table published.daily_candlestick ({_columns(CANDLE)});"
+        f"create or replace table published.daily_candlestick ({_columns(contract.CANDLE)});"
         f"create or replace table published.publication (key varchar, value varchar)"
     )
     if published.exists():
         _copy_published(connection, published, provenance)
-    return ndjson.load(connection, "published.revisions", REVISION, ledger, provenance)
+    return ndjson.load(connection, "published.revisions", contract.REVISION, ledger, provenance)
 
 
 def _copy_published(connection: duckdb_files.Connection, published: Path, provenance: str) -> None:
@@ -74,7 +38,8 @@ def _copy_published(connection: duckdb_files.Connection, published: Path, proven
     try:
         connection.execute(
             f"insert into published.daily_candlestick by name"
-            f" select {', '.join(CANDLE)} from last_good.main.daily_candlestick where source = {quoted(provenance)};"
+            f" select {', '.join(contract.CANDLE)} from last_good.main.daily_candlestick"
+            f" where source = {quoted(provenance)};"
             f"insert into published.publication select key, value from last_good.main.publication"
             f" where exists (from published.daily_candlestick)"
         )

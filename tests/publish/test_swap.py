@@ -13,12 +13,11 @@ import duckdb
 import pytest
 
 from btc_pipeline.observe import journal
-from btc_pipeline.publish import run_tables, swap
+from btc_pipeline.publish import swap
 from btc_pipeline.settings import public, sections
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.transform import previous_version
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import contract, duckdb_files
 
 CONTRACT = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text())["tables"]
 DAY = date(2026, 5, 15)
@@ -74,9 +73,9 @@ def make_candles(workspace, version):
             f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
             "create schema if not exists pipeline; create schema if not exists published;"
             f"create or replace table pipeline.this_run as select 'models-1' as models, 'build-{version}' as build;"
-            f"create or replace table published.revisions ({columns_of(previous_version.REVISION)})"
+            f"create or replace table published.revisions ({columns_of(contract.REVISION)})"
         )
-        for table in swap.TABLES.keys() - {"daily_candlestick"}:
+        for table in contract.TABLES.keys() - {"daily_candlestick"}:
             connection.execute(f"create or replace table main.{table} ({columns_of(CONTRACT[table])})")
 
 
@@ -119,7 +118,7 @@ def test_columns_keep_their_names_order_and_types(workspace):
 def test_nothing_else_is_published(workspace):
     swap_in(workspace)
     assert published(workspace, "select schema_name, table_name from duckdb_tables() order by all") == [
-        ("main", table) for table in sorted([*swap.TABLES, *run_tables.TABLES, "publication"])
+        ("main", table) for table in sorted([*contract.TABLES, *contract.RUN_TABLES, "publication"])
     ]
 
 
@@ -128,7 +127,7 @@ def test_facts_about_the_version_lie_beside_the_candles(workspace):
     facts = dict(published(workspace, "select key, value from publication"))
     published_at = facts.pop("published_at")
     assert facts == {
-        "contract": swap.CONTRACT,
+        "contract": contract.VERSION,
         "source": "SAMPLE (synthetic)",
         "is_sample": "true",
         "models": "models-1",

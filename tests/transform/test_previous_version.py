@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from btc_pipeline.transform import previous_version
+from btc_pipeline.warehouse import contract
 
 SOURCE = "SAMPLE (synthetic)"
 CANDLE = {
@@ -29,7 +30,7 @@ CANDLE = {
     "extracted_at": "2026-05-15",
     "source": SOURCE,
 }
-REVISION = dict.fromkeys(previous_version.REVISION) | {"coin_id": "bitcoin", "field": "close", "source": SOURCE}
+REVISION = dict.fromkeys(contract.REVISION) | {"coin_id": "bitcoin", "field": "close", "source": SOURCE}
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from btc_pipeline.publish import run_tables, swap
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import previous_version
+from btc_pipeline.warehouse import contract
 
 WRITTEN = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text(encoding="utf-8"))
 
@@ -20,18 +19,18 @@ def contract_of(table):
 
 
 def test_the_written_contract_is_of_the_version_that_is_published():
-    assert WRITTEN["version"] == swap.CONTRACT
+    assert WRITTEN["version"] == contract.VERSION
 
 
 def test_each_published_table_is_as_written_column_by_column():
-    published = {table: list(contract_of(table).items()) for table in swap.TABLES}
-    published |= {table: list(columns.items()) for table, columns in run_tables.TABLES.items()}
+    published = {table: list(contract_of(table).items()) for table in contract.TABLES}
+    published |= {table: list(columns.items()) for table, columns in contract.RUN_TABLES.items()}
     assert published == {table: list(columns.items()) for table, columns in WRITTEN["tables"].items()}
 
 
 def test_the_ledger_s_files_have_the_columns_of_the_table():
-    assert contract_of("candle_revisions") == previous_version.REVISION
+    assert contract_of("candle_revisions") == contract.REVISION
 
 
 def test_the_last_good_candles_have_the_columns_of_the_table():
-    assert contract_of("daily_candlestick") == previous_version.CANDLE
+    assert contract_of("daily_candlestick") == contract.CANDLE
