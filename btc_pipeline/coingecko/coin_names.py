@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.coingecko import responses
+from btc_pipeline.coingecko.streams import COINS, CURRENCIES, LISTS
 from btc_pipeline.system import files
 
-LISTS = ("coins_list", "supported_vs_currencies")
 _FRESH_SECONDS = 7 * 86_400
 _MOST = 4
 _NEAR = 70.0
@@ -35,7 +35,7 @@ def keep(folder: Path, lists: Mapping[str, str]) -> None:
 
 def of_coin(folder: Path, coin_id: str) -> str:
     """What may have been meant by a coin's id that CoinGecko does not know; empty where nothing is known."""
-    coins = [each for each in _read(folder / "coins_list.json") if isinstance(each, dict)]
+    coins = [each for each in _read(folder / f"{COINS}.json") if isinstance(each, dict)]
     if any(coin["id"] == coin_id for coin in coins):
         return f"{coin_id} is in CoinGecko's list of coins, but it has no prices of it"
     of_symbol = [coin for coin in coins if str(coin.get("symbol", "")).lower() == coin_id]
@@ -48,7 +48,7 @@ def of_coin(folder: Path, coin_id: str) -> str:
 
 def of_currency(folder: Path, code: str) -> str:
     """What may have been meant by a currency's code that CoinGecko does not know; empty where nothing is known."""
-    listed = _read(folder / "supported_vs_currencies.json")
+    listed = _read(folder / f"{CURRENCIES}.json")
     codes = [responses.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
     if not codes or code in codes:
         return ""

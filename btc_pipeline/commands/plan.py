@@ -13,18 +13,13 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, limits
+from btc_pipeline.coingecko.streams import STREAMS
 from btc_pipeline.extract import history, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import duckdb_files
-
-_GRANULARITY = {
-    raw_archive.MARKET_CHART: "hourly",
-    raw_archive.CHART_5M: "5-minute",
-    raw_archive.OHLC: "4-hour candles",
-}
 
 
 @dataclass(frozen=True)
@@ -143,7 +138,7 @@ def _plan(
             return None
 
     numbers = Counter((request.stream, _span(request)) for request in asked)
-    rows = [Row(stream, span, _GRANULARITY[stream], number) for (stream, span), number in numbers.items()]
+    rows = [Row(stream, span, STREAMS[stream].granularity, number) for (stream, span), number in numbers.items()]
     return Plan(
         title,
         rows,
@@ -156,7 +151,7 @@ def _plan(
 
 
 def _span(request: raw_archive.Request) -> str:
-    if request.stream == raw_archive.MARKET_CHART:
+    if STREAMS[request.stream].is_range:
         return f"{request.window_from:%Y-%m-%d} to {request.window_to:%Y-%m-%d}"
     days = (request.window_to - request.window_from).days
     return f"the last {days} days" if days > 1 else "the last 24 hours"

@@ -13,6 +13,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
@@ -77,7 +78,7 @@ def as_of(
     Raises:
         ConfigurationError: nothing had been extracted then.
     """
-    extractions = [entry.request.extracted_at for entry in raw_archive.entries(workspace.raw)[0]]
+    extractions = [entry.request.extracted_at for entry in raw_archive.entries(workspace.raw, MARKET_CHART)[0]]
     instant = max((each for each in extractions if each <= instant), default=instant)
     if instant not in extractions:
         raise ConfigurationError(f"nothing had been extracted by {instants.text(instant)}", "name a later instant")

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.limits import CHUNK_DAYS
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.verify import gate
+from btc_pipeline.verify import stored
+from btc_pipeline.verify.gate import BadAnswerError
 
 
 def chunks(span: Span, covered: Iterable[date], *, is_newest_first: bool = True) -> list[Span]:
@@ -33,7 +35,9 @@ def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: da
     """What is asked for a chunk."""
     start = datetime.combine(chunk.first, time(), timezone.utc)
     end = datetime.combine(chunk.last, time(23, 59, 59), timezone.utc)
-    return raw_archive.Request(pair.coin_id, pair.vs_currency, run_date, start, end, now, settings.provenance)
+    return raw_archive.Request(
+        pair.coin_id, pair.vs_currency, run_date, start, end, now, settings.provenance, streams.MARKET_CHART
+    )
 
 
 def covering(
@@ -71,16 +75,15 @@ def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
 def _judged(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> tuple[bool, date | None]:
     """Whether an answer for a chunk passes the gate, and the day of its first point; None where it has none."""
     try:
-        body = entry.read(workspace.raw)
-        if gate.is_empty(body):
-            return True, None
-        return True, gate.market_chart(entry.request, body, repeat_hours=settings.repeat_hours).oldest_at.date()
-    except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
+        rules = stored.Rules(repeat_hours=settings.repeat_hours)
+        chart = stored.judge(workspace.raw, entry, rules, takes_empty=True).chart
+    except (BadAnswerError, raw_archive.DamagedAnswerError):
         return False, None
+    return True, chart.oldest_at.date() if chart else None
 
 
 def _candidates(settings: Settings, workspace: Workspace, pair: Pair) -> Iterator[raw_archive.Entry]:
-    entries = raw_archive.of_pair(workspace.raw, raw_archive.MARKET_CHART, *pair)
+    entries = raw_archive.of_pair(workspace.raw, streams.MARKET_CHART, *pair)
     return (entry for entry in entries if entry.request.provenance == settings.provenance)
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import failed_runs, raw_archive
@@ -21,7 +22,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.targets.extraction import Extraction, Refused
-from btc_pipeline.verify import gate
+from btc_pipeline.verify import stored
 
 STEP = "ExtractAndLoad"
 
@@ -88,7 +89,7 @@ class _Known:
     def lacks(self, workspace: Workspace, request: raw_archive.Request) -> bool:
         """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
         name = str(request.pair)
-        if request.stream == raw_archive.MARKET_CHART:
+        if request.stream == streams.MARKET_CHART:
             return name not in self.charts
         has_come = self.begun_at and raw_archive.since(workspace.raw, request, self.begun_at)
         return name not in self.recorded and not has_come
@@ -119,7 +120,7 @@ def _resumed(
     ends_at = days.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in requests.of_run(settings, day, now, pairs):
-        if request.stream == raw_archive.MARKET_CHART:
+        if request.stream == streams.MARKET_CHART:
             for entry in raw_archive.since(workspace.raw, request, begun_at):
                 of = entry.request
                 is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
@@ -138,12 +139,8 @@ def _readable(workspace: Workspace, file: str) -> raw_archive.Entry | None:
 
 
 def _is_good(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> bool:
-    try:
-        max_age = timedelta(hours=settings.max_age_hours)
-        gate.market_chart(entry.request, entry.read(workspace.raw), max_age, settings.repeat_hours)
-    except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
-        return False
-    return True
+    rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
+    return stored.chart_of(workspace.raw, entry, rules) is not None
 
 
 def _is_old(settings: Settings, day: date, now: datetime, entry: raw_archive.Entry) -> bool:

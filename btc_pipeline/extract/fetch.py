@@ -17,10 +17,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
+from btc_pipeline.coingecko.streams import CHART_5M, MARKET_CHART, OHLC, STREAMS
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
-from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
@@ -151,7 +151,7 @@ def _job(
 def _told(request: raw_archive.Request) -> child_process.Json:
     """What the manifest puts into a request's path and query."""
     told: child_process.Json = {"coin_id": request.coin_id, "vs_currency": request.vs_currency}
-    if request.stream == MARKET_CHART:
+    if STREAMS[request.stream].is_range:
         return told | {"from": int(request.window_from.timestamp()), "to": int(request.window_to.timestamp())}
     return told | {"days": (request.window_to - request.window_from).days}
 

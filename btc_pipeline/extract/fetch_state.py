@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from btc_pipeline.coingecko.streams import MARKET_CHART, STREAMS
 from btc_pipeline.lake import raw_archive
-from btc_pipeline.lake.raw_archive import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process
 from btc_pipeline.system.child_process import Progress
-
-STREAMS = (MARKET_CHART, CHART_5M, OHLC)
-"""In the order in which they are asked for: the prices matter most where a budget ends."""
-
-_EXTRAS = {CHART_5M: "5-minute points", OHLC: "a second opinion"}
 
 
 class FetchState:
@@ -73,7 +68,9 @@ class FetchState:
     def warn_of_extras(self) -> None:
         """Say what there is to be done without: one line for each reason."""
         without_prices = {request.pair for request, _ in self.refused(MARKET_CHART)}
-        for stream, what in _EXTRAS.items():
+        for stream, row in STREAMS.items():
+            if row.is_needed:
+                continue
             reasons: dict[str, list[Pair]] = {}
             for request, why in self.refused(stream):
                 if request.pair in without_prices:
@@ -81,7 +78,7 @@ class FetchState:
                 reasons.setdefault(why, []).append(request.pair)
             for why in sorted(reasons):
                 of = ", ".join(sorted({pair.coin_id for pair in reasons[why]}))
-                log.warning("ExtractAndLoad goes on without %s on %s: %s", what, of, why)
+                log.warning("ExtractAndLoad goes on without %s on %s: %s", row.what, of, why)
 
     def _say(self, what: str) -> None:
         if self._progress:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Window
 from btc_pipeline.market.pair import Pair
@@ -36,14 +37,23 @@ def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) 
     """
     window = Window.of(day, settings.days, now)
     charts = [
-        raw_archive.Request(pair.coin_id, pair.vs_currency, day, window.start, window.end, now, settings.provenance)
+        raw_archive.Request(
+            pair.coin_id,
+            pair.vs_currency,
+            day,
+            window.start,
+            window.end,
+            now,
+            settings.provenance,
+            streams.MARKET_CHART,
+        )
         for pair in pairs
     ]
     asked = list(charts)
     if settings.five_minute_points and day == now.date():
-        asked += [_up_to(now, FIVE_MINUTE_SPAN, chart, raw_archive.CHART_5M) for chart in charts]
+        asked += [_up_to(now, FIVE_MINUTE_SPAN, chart, streams.CHART_5M) for chart in charts]
     if days := _ohlc_days(settings, window, now):
-        asked += [_up_to(now, timedelta(days=days), chart, raw_archive.OHLC) for chart in charts]
+        asked += [_up_to(now, timedelta(days=days), chart, streams.OHLC) for chart in charts]
     return asked
 
 

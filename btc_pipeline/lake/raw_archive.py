@@ -25,9 +25,6 @@ from pathlib import Path
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import files
 
-MARKET_CHART = "market_chart"
-CHART_5M = "market_chart_5m"
-OHLC = "ohlc"
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -39,7 +36,7 @@ class DamagedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: one of the constants above."""
+    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: a row of `coingecko/streams`."""
 
     coin_id: str
     vs_currency: str
@@ -48,7 +45,7 @@ class Request:
     window_to: datetime
     extracted_at: datetime
     provenance: str
-    stream: str = MARKET_CHART
+    stream: str
 
     @property
     def pair(self) -> Pair:
@@ -114,7 +111,7 @@ def manifest_of(root: Path, file: str) -> Path:
     return root / (file.removesuffix(_ANSWER) + _MANIFEST)
 
 
-def entries(root: Path, stream: str = MARKET_CHART) -> tuple[list[Entry], list[Path]]:
+def entries(root: Path, stream: str) -> tuple[list[Entry], list[Path]]:
     """All archived answers of a stream in the order of their extraction, and the manifests that cannot be read."""
     readable, damaged = _read_manifests(root, (root / stream).rglob("*" + _MANIFEST))
     return sorted(readable, key=_order), sorted(damaged)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.lake import raw_archive
@@ -98,7 +99,7 @@ class GoodDay:
 
     def refused(self, fault: AnswerFault) -> Verdict:
         """What the gate says to the newest answer with the fault."""
-        entry = raw_archive.entries(self.workspace.raw)[0][-1]
+        entry = raw_archive.entries(self.workspace.raw, streams.MARKET_CHART)[0][-1]
         try:
             body = fault.body(entry.read(self.workspace.raw))
             gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
@@ -180,13 +181,15 @@ def keep_answers(settings: Settings, workspace: Workspace, coin: str, now: datet
     """Put the sample's answers of an instant into the archive, as the connector would."""
     start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
     (currency,) = settings.vs_currencies
-    request = raw_archive.Request(coin, currency, now.date(), start, now, now, settings.provenance)
+    request = raw_archive.Request(
+        coin, currency, now.date(), start, now, now, settings.provenance, streams.MARKET_CHART
+    )
     chart = synthetic.market_chart(coin, currency, start, now, now)
     raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
-    fine = replace(request, window_from=now - timedelta(days=1), stream=raw_archive.CHART_5M)
+    fine = replace(request, window_from=now - timedelta(days=1), stream=streams.CHART_5M)
     last_day = synthetic.market_chart(coin, currency, fine.window_from, now, now)
     raw_archive.keep(workspace.raw, fine, json.dumps(last_day).encode())
-    ohlc = replace(request, window_from=now - timedelta(days=30), stream=raw_archive.OHLC)
+    ohlc = replace(request, window_from=now - timedelta(days=30), stream=streams.OHLC)
     raw_archive.keep(workspace.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
 
 

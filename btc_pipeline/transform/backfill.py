@@ -20,7 +20,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge
-from btc_pipeline.verify import gate
+from btc_pipeline.verify import stored
 from btc_pipeline.warehouse import duckdb_files, published
 
 
@@ -75,8 +75,8 @@ def report(settings: Settings, workspace: Workspace, span: Span) -> list[Path]:
 def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span) -> date | None:
     """The newest day of the span that there is a price of."""
     _, used = coverage.covering(settings, workspace, pair, span)
-    bodies = ((entry, entry.read(workspace.raw)) for entry in used)
-    newest = [gate.market_chart(entry.request, body).newest_at for entry, body in bodies if not gate.is_empty(body)]
+    charts = (stored.judge(workspace.raw, entry, takes_empty=True).chart for entry in used)
+    newest = [chart.newest_at for chart in charts if chart]
     return min(max(newest).date(), span.last) if newest else None
 
 

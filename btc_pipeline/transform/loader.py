@@ -9,25 +9,24 @@ built anew from the archive. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import failed_runs, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.transform import previous_version
-from btc_pipeline.verify import gate
+from btc_pipeline.verify import stored
+from btc_pipeline.verify.gate import BadAnswerError
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
-_CHARTS = (raw_archive.MARKET_CHART, raw_archive.CHART_5M)
-_FINE = "5-minute"
 
 # One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
 _TABLES = f"""
@@ -107,11 +106,11 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
         loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
-        rows, left_out = _new_rows(job, _CHARTS, set(loaded), partial(_of_chart, job.repeat_hours))
+        rows, left_out = _new_rows(job, RAW_TABLE, set(loaded), _of_chart)
         for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
             row["load_number"] = number
         known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
-        opinions, no_opinions = _new_rows(job, (raw_archive.OHLC,), {file for (file,) in known}, _of_ohlc)
+        opinions, no_opinions = _new_rows(job, OHLC_TABLE, {file for (file,) in known}, _of_candles)
         connection.execute("begin")
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
         _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
@@ -181,12 +180,12 @@ def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns:
     batch.unlink()
 
 
-def _new_entries(job: Load, streams: Sequence[str], loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
-    """What of some streams is not loaded yet and is to be, in the order of extraction over all of them.
+def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
+    """What of a table's streams is not loaded yet and is to be, in the order of extraction over all of them.
 
     Also a line for each manifest that cannot be read.
     """
-    found = [raw_archive.entries(job.raw, stream) for stream in streams]
+    found = [raw_archive.entries(job.raw, stream) for stream in streams.of_table(table)]
     entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
     damaged = [path for _, bad in found for path in bad]
     until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
@@ -201,17 +200,19 @@ def _new_entries(job: Load, streams: Sequence[str], loaded: set[str]) -> tuple[l
 
 
 def _new_rows(
-    job: Load, streams: Sequence[str], loaded: set[str], to_row: Callable[[raw_archive.Entry, bytes], Row]
+    job: Load, table: str, loaded: set[str], to_row: Callable[[stored.Judged], Row]
 ) -> tuple[list[Row], list[str]]:
-    """A row for each new answer of some streams that the gate lets through, and a line for each that is left out."""
-    entries, left_out = _new_entries(job, streams, loaded)
+    """A row for each new answer that the gate lets through, and a line for each that is left out."""
+    rules = stored.Rules(repeat_hours=job.repeat_hours)
+    entries, left_out = _new_entries(job, table, loaded)
     rows: list[Row] = []
     for entry in entries:
         try:
-            body = entry.read(job.raw)
-            if not gate.is_empty(body):  # days before the coin was listed
-                rows.append(_asked(entry) | to_row(entry, body))
-        except (raw_archive.DamagedAnswerError, gate.BadAnswerError) as error:
+            judged = stored.judge(job.raw, entry, rules, takes_empty=True)
+            stored.check_granularity(judged)
+            if not judged.is_empty:  # days before the coin was listed
+                rows.append(_asked(entry) | to_row(judged))
+        except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
             left_out.append(f"left out: {entry.file}: {error}")
     return rows, left_out
 
@@ -227,17 +228,13 @@ def _asked(entry: raw_archive.Entry) -> Row:
     }
 
 
-def _of_ohlc(entry: raw_archive.Entry, body: bytes) -> Row:
-    gate.ohlc(entry.request, body)
-    return {"candles": json.loads(body)}
+def _of_candles(judged: stored.Judged) -> Row:
+    return {"candles": json.loads(judged.body)}
 
 
-def _of_chart(repeat_hours: float, entry: raw_archive.Entry, body: bytes) -> Row:
-    request = entry.request
-    found = gate.market_chart(request, body, repeat_hours=repeat_hours)
-    if request.stream == raw_archive.CHART_5M and found.granularity != _FINE:
-        raise gate.BadAnswerError(f"its points are {found.granularity}, not {_FINE}", "points_are_as_fine_as_asked")
-    chart = json.loads(body)
+def _of_chart(judged: stored.Judged) -> Row:
+    request, found, chart = judged.entry.request, judged.chart, json.loads(judged.body)
+    assert found is not None  # only candles and empty charts have none
     return {
         "granularity": found.granularity,
         "window_from": request.window_from.replace(tzinfo=None).isoformat(),

@@ -18,7 +18,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import digest
 from btc_pipeline.targets.extraction import Extraction, Refused
-from btc_pipeline.verify import gate
+from btc_pipeline.verify import gate, stored
 
 _REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
 
@@ -68,8 +68,9 @@ def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
 def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verified:
     try:
         entry = raw_archive.entry(workspace.raw, file)
-        max_age = timedelta(hours=settings.max_age_hours)
-        found = gate.market_chart(entry.request, entry.read(workspace.raw), max_age, settings.repeat_hours)
+        rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
+        found = stored.judge(workspace.raw, entry, rules).chart
+        assert found is not None  # a market chart with points: anything else was refused
         _check_news(workspace, entry, found)
     except gate.StaleAnswerError as error:
         raise StaleDataError(
@@ -98,9 +99,8 @@ def _check_news(workspace: Workspace, entry: raw_archive.Entry, found: gate.Veri
         is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW
         if is_history or earlier.request.provenance != request.provenance:
             continue
-        try:
-            known = gate.market_chart(earlier.request, earlier.read(workspace.raw))
-        except (gate.BadAnswerError, raw_archive.DamagedAnswerError):
+        known = stored.chart_of(workspace.raw, earlier)
+        if known is None:
             continue
         if known.newest_settled_at >= found.newest_settled_at:
             raise gate.StaleAnswerError(

@@ -13,7 +13,8 @@ from statistics import median
 from typing import Any
 
 from btc_pipeline.coingecko import responses
-from btc_pipeline.lake.raw_archive import CHART_5M, Request
+from btc_pipeline.coingecko.streams import CHART_5M
+from btc_pipeline.lake.raw_archive import Request
 from btc_pipeline.market import instants
 
 FIELDS = ("prices", "market_caps", "total_volumes")

@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 import duckdb
 import pytest
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.workspace import Workspace
@@ -66,9 +67,9 @@ def runs(request, tmp_path_factory):
             continue
         now = instant(day, request.param)
         settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
-        keep(workspace, settings, raw_archive.MARKET_CHART, instant(day - timedelta(days=7)), now)
+        keep(workspace, settings, streams.MARKET_CHART, instant(day - timedelta(days=7)), now)
         if day not in without_fine:
-            keep(workspace, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
+            keep(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
             fine.append(now)
         outcomes.append((now, covered_by(fine, now), built(workspace, settings, now)))
     return outcomes
@@ -91,7 +92,7 @@ def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
     workspace, now = Workspace(tmp_path / "data", "sample"), instant(FIRST, "13:30")
     workspace.temporary.mkdir(parents=True)
     settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
-    keep(workspace, settings, raw_archive.CHART_5M, now - timedelta(days=1), now)
+    keep(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
     candles, gaps, loud = built(workspace, settings, now)
     assert [(row["granularity"], row["status"]) for row in candles.values()] == [(FINE, "provisional"), (FINE, "open")]
     before = FIRST - timedelta(days=1)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.extract import coverage, daily, fetch, history
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
@@ -165,4 +166,4 @@ def test_what_is_there_is_not_asked_for_twice(told, workspace, api):
     again = history.answers(told, workspace, DAY, span, lambda *_: None, is_newest_first=False)
     assert (len(api.requests) - before, again.facts["planned"]) == (0, 0)
     assert coverage.chunks(span, coverage.covering(told, workspace, Pair("bitcoin", "usd"), span)[0]) == []
-    assert len(raw_archive.entries(workspace.raw)[0]) == 4
+    assert len(raw_archive.entries(workspace.raw, MARKET_CHART)[0]) == 4

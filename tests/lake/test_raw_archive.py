@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
+from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.system import files
 
@@ -21,6 +22,7 @@ REQUEST = raw_archive.Request(
     window_to=datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc),
     extracted_at=EXTRACTED_AT,
     provenance="CoinGecko",
+    stream=MARKET_CHART,
 )
 FOLDER = "market_chart/coin_id=bitcoin/vs_currency=usd/date=2026-05-15"
 BODY = b'{"prices": [[1778851800123, 0.10]]}'
@@ -104,7 +106,7 @@ def test_another_answer_of_the_same_instant_is_kept_beside_the_first(tmp_path):
 def test_the_same_body_asked_for_later_is_another_answer(tmp_path):
     raw_archive.keep(tmp_path, REQUEST, BODY)
     raw_archive.keep(tmp_path, later(1), BODY)
-    assert len(raw_archive.entries(tmp_path)[0]) == 2
+    assert len(raw_archive.entries(tmp_path, MARKET_CHART)[0]) == 2
 
 
 def test_an_answer_that_was_damaged_is_healed_by_keeping_it_again(tmp_path):
@@ -128,13 +130,13 @@ def test_answers_that_come_at_once_do_not_disturb_each_other(tmp_path):
     with ThreadPoolExecutor(4) as threads:
         kept = list(threads.map(lambda chunk: raw_archive.keep(tmp_path, chunk, BODY), chunks))
     assert sorted(entry.request.window_from for entry in kept) == sorted(chunk.window_from for chunk in chunks)
-    assert len(raw_archive.entries(tmp_path)[0]) == 40
+    assert len(raw_archive.entries(tmp_path, MARKET_CHART)[0]) == 40
 
 
 def test_an_answer_without_its_manifest_is_not_in_the_archive(tmp_path):
     entry = raw_archive.keep(tmp_path, REQUEST, BODY)
     manifest_of(tmp_path, entry).unlink()
-    assert raw_archive.entries(tmp_path) == ([], [])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([], [])
     with pytest.raises(raw_archive.DamagedAnswerError, match="has no manifest"):
         raw_archive.entry(tmp_path, entry.file)
 
@@ -143,12 +145,12 @@ def test_an_answer_without_its_manifest_is_not_in_the_archive(tmp_path):
 
 
 def test_an_empty_archive_has_nothing(tmp_path):
-    assert raw_archive.entries(tmp_path / "gone") == ([], [])
+    assert raw_archive.entries(tmp_path / "gone", MARKET_CHART) == ([], [])
 
 
 def test_what_is_found_is_what_was_kept(tmp_path):
     kept = raw_archive.keep(tmp_path, REQUEST, BODY)
-    assert (raw_archive.entry(tmp_path, kept.file), raw_archive.entries(tmp_path)) == (kept, ([kept], []))
+    assert (raw_archive.entry(tmp_path, kept.file), raw_archive.entries(tmp_path, MARKET_CHART)) == (kept, ([kept], []))
 
 
 def test_an_answer_is_found_by_its_own_file_whatever_came_later(tmp_path):
@@ -160,7 +162,7 @@ def test_an_answer_is_found_by_its_own_file_whatever_came_later(tmp_path):
 def test_entries_come_in_the_order_of_their_extraction(tmp_path):
     for minutes in (3, 1, 2):
         raw_archive.keep(tmp_path, replace(later(minutes), coin_id=f"coin-{9 - minutes}"), BODY)
-    found, _ = raw_archive.entries(tmp_path)
+    found, _ = raw_archive.entries(tmp_path, MARKET_CHART)
     assert [entry.request.extracted_at for entry in found] == [later(minutes).extracted_at for minutes in (1, 2, 3)]
 
 
@@ -168,7 +170,7 @@ def test_files_that_are_no_manifest_are_of_no_interest(tmp_path):
     kept = raw_archive.keep(tmp_path, REQUEST, BODY)
     (tmp_path / FOLDER / "README.txt").write_text("?")
     (tmp_path / FOLDER / "x.manifest.json.bak").write_text("?")
-    assert raw_archive.entries(tmp_path) == ([kept], [])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([kept], [])
 
 
 # --- Damage
@@ -243,14 +245,14 @@ def test_a_manifest_that_is_not_as_written_is_damaged_and_hides_no_other(change,
     bad, good = raw_archive.keep(tmp_path, REQUEST, BODY), raw_archive.keep(tmp_path, later(1), BODY)
     manifest = manifest_of(tmp_path, bad)
     rewritten(manifest, change(json.loads(manifest.read_bytes())))
-    assert raw_archive.entries(tmp_path) == ([good], [manifest])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([good], [manifest])
 
 
 def test_a_copy_of_a_manifest_is_no_second_answer(tmp_path):
     entry = raw_archive.keep(tmp_path, REQUEST, BODY)
     manifest = manifest_of(tmp_path, entry)
     manifest.with_name("copy.manifest.json").write_bytes(manifest.read_bytes())
-    found, _ = raw_archive.entries(tmp_path)
+    found, _ = raw_archive.entries(tmp_path, MARKET_CHART)
     assert found == [entry]
 
 
@@ -263,7 +265,7 @@ def test_streams_lie_apart(tmp_path):
         raw_archive.keep(tmp_path, replace(REQUEST, stream="ohlc"), BODY),
     )
     assert opinion.file == chart.file.replace("market_chart/", "ohlc/")
-    assert raw_archive.entries(tmp_path) == ([chart], [])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([chart], [])
     assert raw_archive.entries(tmp_path, "ohlc") == ([opinion], [])
 
 
@@ -274,7 +276,7 @@ def test_a_manifest_from_before_there_were_streams_is_a_market_chart_s(tmp_path)
     del content["request"]["stream"]
     manifest.chmod(0o644)
     manifest.write_text(json.dumps(content))
-    assert raw_archive.entries(tmp_path) == ([entry], [])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([entry], [])
 
 
 def test_a_manifest_of_another_stream_is_none_of_this_place(tmp_path):
@@ -282,4 +284,4 @@ def test_a_manifest_of_another_stream_is_none_of_this_place(tmp_path):
     manifest = manifest_of(tmp_path, entry)
     manifest.chmod(0o644)
     manifest.write_bytes(manifest.read_bytes().replace(b'"stream": "market_chart"', b'"stream": "../ohlc"'))
-    assert raw_archive.entries(tmp_path) == ([], [manifest])
+    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([], [manifest])

@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta, timezone
 import duckdb
 import pytest
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.transform import loader
@@ -24,6 +26,7 @@ REQUEST = raw_archive.Request(
     window_to=NOW,
     extracted_at=NOW,
     provenance="SAMPLE (synthetic)",
+    stream=MARKET_CHART,
 )
 
 
@@ -404,7 +407,7 @@ def keep_fine(workspace, now=NOW, change=lambda chart: None, **changes):
     """Put an answer with the points of the last 24 hours into the archive."""
     start = now - timedelta(days=1)
     asked = {"date": now.date(), "window_from": start, "window_to": now, "extracted_at": now}
-    request = replace(REQUEST, stream=raw_archive.CHART_5M, **(asked | changes))
+    request = replace(REQUEST, stream=streams.CHART_5M, **(asked | changes))
     chart = synthetic.market_chart("bitcoin", "usd", start, now, now)
     change(chart)
     return raw_archive.keep(workspace / "raw", request, json.dumps(chart).encode())

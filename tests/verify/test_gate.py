@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake.raw_archive import Request
 from btc_pipeline.verify import gate
 
@@ -25,6 +26,7 @@ REQUEST = Request(
     window_to=NOW,
     extracted_at=NOW,
     provenance="SAMPLE (synthetic)",
+    stream=MARKET_CHART,
 )
 ANSWER = synthetic.market_chart("bitcoin", "usd", REQUEST.window_from, REQUEST.window_to, NOW)
 STAMP = int(ANSWER["prices"][5][0] or 0)

@@ -21,7 +21,8 @@ from typing import Any
 
 from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.coingecko.connector.rate_limit import Budget
-from btc_pipeline.coingecko.connector.request_policy import COINS, CURRENCIES, Sync
+from btc_pipeline.coingecko.connector.request_policy import Sync
+from btc_pipeline.coingecko.streams import COINS, CURRENCIES, STREAMS
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.system import child_process
 from btc_pipeline.warehouse import duckdb_files
@@ -64,7 +65,7 @@ def work(_: None, job: child_process.Json) -> child_process.Json:
             sync = _sync(job, budget)
             components.syncs.append(sync)
             with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
-                for stream in (raw_archive.MARKET_CHART, raw_archive.CHART_5M, raw_archive.OHLC):
+                for stream in STREAMS:
                     if job["asks"][stream]:
                         source.read(cache, streams=[stream], force_full_refresh=True)
                 for stream in _lists_wanted(sync, job["lists"]):

@@ -16,23 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from btc_pipeline.coingecko import responses
+from btc_pipeline.coingecko import responses, streams
 from btc_pipeline.coingecko.connector.rate_limit import Budget, SpentBudgetError
+from btc_pipeline.coingecko.streams import STREAMS
 from btc_pipeline.lake import raw_archive
-
-COINS = "coins_list"
-CURRENCIES = "supported_vs_currencies"
-LISTS = (COINS, CURRENCIES)
 
 _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
 _OF_THE_COIN = frozenset({200, 400, 404, 422})  # what one coin is refused with says nothing about the next one
-_STREAM_OF_PATH = {
-    "/market_chart/range": raw_archive.MARKET_CHART,
-    "/market_chart": raw_archive.CHART_5M,
-    "/ohlc": raw_archive.OHLC,
-    "/coins/list": COINS,
-    "/supported_vs_currencies": CURRENCIES,
-}
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SERVER_ERRORS_THAT_STOP = 2  # coins in a row
 _NO_PRICES = "not asked, without prices"
@@ -52,7 +42,7 @@ class Ask(NamedTuple):
     @property
     def is_price(self) -> bool:
         """Whether a run cannot do without it. All else is asked once, and then done without."""
-        return self.stream == raw_archive.MARKET_CHART
+        return self.stream in STREAMS and STREAMS[self.stream].is_needed
 
 
 class Verdict(NamedTuple):
@@ -107,8 +97,8 @@ class Sync:
     def ask_of(self, url: str) -> Ask:
         """What a URL asks for."""
         parts = urlsplit(url)
-        stream = next(stream for end, stream in _STREAM_OF_PATH.items() if parts.path.endswith(end))
-        if stream in LISTS:
+        stream = streams.of_path(parts.path)
+        if stream in streams.LISTS:
             return Ask(stream, "0")
         coin = parts.path.rpartition("/coins/")[2].partition("/")[0]
         query = parse_qs(parts.query)
@@ -188,7 +178,7 @@ class Sync:
 
     def _has_kept(self, ask: Ask, body: bytes) -> bool:
         """Whether the body is what was asked for; it is in the archive then."""
-        if ask.stream in LISTS:
+        if ask.stream in streams.LISTS:
             if responses.names(body):
                 self.lists[ask.stream] = body
             return ask.stream in self.lists
@@ -199,7 +189,7 @@ class Sync:
         return True
 
     def _is_wanted(self, ask: Ask, body: bytes) -> bool:
-        if ask.stream == raw_archive.OHLC:
+        if STREAMS[ask.stream].shape == "candles":
             return responses.ohlc(body) is not None
         chart = responses.market_chart(body)
         return chart is not None and (self.takes_empty or not ask.is_price or bool(chart["prices"]))
@@ -207,7 +197,7 @@ class Sync:
     def _dated(self, request: raw_archive.Request) -> raw_archive.Request:
         """The request as of the instant of its answer; the span of what reaches back from now moves along."""
         moment = self.now or datetime.now(timezone.utc)
-        if request.stream == raw_archive.MARKET_CHART:
+        if STREAMS[request.stream].is_range:
             return replace(request, extracted_at=moment)
         span = request.window_to - request.window_from
         return replace(request, extracted_at=moment, window_from=moment - span, window_to=moment)
@@ -215,6 +205,5 @@ class Sync:
 
 def _key(request: raw_archive.Request) -> tuple[str, str, str, str]:
     """What a request's URL says of it, as `Sync.ask_of` reads it."""
-    is_range = request.stream == raw_archive.MARKET_CHART
-    first = str(int(request.window_from.timestamp())) if is_range else ""
+    first = str(int(request.window_from.timestamp())) if STREAMS[request.stream].is_range else ""
     return request.stream, request.coin_id, request.vs_currency, first

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.connector.rate_limit import SpentBudgetError
 from btc_pipeline.coingecko.connector.request_policy import NotAskedError, Sync
 from btc_pipeline.lake import raw_archive
@@ -17,7 +18,7 @@ CHART = json.dumps({"prices": [[1778851800123, 0.1]], "market_caps": [], "total_
 EMPTY = b'{"prices": [], "market_caps": [], "total_volumes": []}'
 
 
-def asked(coin, stream=raw_archive.MARKET_CHART, **changes):
+def asked(coin, stream=streams.MARKET_CHART, **changes):
     return replace(raw_archive.Request(coin, "usd", NOW.date(), FIRST, LAST, NOW, "CoinGecko", stream), **changes)
 
 
@@ -61,9 +62,11 @@ def sync(tmp_path, events):
     """A function that makes a sync of three coins."""
 
     def make(**changes):
-        streams = (raw_archive.MARKET_CHART, raw_archive.CHART_5M, raw_archive.OHLC)
         coins = ("bitcoin", "ethereum", "solana")
-        asks = {stream: {str(number): asked(coin, stream) for number, coin in enumerate(coins)} for stream in streams}
+        asks = {
+            stream: {str(number): asked(coin, stream) for number, coin in enumerate(coins)}
+            for stream in streams.STREAMS
+        }
         told = {
             "asks": asks,
             "raw": tmp_path,
@@ -80,7 +83,7 @@ def sync(tmp_path, events):
     return make
 
 
-def kept(tmp_path, stream=raw_archive.MARKET_CHART):
+def kept(tmp_path, stream=streams.MARKET_CHART):
     return [entry.request for entry in raw_archive.entries(tmp_path, stream)[0]]
 
 
@@ -105,7 +108,7 @@ def test_a_url_says_what_it_asks_for(url, ask, sync):
 def test_two_chunks_of_a_coin_are_told_apart(sync):
     later = datetime(2026, 5, 10, tzinfo=timezone.utc)
     chunks = {"0": asked("bitcoin"), "1": asked("bitcoin", window_from=later)}
-    both = sync(asks={raw_archive.MARKET_CHART: chunks})
+    both = sync(asks={streams.MARKET_CHART: chunks})
     assert both.ask_of(chart_url("bitcoin", first=later)).number == "1"
 
 
@@ -134,7 +137,7 @@ def test_without_a_fixed_now_an_answer_is_of_when_it_came(sync, tmp_path):
 def test_a_window_up_to_now_moves_along_with_its_answer(sync, tmp_path):
     later = NOW + timedelta(minutes=20)
     sync(now=later).judge(fine_url("bitcoin"), 200, CHART, None)
-    (request,) = kept(tmp_path, raw_archive.CHART_5M)
+    (request,) = kept(tmp_path, streams.CHART_5M)
     assert (request.window_to, request.window_to - request.window_from) == (later, LAST - FIRST)
 
 

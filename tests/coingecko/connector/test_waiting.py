@@ -51,7 +51,7 @@ def budget(clock, ledger, calls_a_minute=2):
 @pytest.mark.parametrize("retry_after", ["170", None])
 def test_a_wait_before_another_try_is_told_so_that_the_deadline_is_put_off(tmp_path, retry_after):
     start = datetime(2026, 5, 8, tzinfo=timezone.utc)
-    request = raw_archive.Request("bitcoin", "usd", date(2026, 5, 15), start, NOW, NOW, "test")
+    request = raw_archive.Request("bitcoin", "usd", date(2026, 5, 15), start, NOW, NOW, "test", "market_chart")
     told: list[Any] = []
     sync = Sync({"market_chart": {"0": request}}, tmp_path, None, 1, 180, None, False, told.append, lambda: 0.0)
     verdict = sync.judge(URL.replace("1778198400", str(int(start.timestamp()))), 429, b"error code: 1015", retry_after)
