@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test browser tools selftest sweep faults check format pictures bench lock clean
+.PHONY: help install run replay why docs test browser tools selftest sweep faults reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ test: .venv/.installed ## Run the tests, on all cores (ARGS="-k chart" and the l
 browser: .venv/.installed-tools ## Test the report in a real Chromium (CHROMIUM=... names one; SCREENSHOTS=FOLDER keeps its pictures)
 	@$(python) -m pytest -m browser $(ARGS)
 
-tools: .venv/.installed-tools ## Test that the tools of others read what is published, as README shows, while the pipeline runs
+tools: .venv/.installed-tools ## Test that the tools of others read what is published, as docs/reading-the-data.md shows
 	@$(python) -m pytest -m tools $(ARGS)
 
 replay: .venv/.installed ## Rebuild all from the raw archive and compare with what is published (ARGS="--as-of INSTANT": print the candles of then)
@@ -49,18 +49,22 @@ sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (
 faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
 	@$(python) -m tests.e2e.faults
 
-check: .venv/.installed-dev ## Check format, lint, types and SQL style; changes nothing
+reference: .venv/.installed ## Write the pages of docs/ that come from the code: commands, exit codes, settings, tables
+	@$(python) -m docs.reference
+
+check: .venv/.installed-dev ## Check format, lint, types, SQL style and the pages of `make reference`; changes nothing
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
 	$(python) -m sqlfmt --no-progressbar --check dbt_project
+	$(python) -m docs.reference --check
 
 format: .venv/.installed-dev ## Put Python and SQL into the project's format
 	$(python) -m ruff check --fix-only .
 	$(python) -m ruff format .
 	$(python) -m sqlfmt --no-progressbar dbt_project
 
-pictures: .venv/.installed-tools ## Draw the pictures of the README anew, from sample data
+pictures: .venv/.installed-tools ## Draw the pictures of README and docs again, from sample data
 	@$(python) -m docs.pictures
 
 bench: .venv/.installed ## Measure the pipeline against bare Luigi and a bare script

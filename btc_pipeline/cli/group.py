@@ -45,7 +45,7 @@ class Command(click.Command):
         _write_examples(formatter, self._examples)
         if not settings_:
             return
-        with formatter.section("Settings of luigi.cfg, for this once (the README says what they mean)"):
+        with formatter.section("Settings of luigi.cfg, for this once (docs/settings.md says what they mean)"):
             names, width = " ".join(each.opts[0] for each in settings_), formatter.width - formatter.current_indent
             for line in textwrap.wrap(names, width, break_on_hyphens=False):
                 formatter.write_text(line)

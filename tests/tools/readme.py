@@ -1,4 +1,4 @@
-"""What README shows in "In others' tools", as it stands there: each block of code, by the bold words before it."""
+"""What docs/reading-the-data.md shows, as it stands there: each block of code, by the bold words before it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_SECTION = re.compile(r"^## In others' tools\n(.*?)^## ", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^\*\*([^*]+?)\.?\*\*(?:(?!^\*\*|^```).)*?^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -22,12 +21,10 @@ class Snippet:
 
 
 def section() -> str:
-    """The text of the section."""
-    found = _SECTION.search((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert found
-    return found[1]
+    """The text of the page."""
+    return (ROOT / "docs/reading-the-data.md").read_text(encoding="utf-8")
 
 
 def snippets() -> dict[str, Snippet]:
-    """Each block of code of the section, by its title."""
+    """Each block of code of the page, by its title."""
     return {title: Snippet(title, language, code) for title, language, code in _BLOCK.findall(section())}

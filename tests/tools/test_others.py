@@ -1,6 +1,6 @@
-"""In others' tools: what README shows reads the published database, while the pipeline publishes the next version.
+"""In others' tools: docs/reading-the-data.md shows how to read what is published, while the next version comes.
 
-Every snippet is run as it stands in README, in a folder whose `data/live` is the workspace of a run with sample data.
+Every snippet is run as it stands on the page, in a folder whose `data/live` is the workspace of a sample run.
 """
 
 import json
@@ -64,7 +64,7 @@ def newest_day(text):
 
 @pytest.fixture(scope="module")
 def desk(first_run, tmp_path_factory):
-    """A pipeline whose first run is done, and a folder that README's snippets are run in."""
+    """A pipeline whose first run is done, and a folder that the page's snippets are run in."""
     pipeline, result = first_run
     assert result.exit_code == 0, result.stderr
     folder = tmp_path_factory.mktemp("desk")
@@ -77,7 +77,7 @@ def desk(first_run, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def attach():
-    """The statement that README gives to the UI."""
+    """The statement that the page gives to the UI."""
     found = re.fullmatch(r'duckdb -cmd "(attach .*)" -ui\n', SNIPPETS["DuckDB's UI"].code)
     assert found
     return found[1]
@@ -120,7 +120,7 @@ def publishing(desk, tools):
     return result, shown
 
 
-def test_each_snippet_of_readme_is_tried():
+def test_each_snippet_of_the_page_is_tried():
     assert set(SNIPPETS) <= {*SEE_THE_NEXT, *STAY}
     assert len(SNIPPETS) == section().count("```") // 2
 
@@ -156,7 +156,7 @@ def test_while_the_pipeline_runs_it_shows_one_version_or_the_next_whole(tool, pu
 # --- How to go on to the next version
 
 
-def test_a_shell_left_open_goes_on_to_the_next_version_as_readme_says(publishing, tools):
+def test_a_shell_left_open_goes_on_to_the_next_version_as_the_page_says(publishing, tools):
     assert f"`.open --readonly {DATABASE}`" in section()
     shell = tools["a shell left open"]
     newest = shell.tell(f".open --readonly {DATABASE}\n{shell.line}")
@@ -165,7 +165,7 @@ def test_a_shell_left_open_goes_on_to_the_next_version_as_readme_says(publishing
     assert "read-only" in written
 
 
-def test_the_ui_goes_on_to_the_next_version_as_readme_says(publishing, tools, attach):
+def test_the_ui_goes_on_to_the_next_version_as_the_page_says(publishing, tools, attach):
     assert "`detach crypto_data`, and attach again" in section()
     ui = tools["DuckDB's UI"]
     for statement in ("detach crypto_data", attach):
