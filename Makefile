@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test browser tools selftest sweep faults reference check format pictures bench lock clean
+.PHONY: help install run replay why docs test browser tools selftest sweep sources faults reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +46,9 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest -m sweep $(ARGS)
 
+sources: .venv/.installed ## Write the list of the files that make each step's output, from the imports
+	@$(python) -m btc_pipeline.commands.step_sources
+
 faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
 	@$(python) -m tests.e2e.faults
 
@@ -57,6 +60,7 @@ check: .venv/.installed-dev ## Check format, lint, types, SQL style and the page
 	$(python) -m ruff check .
 	$(python) -m mypy
 	$(python) -m sqlfmt --no-progressbar --check dbt_project
+	$(python) -m btc_pipeline.commands.step_sources --check
 	$(python) -m docs.reference --check
 
 format: .venv/.installed-dev ## Put Python and SQL into the project's format

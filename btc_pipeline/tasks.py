@@ -16,39 +16,21 @@ from typing import ClassVar
 from btc_pipeline import errors
 from btc_pipeline.extract import daily, fetch, history
 from btc_pipeline.observe import journal
+from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.publish import swap
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import chain
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
-from btc_pipeline.steps.step import RUN, Step
+from btc_pipeline.steps.step import Step
 from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
 from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import drawing
 
-_ARCHIVE = ("btc_pipeline/lake/raw_archive.py", "btc_pipeline/warehouse/duckdb_files.py")
-_CONNECTOR = (
-    "btc_pipeline/coingecko/**/*.py",
-    "btc_pipeline/coingecko/**/*.yaml",
-    *(f"btc_pipeline/extract/{name}.py" for name in ("requests", "fetch", "daily", "fetch_state")),
-    *_ARCHIVE,
-)
-_GATE = ("btc_pipeline/verify/gate.py", "btc_pipeline/coingecko/responses.py", *_ARCHIVE)
-_MODELS = (
-    "dbt_project/models/**/*",
-    "dbt_project/macros/**/*",
-    "dbt_project/seeds/**/*",
-    "dbt_project/*.yml",
-    "requirements.lock",
-)
-_LOADER = (
-    "btc_pipeline/transform/loader.py",
-    "btc_pipeline/transform/previous_version.py",
-    "btc_pipeline/lake/failed_runs.py",
-    "btc_pipeline/warehouse/ndjson.py",
-)
-_DBT = tuple(f"btc_pipeline/transform/{name}.py" for name in ("dbt_process", "dbt_build", "declared_tests"))
+_MODELS = ("models/**/*", "macros/**/*", "seeds/**/*", "*.yml")
+_DBT = ("duckdb", "dbt-core", "dbt-duckdb")
 
 
 class ExtractAndLoad(Step):
@@ -60,7 +42,8 @@ class ExtractAndLoad(Step):
     One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
-    sources = _CONNECTOR
+    code = "btc_pipeline.extract.daily"
+    code_without = ("btc_pipeline/verify/",)  # what an answer is worth: VerifyData looks at it again
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -72,7 +55,7 @@ class ExtractAndLoad(Step):
         step, fingerprint, workspace = self.get_task_family(), self.fingerprint(), self.workspace
         table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
         begun = workspace.marker(f"{step}.begun", self.date)
-        return Extraction(table, self.marker(), begun, self.settings.pairs, RUN)
+        return Extraction(table, self.marker(), begun, self.settings.pairs, CURRENT.run)
 
     def make(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
@@ -85,7 +68,7 @@ class ExtractAndLoad(Step):
     def left_out(self) -> list[Step]:
         """The coins that were refused in this run."""
         refused = self.output().refused()
-        pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == RUN]
+        pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == CURRENT.run]
         return [ExtractCoin(date=self.date, coin_id=pair.coin_id, vs_currency=pair.vs_currency) for pair in pairs]
 
 
@@ -95,7 +78,8 @@ class ExtractCoin(PairStep):
     In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
     """
 
-    sources = _CONNECTOR
+    code = "btc_pipeline.extract.daily"
+    code_without = ("btc_pipeline/verify/",)  # what an answer is worth: VerifyData looks at it again
     error = errors.ExtractionError
 
     def output(self) -> Answer:
@@ -116,8 +100,8 @@ class VerifyData(Step):
     A refused answer stays in the archive, and is taken back from the record: the next run asks for it again.
     """
 
-    before = ExtractAndLoad
-    sources = (*_GATE, "btc_pipeline/verify/answers.py")
+    before = (ExtractAndLoad,)
+    code = "btc_pipeline.verify.answers"
     error = errors.VerificationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -145,8 +129,10 @@ class Transform(Step):
     bitcoin  usd          2021-05-14  49972.80  51253.27  49049.42  49950.27  …  1.0       final
     """
 
-    before = VerifyData
-    sources = (*_MODELS, *_GATE, *_DBT, *_LOADER)
+    before = (VerifyData,)
+    code = "btc_pipeline.transform.dbt_build"
+    reads = _MODELS
+    packages = _DBT
     error = errors.TransformationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -171,8 +157,10 @@ class Transform(Step):
 class Test(Step):
     """The outcome of each declared test, and the census: all that are declared have run."""
 
-    before = Transform
-    sources = (*_MODELS, *_DBT, "dbt_project/tests/**/*", "btc_pipeline/transform/unit_test_results.py")
+    before = (Transform,)
+    code = "btc_pipeline.transform.judge"
+    reads = (*_MODELS, "tests/**/*")
+    packages = _DBT
     error = errors.CandleTestError
     __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
 
@@ -198,13 +186,8 @@ def tested(workspace: Workspace, stamp: str) -> Marker:
 class Publish(Step):
     """The readers' database: the tested candles, swapped in with one rename."""
 
-    before = Test
-    sources = (
-        "btc_pipeline/publish/*.py",
-        "btc_pipeline/warehouse/profiles.py",
-        "btc_pipeline/lake/versions.py",
-        "btc_pipeline/warehouse/duckdb_files.py",
-    )
+    before = (Test,)
+    code = "btc_pipeline.publish.swap"
     error = errors.PublishingError
 
     def output(self) -> Publication:
@@ -228,8 +211,9 @@ class Publish(Step):
             )
         older = Test(date=self.date).output()  # had them before `tested` did
         checks = passed.facts().get("results") or older.facts().get("results", {})
-        built = ("Transform", "Test") if table.stamp() == table.newest_stamp() else ("ExtractHistory", "Backfill")
-        steps = journal.of_day(self.workspace, self.date, ("ExtractAndLoad", "VerifyData", *built))
+        is_own = table.stamp() == table.newest_stamp()
+        made_by = chain.names(*self.before) if is_own else (*chain.names(VerifyData), *HistoryStep.chain)
+        steps = journal.of_day(self.workspace, self.date, made_by)
         first_day = self.date - timedelta(days=self.settings.days)
         version = swap.Version(self.date, first_day, self.date, checks, steps)
         count = swap.swap_in(self.settings, self.workspace, version)
@@ -240,11 +224,9 @@ class Publish(Step):
 class Visualize(Step):
     """A candlestick chart of the last days for each coin, all of them on one page, and the report of the run."""
 
-    before = Publish
-    sources = (
-        *("btc_pipeline/visualize/**/*.py", "btc_pipeline/visualize/report/assets/*", "btc_pipeline/market/*.py"),
-        *("btc_pipeline/settings/charts.py", "btc_pipeline/warehouse/published.py", "requirements.lock"),
-    )
+    before = (Publish,)
+    code = "btc_pipeline.visualize.drawing"
+    packages = ("matplotlib", "mplfinance")
     error = errors.VisualizationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -275,12 +257,7 @@ class ExtractHistory(HistoryStep):
     bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
     """
 
-    sources = (
-        *_CONNECTOR,
-        "btc_pipeline/extract/coverage.py",
-        "btc_pipeline/extract/history.py",
-        "btc_pipeline/verify/gate.py",
-    )
+    code = "btc_pipeline.extract.history"
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -289,7 +266,7 @@ class ExtractHistory(HistoryStep):
 
     def output(self) -> History:
         """The record of the answers that cover the span."""
-        return History(self.marker(), RUN)
+        return History(self.marker(), CURRENT.run)
 
     def make(self) -> None:
         """Ask for the chunks that are missing; vouch for all."""
@@ -307,7 +284,10 @@ class ExtractHistory(HistoryStep):
 class Backfill(HistoryStep):
     """Candles of past days, published, with a report of them: the history that `ExtractHistory` brought."""
 
-    before = ExtractHistory
+    before = (ExtractHistory,)
+    code = "btc_pipeline.transform.backfill"
+    reads = (*_MODELS, "tests/**/*")
+    packages = _DBT
     error = errors.PublishingError
 
     def output(self) -> Publication:
@@ -329,3 +309,10 @@ class Backfill(HistoryStep):
     def refused(self) -> dict[str, Refused]:
         """Which pairs are not covered, and why."""
         return ExtractHistory(**self.told).output().refused()
+
+
+DAILY = chain.of(Visualize)
+"""The steps of a daily run, in order. An output beside the chart is a step after `Publish`, and stands here too."""
+
+Step.chain = chain.names(Visualize)
+HistoryStep.chain = chain.names(Backfill)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, PipelineError
-from btc_pipeline.observe import log, outcomes
+from btc_pipeline.observe import log
+from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import end_of_run, summary
@@ -36,12 +37,12 @@ def run(luigi_arguments: Sequence[str]) -> int:
         return error.exit_code
     except SystemExit as ended:
         code = int(ended.code or SUCCESS)
-        if code != SUCCESS and not outcomes.left_out():
+        if code != SUCCESS and not CURRENT.left_out():
             return code
-    if outcomes.newest_day("Visualize") is None:
+    if CURRENT.newest_day("Visualize") is None:
         with CmdlineParser.global_instance(command):
             configured = reader.load()
-            day = summary.Run.of_day(configured, task.date)
+            day = summary.Run.of_day(configured, task.date, task.chain)
             end_of_run.show(configured, Workspace(configured.data_dir, configured.source), day)
     return code
 

@@ -5,31 +5,31 @@ Looks, and takes no lock; beside a run it opens none of the run's databases, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from btc_pipeline.commands.status import StepState
-from btc_pipeline.observe import journal, outcomes
+from btc_pipeline.observe import journal
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import chain
 from btc_pipeline.steps.step import Step, Vouched
 from btc_pipeline.system import lock
-from btc_pipeline.tasks import Visualize
+from btc_pipeline.tasks import DAILY, Visualize
 from btc_pipeline.warehouse import duckdb_files
 
 
-def of_chain(day: date) -> list[StepState]:
-    """The six steps of a day, in order."""
-    last: Step = Visualize(date=day)
-    holder = lock.holder(last.workspace.lock)
+def of_chain(day: date, kinds: Sequence[type[Step]] = DAILY) -> list[StepState]:
+    """The steps of a day, in order; `kinds` are those of a daily run."""
+    workspace = Visualize(date=day).workspace
+    holder = lock.holder(workspace.lock)
     if holder:
-        return _beside_a_run(last.workspace, day, holder.get("since"))
-    chain = [last]
-    while before := chain[0].requires():
-        chain.insert(0, before[0])
+        return _beside_a_run(workspace, day, holder.get("since"), kinds)
     states: list[StepState] = []
-    for step in chain:
-        name = step.get_task_family()
-        if waiting := next((each.step for each in states if each.state != "done"), ""):
+    for kind in kinds:
+        step, name = kind(date=day), kind.get_task_family()
+        needed = chain.names(*kind.before)
+        if waiting := next((each.step for each in states if each.step in needed and each.state != "done"), ""):
             states.append(StepState(name, "would run", f"after {waiting}"))
             continue
         try:
@@ -41,14 +41,15 @@ def of_chain(day: date) -> list[StepState]:
     return states
 
 
-def _beside_a_run(workspace: Workspace, day: date, since: object) -> list[StepState]:
+def _beside_a_run(workspace: Workspace, day: date, since: object, kinds: Sequence[type[Step]]) -> list[StepState]:
     """Up to the newest step that the run has done all are done; before it has done one, nobody can tell."""
     ended = {each.step for each in journal.of_day(workspace, day) if each.outcome == "done" and _is_later(each, since)}
-    done = max((number for number, name in enumerate(outcomes.STEPS, 1) if name in ended), default=0)
+    done = set(chain.names(*(kind for kind in kinds if kind.get_task_family() in ended)))
+    names = [kind.get_task_family() for kind in kinds]
     if not done:
-        return [StepState(name, "unknown", "a run is at work") for name in outcomes.STEPS]
-    at_work, *waiting = [*outcomes.STEPS[done:], ""]
-    states = [StepState(name, "done") for name in outcomes.STEPS[:done]]
+        return [StepState(name, "unknown", "a run is at work") for name in names]
+    at_work, *waiting = [*(name for name in names if name not in done), ""]
+    states = [StepState(name, "done") for name in names if name in done]
     states += [StepState(at_work, "at work")] if at_work else []
     return [*states, *(StepState(name, "would run", f"after {at_work}") for name in waiting if name)]
 

@@ -12,7 +12,7 @@ from datetime import date
 
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.market import instants
-from btc_pipeline.observe import outcomes
+from btc_pipeline.observe.run_state import CURRENT, Done
 
 _logger = logging.getLogger("btc_pipeline")
 info, warning, error = _logger.info, _logger.warning, _logger.error
@@ -44,7 +44,7 @@ def hush() -> None:
 
 def done(step: str, day: date, seconds: float, facts: dict[str, object]) -> None:
     """Say that a step is done for a day, and remember it for the end of the run."""
-    outcomes.done.append(outcomes.Done(step, day, seconds))
+    CURRENT.done.append(Done(step, day, seconds))
     shown = " ".join(f"{key}={value}" for key, value in facts.items())
     _logger.info("%s done %s seconds=%.2f", step, shown, seconds)
 

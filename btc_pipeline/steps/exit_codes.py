@@ -12,7 +12,8 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.retcodes import retcode
 
 from btc_pipeline.errors import PipelineError
-from btc_pipeline.observe import log, outcomes
+from btc_pipeline.observe import log
+from btc_pipeline.observe.run_state import CURRENT, Failed
 
 
 def stop(error: PipelineError) -> NoReturn:
@@ -28,9 +29,6 @@ def stop(error: PipelineError) -> NoReturn:
 def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
     """Luigi has one exit code for all failed tasks; make it the error's own, of several the smallest."""
     day, pair = getattr(task, "date", None), getattr(task, "pair", "")
-    outcomes.failed.append(outcomes.Failed(task.get_task_family(), day, str(error), str(pair)))
-    _failed.append(getattr(error, "exit_code", 1))
-    retcode().task_failed = min(_failed)
-
-
-_failed: list[int] = []
+    code = getattr(error, "exit_code", 1)
+    CURRENT.failed.append(Failed(task.get_task_family(), day, str(error), str(pair), code))
+    retcode().task_failed = CURRENT.exit_code

@@ -1,33 +1,75 @@
-"""Fingerprints: what a step's output was made from, as one hash.
+"""Fingerprints: what a step's output was made from: code, data files of the dbt project, versions of packages.
 
-Pure, apart from reading the project's own source files.
+The code that counts is listed in `step_sources.json`, which `make sources` derives from the imports. Reads the
+project's own files.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict
 
 from btc_pipeline.system import digest
+from btc_pipeline.system.project import DBT_PROJECT, PACKAGE
 
-ROOT = Path(__file__).resolve().parents[2]
+LIST = Path(__file__).with_name("step_sources.json")
+
+
+class Sources(TypedDict):
+    """Names of files, relative to the folder of the package; `sample`: those that count for sample data alone."""
+
+    always: list[str]
+    sample: list[str]
+
+
+def of_code(step: str, *, is_sample: bool) -> str:
+    """The hash of the code that makes a step's output, by name and content."""
+    listed = _listed()[step]
+    names = [*listed["always"], *(listed["sample"] if is_sample else ())]
+    return digest.of(*((name, _hash_of(PACKAGE.parent / name)) for name in names))
 
 
 @cache
-def of_sources(patterns: tuple[str, ...]) -> str:
-    """The hash of the project's files that match the glob patterns, by name and content."""
-    return digest.of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))
+def of_data(patterns: Sequence[str]) -> str:
+    """The hash of the dbt project's files that match the glob patterns, by name and content.
+
+    Raises:
+        FileNotFoundError: nothing matches one of them.
+    """
+    found = {pattern: [path for path in DBT_PROJECT.glob(pattern) if path.is_file()] for pattern in patterns}
+    if empty := [pattern for pattern, paths in found.items() if not paths]:
+        raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {DBT_PROJECT}")
+    paths = sorted({path for paths in found.values() for path in paths})
+    return digest.of(*((path.relative_to(DBT_PROJECT).as_posix(), _hash_of(path)) for path in paths))
 
 
-def _matching(patterns: Iterable[str]) -> list[Path]:
-    found = {pattern: [path for path in ROOT.glob(pattern) if path.is_file()] for pattern in patterns}
-    empty = [pattern for pattern, paths in found.items() if not paths]
-    if empty:
-        raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {ROOT}")
-    return sorted({path for paths in found.values() for path in paths})
+@cache
+def of_packages(names: Sequence[str]) -> str:
+    """The installed versions of packages, e.g. `duckdb==1.4.3`."""
+    return " ".join(f"{name}=={version(name)}" for name in names)
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@cache
+def _listed() -> dict[str, Sources]:
+    listed: dict[str, Sources] = json.loads(LIST.read_bytes())
+    return listed
+
+
+_hashes: dict[tuple[Path, int, int, int, int], str] = {}
+
+
+def _hash_of(path: Path) -> str:
+    """The content's hash; a file is read again only when its size, times or inode have changed."""
+    try:
+        status = path.stat()
+        key = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        if key not in _hashes:
+            _hashes[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"the project is not whole: {path} is missing") from None
+    return _hashes[key]

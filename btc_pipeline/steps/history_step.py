@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import luigi
 import luigi.tools.range  # so that Luigi finds RangeDaily by its name
@@ -19,9 +19,10 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market import days
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import parsers
 from btc_pipeline.steps import exit_codes
-from btc_pipeline.steps.step import RUN, Step
+from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
 from btc_pipeline.targets.extraction import Refused
 from btc_pipeline.targets.marker import Marker
@@ -33,8 +34,6 @@ class PairStep(Step):
 
     coin_id = luigi.Parameter(description="CoinGecko's id, e.g. bitcoin")
     vs_currency = luigi.Parameter("usd", description="currency of the prices")
-
-    _told: ClassVar[set[str]] = set()
 
     @property
     def pair(self) -> Pair:
@@ -52,8 +51,8 @@ class PairStep(Step):
 
     def raise_once(self, refused: Refused | None) -> None:
         """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
-        if refused and refused.run == RUN and self.task_id not in self._told:
-            self._told.add(self.task_id)
+        if refused and refused.run == CURRENT.run and self.task_id not in CURRENT.raised:
+            CURRENT.raised.add(self.task_id)
             raise refused.error()
 
 
@@ -82,8 +81,8 @@ class HistoryStep(Step):
 
     @cached_property
     def steps_before(self) -> list[Step]:
-        """The step before, for the same span."""
-        return [self.before(**self.told)] if self.before else []
+        """The steps that it needs, for the same span."""
+        return [each(**self.told) for each in self.before]
 
     def run(self) -> Iterator[list[Step]]:
         """As any step; the last one fails, after everything else is done, where a pair is not covered."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
@@ -45,9 +44,6 @@ _NO_FOLDER_FOR_US = {
 
 _SECONDS_BETWEEN_MESSAGES = 0.5  # each is a request to luigid
 
-RUN = secrets.token_hex(8)
-"""Tells this run from all others: what was refused in it is not asked for again before it ends."""
-
 
 class Vouched(Protocol):
     """What a step's output can be asked."""
@@ -81,14 +77,24 @@ class RunDate(luigi.DateParameter):
 class Step(luigi.Task):
     """A task of the chain. It is complete when the steps before it are, and its own output is vouched for.
 
-    The fingerprint of its output covers the significant settings, the code (`sources`) and the stamp of the step
-    before; so a change anywhere makes exactly the steps that depend on it incomplete.
+    The fingerprint of its output covers the significant settings, the code, and the stamps of the steps before; so a
+    change anywhere makes exactly the steps that depend on it incomplete.
     """
 
     date = RunDate()
 
-    before: ClassVar[type[Step] | None] = None
-    sources: ClassVar[tuple[str, ...]] = ()
+    before: ClassVar[tuple[type[Step], ...]] = ()
+    """The steps that it needs."""
+    code: ClassVar[str] = ""
+    """The module whose functions make the output; with all that it imports it is part of the fingerprint."""
+    code_without: ClassVar[tuple[str, ...]] = ()
+    """Rooms of the package that the module imports and that change no output of this step."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Files of the dbt project that count, as glob patterns."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages whose installed versions count."""
+    chain: ClassVar[tuple[str, ...]] = ()
+    """All steps of a run, in order; `tasks` fills it in."""
     error: ClassVar[type[PipelineError]] = PipelineError
 
     is_followed = False
@@ -96,11 +102,11 @@ class Step(luigi.Task):
 
     @cached_property
     def steps_before(self) -> list[Step]:
-        """The step before, where there is one."""
-        return [self.before(date=self.date)] if self.before else []
+        """The steps that it needs, for the same date."""
+        return [each(date=self.date) for each in self.before]
 
     def requires(self) -> list[Step]:
-        """The step before."""
+        """The steps before."""
         for step in self.steps_before:
             step.is_followed = True
         return self.steps_before
@@ -187,8 +193,9 @@ class Step(luigi.Task):
         return self.settings.pairs
 
     def sources_hash(self) -> str:
-        """The hash of the code that makes the output."""
-        return fingerprints.of_sources(self.sources)
+        """The hash of all that makes the output, apart from settings and data: code, dbt project, packages."""
+        code = fingerprints.of_code(self.get_task_family(), is_sample=self.settings.is_sample)
+        return digest.of(code, fingerprints.of_data(self.reads), fingerprints.of_packages(self.packages))
 
     def fingerprint(self) -> str:
         """What the output is made from."""
@@ -214,7 +221,7 @@ class Step(luigi.Task):
                 for database in (workspace.cache, workspace.work):
                     duckdb_files.finish(database)
                 if CmdlineParser.get_instance() is not None:
-                    end_of_run.prepare(self.settings, workspace, self.span_of_history)
+                    end_of_run.prepare(self.settings, workspace, self.chain, self.span_of_history)
             outcome = "failed"
             yield facts
             outcome = "done"

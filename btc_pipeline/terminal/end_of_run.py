@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import atexit
 import json
+from collections.abc import Sequence
 from datetime import date
 
 from btc_pipeline.errors import PipelineError
-from btc_pipeline.observe import log, outcomes
+from btc_pipeline.observe import log
+from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import summary
@@ -21,9 +23,16 @@ Days = tuple[date, date]
 """A first and a last one."""
 
 
-def prepare(settings: Settings, workspace: Workspace, span: Days | None = None) -> None:
-    """Let the run that begins to work here say at its end what it has come to; `span` are the days of a backfill."""
-    atexit.register(_tell, settings, workspace, span)
+def prepare(settings: Settings, workspace: Workspace, chain: Sequence[str], span: Days | None = None) -> None:
+    """Let the run that begins to work here say at its end what came of it.
+
+    Args:
+        settings: of the run.
+        workspace: where its files lie.
+        chain: the names of its steps, in order.
+        span: the days of a backfill.
+    """
+    atexit.register(_tell, settings, workspace, chain, span)
 
 
 def show(settings: Settings, workspace: Workspace, run: Run) -> None:
@@ -42,15 +51,14 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
         log.warning("the summary cannot be shown: %s", error)
 
 
-def _tell(settings: Settings, workspace: Workspace, span: Days | None) -> None:
-    chain = outcomes.HISTORY_STEPS if span else outcomes.STEPS
-    day = outcomes.newest_day(chain[-1])
+def _tell(settings: Settings, workspace: Workspace, chain: Sequence[str], span: Days | None) -> None:
+    day = CURRENT.newest_day(chain[-1])
     if day is not None:
-        show(settings, workspace, Run.of_span(day, *span) if span else Run.of_day(settings, day))
+        show(settings, workspace, Run.of_span(day, *span, chain) if span else Run.of_day(settings, day, chain))
         return
-    failed = [each.step for each in outcomes.failed if not each.pair]
+    failed = [each.step for each in CURRENT.failed if not each.pair]
     if failed:
-        done = ", ".join(f"{each.step} in {each.seconds:.2f} s" for each in outcomes.done) or "nothing"
+        done = ", ".join(f"{each.step} in {each.seconds:.2f} s" for each in CURRENT.done) or "nothing"
         chart = summary.newest_chart(workspace, settings.pairs)
         kept = f"; the last good chart is still there: {summary.near(chart)}" if chart else ""
         log.info("%s failed; done before it: %s%s", failed[0], done, kept)

@@ -16,7 +16,7 @@ from typing import Any
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.instants import plain
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.observe import outcomes
+from btc_pipeline.observe.run_state import CURRENT, Done
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published
@@ -82,21 +82,23 @@ class Run:
     first_day: date
     last_day: date
     chain: Sequence[str]
+    is_backfill: bool = False
 
     @classmethod
-    def of_day(cls, settings: Settings, day: date) -> Run:
+    def of_day(cls, settings: Settings, day: date, chain: Sequence[str]) -> Run:
         """A daily run."""
-        return cls(day, day - timedelta(days=settings.days), day, outcomes.STEPS)
+        return cls(day, day - timedelta(days=settings.days), day, chain)
 
     @classmethod
-    def of_span(cls, day: date, first: date, last: date) -> Run:
+    def of_span(cls, day: date, first: date, last: date, chain: Sequence[str]) -> Run:
         """A backfill on a day."""
-        return cls(day, first, last, outcomes.HISTORY_STEPS)
+        return cls(day, first, last, chain, is_backfill=True)
 
     def report(self, workspace: Workspace) -> Path:
         """Where its report lies."""
-        is_daily = self.chain == outcomes.STEPS
-        return workspace.report(self.day) if is_daily else workspace.span_report(self.first_day, self.last_day)
+        if self.is_backfill:
+            return workspace.span_report(self.first_day, self.last_day)
+        return workspace.report(self.day)
 
 
 def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
@@ -131,7 +133,7 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         last_day=run.last_day,
         series=series,
         steps=_steps(run),
-        left_out=outcomes.left_out(),
+        left_out=CURRENT.left_out(),
         warned=[str(row["check_name"]) for row in warned],
         database=workspace.published,
         report=_there(run.report(workspace)),
@@ -174,11 +176,11 @@ def near(path: Path) -> str:
 
 
 def _steps(run: Run) -> list[Step]:
-    at_work = outcomes.of_day(run.day)
+    at_work = CURRENT.of_day(run.day)
     steps = []
     for name in run.chain:
         outcome = at_work.get(name)
-        if isinstance(outcome, outcomes.Done):
+        if isinstance(outcome, Done):
             steps.append(Step(name, "done", round(outcome.seconds, 2)))
         else:
             steps.append(Step(name, "failed" if outcome else "done already"))

@@ -1,0 +1,64 @@
+"""The state of this run: what became of its steps, which errors it has raised, and what tells it from all others.
+
+Lives as long as the process; decides and shows nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that was at work, and has done it."""
+
+    step: str
+    day: date
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A step that has failed. `pair` is the coin and currency of a task that is for one; else empty."""
+
+    step: str
+    day: date | None
+    reason: str
+    pair: str = ""
+    exit_code: int = 1
+
+
+@dataclass
+class RunState:
+    """What has happened in this run so far."""
+
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells this run from all others: what was rejected in it is not requested again before it ends."""
+    done: list[Done] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
+    raised: set[str] = field(default_factory=set)
+    """Tasks that have raised the error of an earlier step; a retry by the scheduler tries anew."""
+
+    @property
+    def exit_code(self) -> int:
+        """Of the codes of all failures the smallest; 0: nothing has failed."""
+        return min((each.exit_code for each in self.failed), default=0)
+
+    def newest_day(self, step: str) -> date | None:
+        """The newest day for which a step was done in this run; None if it was not."""
+        return max((each.day for each in self.done if each.step == step), default=None)
+
+    def of_day(self, day: date) -> dict[str, Done | Failed]:
+        """Steps that did something for a day; the others were done before, or were not reached."""
+        at_work: list[Done | Failed] = [*self.done, *self.failed]
+        return {each.step: each for each in at_work if each.day == day}
+
+    def left_out(self) -> dict[str, str]:
+        """The coins that the run went on without, each with the reason."""
+        return {each.pair: each.reason for each in self.failed if each.pair}
+
+
+CURRENT = RunState()
+"""That of this process."""

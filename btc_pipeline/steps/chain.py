@@ -1,0 +1,28 @@
+"""The order of steps: which come before which, whether they stand in one line or branch.
+
+Knows only that each step names the steps `before` it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+AnyStep = TypeVar("AnyStep")
+
+
+def of(*last: type[AnyStep]) -> tuple[type[AnyStep], ...]:
+    """All steps that the last ones need, themselves included, each after all that it needs."""
+    return tuple(dict.fromkeys(step for each in last for step in _with_all_before(each)))
+
+
+def names(*last: type[AnyStep]) -> tuple[str, ...]:
+    """As `of`, by their names."""
+    return tuple(each.__name__ for each in of(*last))
+
+
+def _with_all_before(step: type[AnyStep]) -> Iterator[type[AnyStep]]:
+    before: Sequence[type[AnyStep]] = getattr(step, "before", ())
+    for each in before:
+        yield from _with_all_before(each)
+    yield step
