@@ -23,8 +23,10 @@ from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import chain
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import Step
-from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
-from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication
+from btc_pipeline.targets.duckdb_table import DuckDBTarget
+from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Refused
+from btc_pipeline.targets.marker import Marker
+from btc_pipeline.targets.publication import Publication
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import drawing
@@ -55,7 +57,7 @@ class ExtractAndLoad(Step):
         step, fingerprint, workspace = self.get_task_family(), self.fingerprint(), self.workspace
         table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
         begun = workspace.marker(f"{step}.begun", self.date)
-        return Extraction(table, self.marker(), begun, self.settings.pairs, CURRENT.run)
+        return Extraction(DayRecord(table, self.marker(), begun, self.settings.pairs, CURRENT.run))
 
     def make(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
@@ -63,11 +65,11 @@ class ExtractAndLoad(Step):
             if self.is_followed:
                 dbt_runner.start_ahead(self.settings, self.workspace)
             pairs = self.settings.pairs
-            facts.update(daily.answers(self.settings, self.workspace, self.date, self.output(), pairs, self.report))
+            facts.update(daily.answers(self.settings, self.workspace, self.date, self.output().day, pairs, self.report))
 
     def left_out(self) -> list[Step]:
         """The coins that were refused in this run."""
-        refused = self.output().refused()
+        refused = self.output().day.refused()
         pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == CURRENT.run]
         return [ExtractCoin(date=self.date, coin_id=pair.coin_id, vs_currency=pair.vs_currency) for pair in pairs]
 
@@ -84,14 +86,14 @@ class ExtractCoin(PairStep):
 
     def output(self) -> Answer:
         """The pair's answer in the record of the day."""
-        return Answer(ExtractAndLoad(date=self.date).output(), self.pair)
+        return Answer(ExtractAndLoad(date=self.date).output().day, self.pair)
 
     def make(self) -> None:
         """Say what was said in this run already; else ask."""
-        extraction = self.output().extraction
-        self.raise_once(extraction.refused().get(str(self.pair)))
+        record = self.output().day
+        self.raise_once(record.refused().get(str(self.pair)))
         with self.at_work() as facts:
-            facts.update(daily.answers(self.settings, self.workspace, self.date, extraction, [self.pair], self.report))
+            facts.update(daily.answers(self.settings, self.workspace, self.date, record, [self.pair], self.report))
 
 
 class VerifyData(Step):
@@ -115,9 +117,9 @@ class VerifyData(Step):
     def make(self) -> None:
         """Check each answer in the archive."""
         with self.at_work() as facts:
-            extraction = ExtractAndLoad(date=self.date).output()
-            facts.update(answers.check(self.settings, self.workspace, self.date, extraction))
-            good = answers.fingerprint_of_good(self.settings, extraction)
+            record = ExtractAndLoad(date=self.date).output().day
+            facts.update(answers.check(self.settings, self.workspace, self.date, record))
+            good = answers.fingerprint_of_good(self.settings, record)
             known = self.output().facts().get("good") == good  # then what depends on it stays done
             self.output().write(facts={**facts, "good": good}, stamp=self.output().stamp() if known else "")
 
@@ -148,7 +150,7 @@ class Transform(Step):
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
             drawing.start_ahead(self.workspace)
-            charts = ExtractAndLoad(date=self.date).output().charts()
+            charts = ExtractAndLoad(date=self.date).output().day.charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
             wanted = dbt_build.Build(self.get_task_family(), self.date, self.fingerprint(), self.sources_hash(), pairs)
             facts.update(dbt_build.build(self.settings, self.workspace, wanted, self.report).facts)

@@ -21,7 +21,7 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.targets.extraction import Extraction, Refused
+from btc_pipeline.targets.extraction import DayRecord, Refused
 from btc_pipeline.verify import stored
 
 STEP = "ExtractAndLoad"
@@ -31,7 +31,7 @@ def answers(
     settings: Settings,
     workspace: Workspace,
     day: date,
-    extraction: Extraction,
+    record: DayRecord,
     pairs: Sequence[Pair],
     progress: Progress,
 ) -> dict[str, Any]:
@@ -44,19 +44,19 @@ def answers(
         ExtractionError: there is not one market chart; or none of a pair that alone was asked for.
     """
     now = settings.instant()
-    known = _known(settings, workspace, day, now, extraction, pairs)
+    known = _known(settings, workspace, day, now, record, pairs)
     wanted = [request for request in requests.of_run(settings, day, now, pairs) if known.lacks(workspace, request)]
-    made = extraction.record.made() if extraction.record.exists() else []
-    extraction.begin(known.recorded, known.begun_at or now)
+    made = record.marker.made() if record.marker.exists() else []
+    record.begin(known.recorded, known.begun_at or now)
     fetched = fetch.fetch(settings, workspace, wanted, progress=progress) if wanted else None
     charts = known.charts | ({str(each.request.pair): each.file for each in fetched.charts} if fetched else {})
     refused = {str(request.pair): error for request, error in fetched.refused} if fetched else {}
     if refused and not set(charts) & set(map(str, pairs)):
         raise next(iter(refused.values()))
-    kept = {name: why for name, why in extraction.refused().items() if name not in {*charts, *refused}}
-    now_refused = {name: Refused.by(error, extraction.run) for name, error in refused.items()}
+    kept = {name: why for name, why in record.refused().items() if name not in {*charts, *refused}}
+    now_refused = {name: Refused.by(error, record.run) for name, error in refused.items()}
     made += _files(workspace, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
-    extraction.write(charts, {**kept, **now_refused}, sorted(set(made)))
+    record.write(charts, {**kept, **now_refused}, sorted(set(made)))
     _tell_of(settings, workspace, day, refused)
     if not fetched:
         return {"answers": 0, "calls": 0}
@@ -96,9 +96,9 @@ class _Known:
 
 
 def _known(
-    settings: Settings, workspace: Workspace, day: date, now: datetime, extraction: Extraction, pairs: Sequence[Pair]
+    settings: Settings, workspace: Workspace, day: date, now: datetime, record: DayRecord, pairs: Sequence[Pair]
 ) -> _Known:
-    recorded, begun_at = extraction.known()
+    recorded, begun_at = record.known()
     wanted = {str(pair) for pair in pairs}
     recorded = {
         name: file
@@ -106,7 +106,7 @@ def _known(
         if (entry := _readable(workspace, file)) and not (name in wanted and _is_old(settings, day, now, entry))
     }
     resumed = _resumed(settings, workspace, day, now, begun_at, pairs) if begun_at else {}
-    if wanted <= {*recorded, *resumed} and not extraction.table.exists():
+    if wanted <= {*recorded, *resumed} and not record.table.exists():
         # Killed before the cache was written, or its table is gone: one price has to pass through it
         one = next((name for name in resumed), min(wanted))
         recorded, resumed = ({name: file for name, file in of.items() if name != one} for of in (recorded, resumed))

@@ -16,7 +16,8 @@ from btc_pipeline.errors import PipelineError, error_of
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import files
 from btc_pipeline.system.files import read_json
-from btc_pipeline.targets.marker import DuckDBTarget, Marker
+from btc_pipeline.targets.duckdb_table import DuckDBTarget
+from btc_pipeline.targets.marker import Marker
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Refused:
         return error_of(self.exit_code)(self.what, self.fix)
 
 
-class Extraction(luigi.Target):
+class DayRecord:
     """A day's answers: a marked table in the cache, and the record of which pair has which answer in the archive.
 
     Its record keeps its stamp for as long as runs go on from what is there, and has a new one when they begin anew.
@@ -48,29 +49,29 @@ class Extraction(luigi.Target):
 
     Args:
         table: the cache's table with its marker row.
-        record: vouches for the archived answers.
+        marker: vouches for the archived answers.
         begun: the file that says that an extraction is under way, and what was there before it.
         pairs: what is wanted.
         run: tells this run from all others.
     """
 
-    def __init__(self, table: DuckDBTarget, record: Marker, begun: Path, pairs: Sequence[Pair], run: str) -> None:
+    def __init__(self, table: DuckDBTarget, marker: Marker, begun: Path, pairs: Sequence[Pair], run: str) -> None:
         self.table = table
-        self.record = record
+        self.marker = marker
         self.begun = begun
         self.pairs = pairs
         self.run = run
 
     def exists(self) -> bool:
         """Whether it is complete, and as it was written."""
-        if not self.table.exists() or not self.record.exists():
+        if not self.table.exists() or not self.marker.exists():
             return False
         refused_now = {name for name, why in self.refused().items() if why.run == self.run}
         return {str(pair) for pair in self.pairs} <= set(self.charts()) | refused_now
 
     def has(self, pair: Pair) -> bool:
         """Whether the pair has an answer that was not refused since."""
-        return str(pair) in self.charts() and self.table.exists() and self.record.exists()
+        return str(pair) in self.charts() and self.table.exists() and self.marker.exists()
 
     def stamp(self) -> str:
         """Which run made it."""
@@ -78,25 +79,25 @@ class Extraction(luigi.Target):
 
     def charts(self) -> dict[str, str]:
         """The archived market chart of each pair that has one; of those that are not wanted any more, too."""
-        return dict(self.record.facts().get("charts", {})) if self.record.vouches() else {}
+        return dict(self.marker.facts().get("charts", {})) if self.marker.vouches() else {}
 
     def refused(self) -> dict[str, Refused]:
         """Why others have none."""
-        return {name: Refused(**why) for name, why in self.record.facts().get("refused", {}).items()}
+        return {name: Refused(**why) for name, why in self.marker.facts().get("refused", {}).items()}
 
     def known(self) -> tuple[dict[str, str], datetime | None]:
         """What need not be asked for, and since when an extraction that was cut short has been under way."""
         begun = read_json(self.begun)
-        if begun.get("fingerprint") == self.record.fingerprint:
+        if begun.get("fingerprint") == self.marker.fingerprint:
             return dict(begun["charts"]), datetime.fromisoformat(begun["begun_at"])
-        return (self.charts() if self.table.exists() and self.record.exists() else {}), None
+        return (self.charts() if self.table.exists() and self.marker.exists() else {}), None
 
     def begin(self, charts: Mapping[str, str], now: datetime) -> None:
         """Note that an extraction is under way: a run after a kill goes on from here."""
         begun = read_json(self.begun)
-        is_resumed = begun.get("fingerprint") == self.record.fingerprint
-        stamp = begun.get("stamp", "") if is_resumed else self.record.stamp() if charts else ""
-        content = {"fingerprint": self.record.fingerprint, "charts": dict(charts), "begun_at": now.isoformat()}
+        is_resumed = begun.get("fingerprint") == self.marker.fingerprint
+        stamp = begun.get("stamp", "") if is_resumed else self.marker.stamp() if charts else ""
+        content = {"fingerprint": self.marker.fingerprint, "charts": dict(charts), "begun_at": now.isoformat()}
         files.write_json(self.begun, content | {"stamp": stamp})
 
     def write(self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path]) -> None:
@@ -110,30 +111,45 @@ class Extraction(luigi.Target):
     def refuse(self, pair: Pair, why: Refused) -> None:
         """Take an answer back: the next run asks for it again."""
         charts = {name: file for name, file in self.charts().items() if name != str(pair)}
-        self._note(charts, {**self.refused(), str(pair): why}, self.record.made(), self.record.stamp())
+        self._note(charts, {**self.refused(), str(pair): why}, self.marker.made(), self.marker.stamp())
         self.begun.unlink(missing_ok=True)
 
     def _note(
         self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path], stamp: str
     ) -> None:
         facts = {"charts": dict(charts), "refused": {name: asdict(why) for name, why in refused.items()}}
-        self.record.write(made, facts=facts, stamp=stamp)
+        self.marker.write(made, facts=facts, stamp=stamp)
+
+
+class Extraction(luigi.Target):
+    """A day's answers, as a target. `day` is their record."""
+
+    def __init__(self, day: DayRecord) -> None:
+        self.day = day
+
+    def exists(self) -> bool:
+        """Whether the record is complete, and as it was written."""
+        return self.day.exists()
+
+    def stamp(self) -> str:
+        """Which run made it."""
+        return self.day.stamp()
 
 
 class Answer(luigi.Target):
     """One pair's part of a day's extraction."""
 
-    def __init__(self, extraction: Extraction, pair: Pair) -> None:
-        self.extraction = extraction
+    def __init__(self, day: DayRecord, pair: Pair) -> None:
+        self.day = day
         self.pair = pair
 
     def exists(self) -> bool:
         """Whether the pair has a good answer."""
-        return self.extraction.has(self.pair)
+        return self.day.has(self.pair)
 
     def stamp(self) -> str:
         """Which run made it."""
-        return self.extraction.stamp()
+        return self.day.stamp()
 
 
 class History(luigi.Target):

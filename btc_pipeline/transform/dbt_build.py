@@ -16,7 +16,7 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.targets.marker import new_stamp
+from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.transform import dbt_runner, judge, unit_test_results
 
 

@@ -17,13 +17,13 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import digest
-from btc_pipeline.targets.extraction import Extraction, Refused
+from btc_pipeline.targets.extraction import DayRecord, Refused
 from btc_pipeline.verify import gate, stored
 
 _REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
 
 
-def check(settings: Settings, workspace: Workspace, day: date, extraction: Extraction) -> dict[str, Any]:
+def check(settings: Settings, workspace: Workspace, day: date, record: DayRecord) -> dict[str, Any]:
     """Check that each answer of the run is a market chart as asked. One that is not is taken back, and told of.
 
     Returns:
@@ -35,14 +35,14 @@ def check(settings: Settings, workspace: Workspace, day: date, extraction: Extra
     """
     verified: dict[str, gate.Verified] = {}
     refused: dict[str, VerificationError] = {}
-    for name, file in extraction.charts().items():
-        if Pair.of(name) in extraction.pairs:
+    for name, file in record.charts().items():
+        if Pair.of(name) in record.pairs:
             try:
                 verified[name] = _checked(settings, workspace, file)
             except VerificationError as error:
                 refused[name] = error
     for name, why in refused.items():
-        extraction.refuse(Pair.of(name), Refused.by(why, extraction.run))
+        record.refuse(Pair.of(name), Refused.by(why, record.run))
     if refused and not verified:
         raise next(iter(refused.values()))
     for name, why in refused.items():
@@ -58,11 +58,11 @@ def check(settings: Settings, workspace: Workspace, day: date, extraction: Extra
     }
 
 
-def fingerprint_of_good(settings: Settings, extraction: Extraction) -> str:
+def fingerprint_of_good(settings: Settings, record: DayRecord) -> str:
     """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
-    charts = extraction.charts()
+    charts = record.charts()
     good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
-    return digest.of(extraction.record.stamp(), good)
+    return digest.of(record.marker.stamp(), good)
 
 
 def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verified:

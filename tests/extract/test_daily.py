@@ -13,8 +13,9 @@ from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.targets.extraction import Extraction, Refused
-from btc_pipeline.targets.marker import DuckDBTarget, Marker
+from btc_pipeline.targets.duckdb_table import DuckDBTarget
+from btc_pipeline.targets.extraction import DayRecord, Refused
+from btc_pipeline.targets.marker import Marker
 from tests.support.faulty_server import FaultyServer
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -45,7 +46,7 @@ def workspace(tmp_path):
 def extraction(told, workspace, run="this run"):
     table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, "ExtractAndLoad", DAY, "abc")
     record = Marker(workspace.marker("ExtractAndLoad", DAY), "abc", workspace.root)
-    return Extraction(table, record, workspace.marker("ExtractAndLoad.begun", DAY), told.pairs, run)
+    return DayRecord(table, record, workspace.marker("ExtractAndLoad.begun", DAY), told.pairs, run)
 
 
 def run(told, workspace, pairs=None, name="this run"):
@@ -69,7 +70,7 @@ def test_a_day_is_three_answers_of_each_coin(told, workspace, api):
 
 def test_killed_after_the_last_price_and_before_the_cache_was_written_it_heals_with_one_price(told, workspace, api):
     target = run(told, workspace)
-    for path in (target.record.path, workspace.cache):
+    for path in (target.marker.path, workspace.cache):
         path.unlink()
     target.begin({}, NOW)
     before = len(api.requests)
@@ -91,7 +92,7 @@ def test_a_chunk_of_history_is_no_answer_of_today(told, workspace, api):
 
 def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, workspace, api):
     target = run(told, workspace)
-    target.record.path.unlink()
+    target.marker.path.unlink()
     earlier = NOW - timedelta(hours=2)
     target.begin({}, earlier)
     before = len(api.requests)

@@ -7,8 +7,9 @@ import pytest
 
 from btc_pipeline.errors import ExtractionError, PipelineError, StaleDataError, VerificationError, error_of
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.targets.extraction import Answer, Extraction, History, Refused
-from btc_pipeline.targets.marker import DuckDBTarget, Marker
+from btc_pipeline.targets.duckdb_table import DuckDBTarget
+from btc_pipeline.targets.extraction import Answer, DayRecord, History, Refused
+from btc_pipeline.targets.marker import Marker
 
 BITCOIN, SOLANA = Pair("bitcoin", "usd"), Pair("solana", "usd")
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -42,13 +43,13 @@ def extraction(tmp_path):
             fingerprint,
         )
         record = Marker(tmp_path / "markers/ExtractAndLoad.json", fingerprint, tmp_path)
-        return Extraction(table, record, tmp_path / "markers/ExtractAndLoad.begun.json", pairs, run)
+        return DayRecord(table, record, tmp_path / "markers/ExtractAndLoad.begun.json", pairs, run)
 
     return of
 
 
 def written(extraction, answers, refused=None):
-    extraction.write(answers, refused or {}, [extraction.record.root / file for file in answers.values()])
+    extraction.write(answers, refused or {}, [extraction.marker.root / file for file in answers.values()])
     return extraction
 
 

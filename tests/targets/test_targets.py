@@ -9,7 +9,10 @@ from datetime import date
 import duckdb
 import pytest
 
-from btc_pipeline.targets.marker import DuckDBTarget, Marker, Publication, new_stamp
+from btc_pipeline.targets.duckdb_table import DuckDBTarget
+from btc_pipeline.targets.marker import Marker
+from btc_pipeline.targets.publication import Publication
+from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.warehouse import duckdb_files
 
 DAY = date(2026, 5, 15)

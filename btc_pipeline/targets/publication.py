@@ -1,0 +1,43 @@
+"""The published file as a target: each run's marker, and the checksum of the file that was published last.
+
+Never opens the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from btc_pipeline.targets.marker import Marker
+
+
+class Publication(luigi.Target):
+    """The readers' file. Each day's marker says that its run was published; the newest one's checksum is kept apart.
+
+    So a day stays done when a later day is published over it, and a damaged file makes each day undone.
+    """
+
+    def __init__(self, marker: Marker, published: Path, newest: Path) -> None:
+        self.marker = marker
+        self.published = published
+        self.newest = newest
+
+    def exists(self) -> bool:
+        """Whether this run was published, and the file is the one that was published last, written to by nobody."""
+        is_written_to = self.published.with_name(self.published.name + ".wal").exists()
+        return self.marker.exists() and self._newest("published").exists() and not is_written_to
+
+    def stamp(self) -> str:
+        """Which run published."""
+        return self.marker.stamp()
+
+    def write(self, facts: Mapping[str, Any], made: Sequence[Path] = ()) -> None:
+        """Vouch for the file that has just been swapped in, then for this run and what else it has made."""
+        self._newest("published").write(made=[self.published], facts=facts)
+        self.marker.write(made, facts)
+
+    def _newest(self, fingerprint: str) -> Marker:
+        return Marker(self.newest, fingerprint, self.published.parent)
