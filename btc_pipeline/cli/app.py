@@ -25,9 +25,9 @@ _AS_JSON = "Write it as one JSON object."
 
 def _published_coins(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """For the shell: the coins that are published. Whatever goes wrong, there is just none to choose."""
-    from btc_pipeline.cli import looking
+    from btc_pipeline.cli import completion
 
-    return [coin for coin in looking.published_coins(luigi_options.given(context)) if coin.startswith(incomplete)]
+    return [coin for coin in completion.published_coins(luigi_options.given(context)) if coin.startswith(incomplete)]
 
 
 @click.group(
@@ -56,13 +56,13 @@ def pipeline() -> None:
 @click.pass_context
 def run(context: click.Context, day: date | None, shown: str | None) -> int:
     """Run the pipeline, with sample data where CoinGecko does not answer; then show the candles."""
-    from btc_pipeline.commands import run as running
+    from btc_pipeline.commands import run as command
     from btc_pipeline.observe import log
 
     if shown == "none":
         log.hush()
     arguments = [*luigi_options.given(context), *([f"--date={day}"] if day else [])]
-    return running.run([*arguments, *([f"--pipeline-summary={shown}"] if shown else [])])
+    return command.run([*arguments, *([f"--pipeline-summary={shown}"] if shown else [])])
 
 
 @pipeline.command(
@@ -74,9 +74,9 @@ def run(context: click.Context, day: date | None, shown: str | None) -> int:
 @click.pass_context
 def status(context: click.Context, day: date | None, is_json: bool) -> int:
     """Say what is there, how fresh it is, and what would run. Changes nothing, and disturbs no run."""
-    from btc_pipeline.cli import looking
+    from btc_pipeline.commands import status as command
 
-    return told(context, lambda settings, workspace: looking.status(settings, workspace, day, is_json=is_json))
+    return told(context, lambda settings, workspace: command.show(settings, workspace, day, is_json=is_json))
 
 
 @pipeline.command(
@@ -107,10 +107,10 @@ def show(
     table: str,
 ) -> int:
     """Show what is published: all coins and days, or those that are named. Works while a run is at work."""
-    from btc_pipeline.cli import looking
+    from btc_pipeline.commands import show as command
 
-    asked = looking.Asked(coins, currency, first, last, kind, output, table)
-    return told(context, lambda _, workspace: looking.show(workspace, asked))
+    asked = command.Arguments(coins, currency, first, last, kind, output, table)
+    return told(context, lambda _, workspace: command.show(workspace, asked))
 
 
 @pipeline.command(
@@ -121,9 +121,9 @@ def show(
 @click.pass_context
 def report(context: click.Context, is_json: bool) -> int:
     """Write the report of what is published, one HTML file, and print its path. Each run does so by itself."""
-    from btc_pipeline.commands import report as reporting
+    from btc_pipeline.commands import report as command
 
-    return told(context, lambda settings, workspace: reporting.report(settings, workspace, is_json=is_json))
+    return told(context, lambda settings, workspace: command.report(settings, workspace, is_json=is_json))
 
 
 @pipeline.command(
@@ -135,9 +135,9 @@ def report(context: click.Context, is_json: bool) -> int:
 @click.pass_context
 def open_(context: click.Context, name: str | None) -> int:
     """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
-    from btc_pipeline.commands import report as reporting
+    from btc_pipeline.commands import report as command
 
-    return told(context, lambda settings, workspace: reporting.open_(settings, workspace, name))
+    return told(context, lambda settings, workspace: command.open_(settings, workspace, name))
 
 
 @pipeline.command(
@@ -148,9 +148,9 @@ def open_(context: click.Context, name: str | None) -> int:
 @click.pass_context
 def doctor(context: click.Context, is_json: bool) -> int:
     """Check Python, settings, folders, lock, key, API, clock and disk, a line each, and say what to do."""
-    from btc_pipeline.cli import looking
+    from btc_pipeline.commands import doctor as command
 
-    return looking.doctor(luigi_options.given(context), is_json=is_json)
+    return command.show(luigi_options.given(context), is_json=is_json)
 
 
 @pipeline.command(
@@ -162,11 +162,11 @@ def doctor(context: click.Context, is_json: bool) -> int:
 @click.pass_context
 def plan(context: click.Context, start: date | None, end: date | None) -> int:
     """Say what a run, or a backfill, would ask for and cost. Asks nobody."""
-    from btc_pipeline.cli import evidence
+    from btc_pipeline.commands import plan as command
 
     if end and not start:
         raise click.UsageError("--end goes with --start", context)
-    return told(context, lambda settings, workspace: evidence.plan(settings, workspace, start, end))
+    return told(context, lambda settings, workspace: command.text(settings, workspace, start, end))
 
 
 @pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin 2026-11-20"])
@@ -175,9 +175,9 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
 @click.pass_context
 def why(context: click.Context, coin: str, day: date) -> int:
     """Why does a candle look like this? All that is known of it, on one screen."""
-    from btc_pipeline.cli import evidence
+    from btc_pipeline.commands import why as command
 
-    return told(context, lambda settings, workspace: evidence.why(settings, workspace, coin, day))
+    return told(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
 
 
 @pipeline.command(
@@ -188,9 +188,9 @@ def why(context: click.Context, coin: str, day: date) -> int:
 @click.pass_context
 def replay(context: click.Context, as_of: datetime | None) -> int:
     """Rebuild all from the raw archive, and compare it with what is published."""
-    from btc_pipeline.cli import evidence
+    from btc_pipeline.commands import replay as command
 
-    return told(context, lambda settings, workspace: evidence.replay(settings, workspace, as_of))
+    return told(context, lambda settings, workspace: command.text(settings, workspace, as_of))
 
 
 @pipeline.command(
@@ -200,18 +200,18 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
 @click.pass_context
 def record(context: click.Context, folder: Path) -> int:
     """Keep real answers of the API in a folder, to be replayed without a network. No key is in them."""
-    from btc_pipeline.cli import evidence
+    from btc_pipeline.commands import record as command
 
-    return told(context, lambda settings, _: evidence.record(settings, folder))
+    return told(context, lambda settings, _: command.text(settings, folder))
 
 
 @pipeline.command(short_help="inject faults: which check catches which?", examples=["btc-pipeline selftest"])
 @click.pass_context
 def selftest(context: click.Context) -> int:
     """Inject faults into sample data, one at a time: which check catches which?"""
-    from btc_pipeline.cli import evidence
+    from btc_pipeline.commands import selftest as command
 
-    return told(context, lambda settings, _: evidence.selftest(settings))
+    return told(context, lambda settings, _: command.text(settings))
 
 
 @pipeline.command(

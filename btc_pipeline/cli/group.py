@@ -16,6 +16,7 @@ from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, 
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import command_line
 from btc_pipeline.terminal import stdout
 from btc_pipeline.warehouse import duckdb_files
 
@@ -114,7 +115,7 @@ def told(context: click.Context, tell: Callable[[reader.Settings, Workspace], ob
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
     log.prepare()
     try:
-        with luigi_options.applied(luigi_options.given(context)):
+        with command_line.applied(luigi_options.given(context)):
             configured = reader.load()
             return _code(tell(configured, Workspace(configured.data_dir, configured.source)))
     except PipelineError as error:

@@ -5,12 +5,10 @@ They are passed on as they are; Luigi and `settings` judge their values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import click
 import luigi
-from luigi.cmdline_parser import CmdlineParser
 from luigi.task_register import Register
 
 from btc_pipeline.settings.sections import SECTIONS
@@ -41,14 +39,6 @@ def options(*, with_luigi_s_own: bool) -> list[click.Option]:
         for section, key, name, parameter in _configuration()
         if section in ours or with_luigi_s_own
     ]
-
-
-def applied(arguments: Sequence[str]) -> AbstractContextManager[object]:
-    """Within it the settings are those of luigi.cfg and of these options. Luigi ends by SystemExit over a bad one."""
-    parser: AbstractContextManager[object] = CmdlineParser.global_instance(
-        ["--module", "btc_pipeline", "Visualize", *arguments]
-    )
-    return parser
 
 
 def given(context: click.Context) -> list[str]:

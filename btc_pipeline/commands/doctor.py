@@ -7,6 +7,7 @@ never shown.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -19,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
+from btc_pipeline.observe import log
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
-from btc_pipeline.terminal import summary
+from btc_pipeline.terminal import stdout, summary
 from btc_pipeline.warehouse import duckdb_files, published
 
 if TYPE_CHECKING:
@@ -246,3 +249,18 @@ def _published(workspace: Workspace) -> Check:
 def _nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that is there."""
     return next(each for each in (path, *path.parents) if each.exists())
+
+
+def show(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
+    """All checks; they go on where the settings are bad."""
+    log.hush()
+    try:
+        with command_line.applied(luigi_arguments):
+            found = all_checks()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    if is_json:
+        stdout.tell(json.dumps(as_json(found)))
+    else:
+        stdout.write(lines(found))
+    return exit_code(found)

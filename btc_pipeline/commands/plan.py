@@ -9,14 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, limits
 from btc_pipeline.coingecko.streams import STREAMS
+from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extract import history, requests
 from btc_pipeline.lake import raw_archive
-from btc_pipeline.market.days import Span
+from btc_pipeline.market.days import Span, last_settled
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import duckdb_files
@@ -155,3 +156,14 @@ def _span(request: raw_archive.Request) -> str:
         return f"{request.window_from:%Y-%m-%d} to {request.window_to:%Y-%m-%d}"
     days = (request.window_to - request.window_from).days
     return f"the last {days} days" if days > 1 else "the last 24 hours"
+
+
+def text(configured: Settings, workspace: Workspace, start: date | None, end: date | None) -> str:
+    """What today's run, or a backfill, would cost."""
+    now = configured.instant()
+    if start is None:
+        return as_text(of_run(configured, workspace, now), configured)
+    span = Span(start, end or last_settled(now))
+    if span.last < span.first:
+        raise ConfigurationError(f"bad --start {start}: it is after --end {span.last}", "change one of them")
+    return as_text(of_backfill(configured, workspace, now, span), configured)

@@ -6,6 +6,7 @@ The answers come through the same connector as a run's, into a temporary folder;
 from __future__ import annotations
 
 import re
+import shlex
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import raw_archive
+from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
@@ -70,3 +72,15 @@ def _name(request: raw_archive.Request, body: bytes, day: date) -> str:
 def _ohlc_name(request: raw_archive.Request, day: date) -> str:
     days = (request.window_to - request.window_from).days
     return f"{request.coin_id}_{request.vs_currency}_{days}d_ohlc_{day.isoformat()}.json"
+
+
+def text(configured: Settings, folder: Path) -> str:
+    """The recordings that were made, and how to replay them."""
+    made, instant = record(configured, folder)
+    return "\n".join(
+        [
+            *map(str, made),
+            "replay them: btc-pipeline run --pipeline-source sample"
+            f" --pipeline-recordings {shlex.quote(str(folder))} --pipeline-now {instants.text(instant)}",
+        ]
+    )

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.coingecko.streams import MARKET_CHART
-from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.tasks import Transform
+from btc_pipeline.terminal import stdout, tables
 from btc_pipeline.transform import dbt_build, judge
 from btc_pipeline.warehouse import duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
@@ -144,3 +146,23 @@ def _compared(connection: duckdb_files.Connection) -> tuple[int, list[Difference
     found = connection.execute(f"{' union all '.join(differences)} order by all").fetchall()
     ((number,),) = connection.execute(f"select count(*) from published_file.{TABLE}").fetchall()
     return int(number), [Difference(*row) for row in found]
+
+
+def text(configured: Settings, workspace: Workspace, instant: datetime | None) -> str:
+    """Whether the raw archive gives what is published; or the candles as they were at an instant.
+
+    Raises:
+        CandleTestError: it does not; the differences are printed.
+    """
+    models = Transform(date=configured.today()).sources_hash()
+    if instant is not None:
+        rows, record = as_of(configured, workspace, instant, models)
+        return tables.of_rows(rows, record, stdout.screen().width)
+    number, differences = compare(configured, workspace, models)
+    if differences:
+        stdout.tell("\n".join(str(each) for each in differences))
+        raise CandleTestError(
+            f"the archive does not give what is published: {len(differences)} differences",
+            "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
+        )
+    return f"identical: {number} candles, rebuilt from {workspace.raw} and compared with {workspace.published}"

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.errors import SUCCESS, ConfigurationError
 from btc_pipeline.market.instants import plain
+from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
-from btc_pipeline.terminal import tables
+from btc_pipeline.terminal import stdout, tables
 from btc_pipeline.warehouse import contract, duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 from btc_pipeline.warehouse.published import Row
@@ -171,3 +172,46 @@ def _grid(selected: Sequence[Row]) -> str:
 def _cell(value: object) -> str:
     text = "" if value is None else f"{value:.8g}" if isinstance(value, float) else str(_exact(value))
     return text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…"
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What `show` is asked for, as it was typed."""
+
+    coins: tuple[str, ...]
+    currency: str | None
+    first: date | None
+    last: date | None
+    kind: str
+    output: Path | None
+    table: str
+
+
+def show(workspace: Workspace, asked: Arguments) -> int:
+    """What is published."""
+    try:
+        coins = parsers.coins(",".join(asked.coins)) if asked.coins else ()
+        currencies = parsers.currencies(asked.currency) if asked.currency else ()
+    except ValueError as error:
+        raise ConfigurationError(
+            f"bad coin or currency: {error}", "name them as CoinGecko does, e.g. bitcoin"
+        ) from None
+    if asked.first and asked.last and asked.last < asked.first:
+        raise ConfigurationError(f"bad --from {asked.first}: it is after --to {asked.last}", "change one of them")
+    if asked.kind == "parquet" and asked.output is None:
+        raise ConfigurationError("Parquet is no text for a terminal", "add --output candles.parquet")
+    output = checked_output(asked.output, workspace.data_dir) if asked.output else None
+    selection = Selection(asked.table, coins, currencies, asked.first, asked.last)
+    found = rows(workspace.published, selection)
+    if output and asked.kind == "parquet":
+        write_parquet(workspace.published, selection, output)
+        return SUCCESS
+    names = list(found[0]) if found else columns(workspace.published, selection)
+    forms = {"csv": lambda: as_csv(found, names), "json": lambda: as_json(found)}
+    screen = stdout.screen()
+    text = forms.get(asked.kind, lambda: as_table(found, selection, screen.width))()
+    if output:
+        write_text(text, output)
+    else:
+        stdout.tell(text)
+    return SUCCESS

@@ -6,6 +6,7 @@ that the run works in.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger
-from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.commands import step_states
+from btc_pipeline.commands.step_states import StepState
+from btc_pipeline.errors import SUCCESS, ConfigurationError
 from btc_pipeline.lake import versions
 from btc_pipeline.market import formatting, instants
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
-from btc_pipeline.terminal import summary
+from btc_pipeline.terminal import stdout, summary
 from btc_pipeline.warehouse import duckdb_files, published
 
 if TYPE_CHECKING:
@@ -29,15 +32,6 @@ if TYPE_CHECKING:
 
 _LABEL = 11
 _OF_FAILURE = {"failed_at": str, "step": str, "exit_code": int, "reason": str, "coins": list}
-
-
-@dataclass(frozen=True)
-class StepState:
-    """A step for the day: `done`, `at work`, `would run` or `unknown`, and why."""
-
-    step: str
-    state: str
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,3 +221,14 @@ def checked_day(settings: Settings, day: date | None) -> date:
     if day and day > today:
         raise ConfigurationError(f"bad --date {day}: it has not come", f"choose {today} or earlier")
     return day or today
+
+
+def show(configured: Settings, workspace: Workspace, day: date | None, *, is_json: bool) -> int:
+    """What is there and what would run."""
+    asked = checked_day(configured, day)
+    found = of(configured, workspace, asked, step_states.of_chain(asked))
+    if is_json:
+        stdout.tell(json.dumps(as_json(found)))
+    else:
+        stdout.write(lines(found))
+    return SUCCESS

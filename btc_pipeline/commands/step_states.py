@@ -6,9 +6,9 @@ Looks, and takes no lock; beside a run it opens none of the run's databases, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from btc_pipeline.commands.status import StepState
 from btc_pipeline.observe import journal
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import Workspace
@@ -17,6 +17,15 @@ from btc_pipeline.steps.step import Step, Vouched
 from btc_pipeline.system import lock
 from btc_pipeline.tasks import DAILY, Visualize
 from btc_pipeline.warehouse import duckdb_files
+
+
+@dataclass(frozen=True)
+class StepState:
+    """A step for the day: `done`, `at work`, `would run` or `unknown`, and why."""
+
+    step: str
+    state: str
+    reason: str = ""
 
 
 def of_chain(day: date, kinds: Sequence[type[Step]] = DAILY) -> list[StepState]:

@@ -16,6 +16,8 @@ from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.market.days import SETTLED_AFTER
 from btc_pipeline.market.formatting import percent_text
+from btc_pipeline.settings import parsers
+from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published
 from btc_pipeline.warehouse.duckdb_files import quoted
@@ -172,3 +174,12 @@ def _at(instant: datetime) -> str:
 
 def _shown(value: object) -> str:
     return _at(value) if isinstance(value, datetime) else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def text(configured: Settings, workspace: Workspace, coin: str, day: date) -> str:
+    """All that is known of a candle."""
+    try:
+        (coin_id,) = parsers.coins(coin)
+    except ValueError as error:
+        raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
+    return "\n\n".join(explained(workspace, coin_id, currency, day) for currency in configured.vs_currencies)

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from btc_pipeline.cli import luigi_options
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import command_line
 from btc_pipeline.visualize import drawing
 
 DAY = date(2026, 5, 15)
@@ -35,6 +35,6 @@ def test_of_a_coin_that_was_left_out_the_chart_of_the_day_stays(tmp_path):
     before[0].parent.mkdir(parents=True)
     for chart in before:
         chart.touch()
-    with luigi_options.applied(["--pipeline-coins=bitcoin,ethereum"]):
+    with command_line.applied(["--pipeline-coins=bitcoin,ethereum"]):
         drawing.remove_leftovers(reader.load(), workspace, DAY, before)
     assert [path.name for path in before if path.exists()] == ["ethereum_usd_2026-05-15.png"]

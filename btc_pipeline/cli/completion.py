@@ -1,0 +1,27 @@
+"""What the shell may complete beside commands and options: the coins that are published.
+
+Whatever goes wrong, there is just nothing to choose.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.settings import reader
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import command_line
+from btc_pipeline.warehouse import duckdb_files, published
+
+
+def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
+    """The coins that are published; none where that cannot be seen."""
+    failures = (PipelineError, duckdb_files.DatabaseError, OSError, SystemExit)
+    with contextlib.suppress(*failures), command_line.applied(luigi_arguments):
+        configured = reader.load()
+        workspace = Workspace(configured.data_dir, configured.source)
+        query = "select distinct coin_id from daily_candlestick order by 1"
+        (rows,) = published.read(workspace.published, query)
+        return [str(row["coin_id"]) for row in rows]
+    return []
