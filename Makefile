@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test browser tools selftest sweep sources faults reference check format pictures bench lock clean
+.PHONY: help install run replay why docs test browser tools selftest sweep rooms sources faults reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
 	@SWEEP_COUNT=$(COUNT) $(python) -m pytest -m sweep $(ARGS)
+
+rooms: .venv/.installed ## Print which room of the package imports which
+	@$(python) -m tests.house.rooms
 
 sources: .venv/.installed ## Write the list of the files that make each step's output, from the imports
 	@$(python) -m btc_pipeline.commands.step_sources

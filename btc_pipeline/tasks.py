@@ -303,10 +303,16 @@ class Backfill(HistoryStep):
             models = Transform(date=self.date).sources_hash()
             built = backfill.build(*told, self.fingerprint(), models, self.report)
             tested(self.workspace, built.stamp).write(facts={"results": built.checks})
-            steps = journal.of_day(self.workspace, self.date, ("ExtractHistory",))
-            facts["candles"] = backfill.swap_in(*told, built, steps)
-            self.output().write(facts, made := backfill.report(*told))
+            facts["candles"] = self.swap_in(built)
+            self.output().write(facts, made := drawing.report_of_span(*told))
             facts["report"] = made[0]
+
+    def swap_in(self, built: backfill.BuiltHistory) -> int:
+        """Publish what was built, as a version for the days of the span; returns how many candles."""
+        steps = journal.of_day(self.workspace, self.date, chain.names(*self.before))
+        days = self.span.first, self.span.last
+        version = swap.Version(built.run_date, *days, built.checks, steps, made_by="Backfill")
+        return swap.swap_in(self.settings, self.workspace, version)
 
     def refused(self) -> dict[str, Refused]:
         """Which pairs are not covered, and why."""

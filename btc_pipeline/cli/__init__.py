@@ -1,1 +1,4 @@
-"""The command line beside Luigi's: arguments, help, exit codes."""
+"""The command line beside Luigi's: arguments, help, exit codes.
+
+May import: errors, settings, observe, warehouse, terminal, steps, commands.
+"""

@@ -1,1 +1,4 @@
-"""What is known of CoinGecko: streams, limits, responses, coin names, the ledger of calls."""
+"""What is known of CoinGecko: streams, limits, responses, coin names, the ledger of calls.
+
+May import: errors, market, system, settings, warehouse.
+"""

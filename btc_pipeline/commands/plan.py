@@ -24,7 +24,7 @@ from btc_pipeline.warehouse import duckdb_files
 
 
 @dataclass(frozen=True)
-class Row:
+class PlanRow:
     """Calls of one kind: what, of which instants (UTC), how fine, and how many."""
 
     what: str
@@ -42,7 +42,7 @@ class Plan:
     """
 
     title: str
-    rows: list[Row]
+    rows: list[PlanRow]
     calls_a_minute: int
     calls_a_month: int
     used_in_month: int | None
@@ -139,7 +139,7 @@ def _plan(
             return None
 
     numbers = Counter((request.stream, _span(request)) for request in asked)
-    rows = [Row(stream, span, STREAMS[stream].granularity, number) for (stream, span), number in numbers.items()]
+    rows = [PlanRow(stream, span, STREAMS[stream].granularity, number) for (stream, span), number in numbers.items()]
     return Plan(
         title,
         rows,

@@ -63,7 +63,7 @@ def _beside_a_run(workspace: Workspace, day: date, since: object, kinds: Sequenc
     return [*states, *(StepState(name, "would run", f"after {at_work}") for name in waiting if name)]
 
 
-def _is_later(entry: journal.Entry, since: object) -> bool:
+def _is_later(entry: journal.JournalEntry, since: object) -> bool:
     """Whether a step has ended after an instant, as the lock's file has it."""
     try:
         began = parsers.instant(entry.started_at)

@@ -20,7 +20,7 @@ from btc_pipeline.system.files import read_json
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """A step's last work for a day. `outcome` is `done` or `failed`; `facts` are those of the step's line."""
 
     step: str
@@ -31,14 +31,14 @@ class Entry:
     facts: str
 
 
-def note(workspace: Workspace, day: date, entry: Entry) -> None:
+def note(workspace: Workspace, day: date, entry: JournalEntry) -> None:
     """Write down what came of a step; where that cannot be done, the step is none the worse for it."""
     entries = {each.step: each for each in of_day(workspace, day)} | {entry.step: entry}
     with contextlib.suppress(OSError):
         files.write_json(workspace.journal(day), {"steps": [asdict(each) for each in entries.values()]})
 
 
-def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list[Entry]:
+def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list[JournalEntry]:
     """What the steps of a day did, or those of them that are named, in the order in which they last worked.
 
     What cannot be read is left out.
@@ -54,7 +54,7 @@ def shown(facts: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in facts.items())
 
 
-def _entry(written: Any) -> Entry | None:
+def _entry(written: Any) -> JournalEntry | None:
     try:
         started_at = instants.text(parsers.instant(written["started_at"]))
         texts = (written[key] for key in ("step", "outcome", "facts"))
@@ -62,4 +62,4 @@ def _entry(written: Any) -> Entry | None:
         seconds = float(written["seconds"])
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
-    return Entry(step, started_at, seconds, outcome, facts) if step and math.isfinite(seconds) else None
+    return JournalEntry(step, started_at, seconds, outcome, facts) if step and math.isfinite(seconds) else None

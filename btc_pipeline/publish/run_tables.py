@@ -10,7 +10,7 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 
-from btc_pipeline.observe.journal import Entry
+from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.settings import public
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.warehouse import contract, duckdb_files
@@ -21,7 +21,7 @@ _DRAWING_PACKAGES = ("matplotlib", "mplfinance")
 
 
 def write(
-    connection: duckdb_files.Connection, settings: Settings, checks: Mapping[str, str], steps: Sequence[Entry]
+    connection: duckdb_files.Connection, settings: Settings, checks: Mapping[str, str], steps: Sequence[JournalEntry]
 ) -> None:
     """Create and fill the tables.
 

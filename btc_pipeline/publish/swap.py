@@ -15,7 +15,7 @@ from datetime import date, datetime, timezone
 
 from btc_pipeline.lake import versions
 from btc_pipeline.market import instants
-from btc_pipeline.observe.journal import Entry
+from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.publish import run_tables
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
@@ -40,7 +40,7 @@ class Version:
     """The days that the run was for, both included."""
     checks: Mapping[str, str]
     """What each test came to, for the record."""
-    steps: Sequence[Entry] = ()
+    steps: Sequence[JournalEntry] = ()
     """What the steps that led to it did."""
     made_by: str = "Publish"
     """The task: `Publish`, or `Backfill`."""

@@ -1,1 +1,4 @@
-"""Injected faults: which check catches which?"""
+"""Injected faults: which check catches which?
+
+May import: errors, market, coingecko.simulator, settings, warehouse, lake, coingecko, publish, verify, transform.
+"""

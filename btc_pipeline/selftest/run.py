@@ -39,7 +39,7 @@ _GOOD = frozenset({"pass", "success"})
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FaultVerdict:
     """What became of a fault: `refused`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
 
     fault: Fault
@@ -52,7 +52,7 @@ class Verdict:
         return self.outcome != "MISSED"
 
 
-def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[Verdict]:
+def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[FaultVerdict]:
     """Inject each fault and ask the gates.
 
     Raises:
@@ -75,7 +75,7 @@ def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> lis
         ]
 
 
-def matrix(verdicts: Sequence[Verdict]) -> str:
+def matrix(verdicts: Sequence[FaultVerdict]) -> str:
     """The faults and what caught them, as text."""
     rows = [("fault", "outcome", "check that is named for it", "others")]
     rows += [
@@ -97,17 +97,21 @@ class GoodDay:
     workspace: Workspace
     tests: tuple[dbt_runner.Node, ...]
 
-    def refused(self, fault: AnswerFault) -> Verdict:
+    def refused(self, fault: AnswerFault) -> FaultVerdict:
         """What the gate says to the newest answer with the fault."""
         entry = raw_archive.entries(self.workspace.raw, streams.MARKET_CHART)[0][-1]
         try:
             body = fault.body(entry.read(self.workspace.raw))
             gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
         except gate.BadAnswerError as error:
-            return Verdict(fault, "refused") if error.check == fault.check else Verdict(fault, "MISSED", (error.check,))
-        return Verdict(fault, "MISSED")
+            return (
+                FaultVerdict(fault, "refused")
+                if error.check == fault.check
+                else FaultVerdict(fault, "MISSED", (error.check,))
+            )
+        return FaultVerdict(fault, "MISSED")
 
-    def judged(self, injected: Sequence[DatabaseFault]) -> list[Verdict]:
+    def judged(self, injected: Sequence[DatabaseFault]) -> list[FaultVerdict]:
         """What dbt's tests say to the database with each fault in turn."""
         copies = []
         for number, fault in enumerate(injected):
@@ -119,16 +123,16 @@ class GoodDay:
         outcomes = dbt_runner.judge_copies(self.settings, self.workspace, copies) if copies else []
         return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
 
-    def counted(self, fault: DroppedTestFault) -> Verdict:
+    def counted(self, fault: DroppedTestFault) -> FaultVerdict:
         """What the census says when one test has not run."""
         remaining = [test for test in self.tests if test["name"] != fault.test]
         with suppress(CandleTestError):
             judge.take_census(remaining)
-            return Verdict(fault, "MISSED")
-        return Verdict(fault, "fails") if len(remaining) < len(self.tests) else Verdict(fault, "MISSED")
+            return FaultVerdict(fault, "MISSED")
+        return FaultVerdict(fault, "fails") if len(remaining) < len(self.tests) else FaultVerdict(fault, "MISSED")
 
 
-def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_runner.Node]) -> Verdict:
+def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_runner.Node]) -> FaultVerdict:
     spoke = {
         node["name"]: node["status"]
         for node in nodes
@@ -136,7 +140,7 @@ def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_runner.Node]) -> Verdict:
     }
     own = spoke.pop(fault.check, None)
     outcome = {None: "MISSED", "warn": "warns"}.get(own, "fails")
-    return Verdict(fault, outcome, tuple(sorted(spoke)))
+    return FaultVerdict(fault, outcome, tuple(sorted(spoke)))
 
 
 def _settings(settings: Settings, folder: Path) -> Settings:
@@ -193,6 +197,6 @@ def keep_answers(settings: Settings, workspace: Workspace, coin: str, now: datet
     raw_archive.keep(workspace.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
 
 
-def missed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def missed(verdicts: Sequence[FaultVerdict]) -> list[FaultVerdict]:
     """The faults that their check did not catch."""
     return list(itertools.filterfalse(lambda each: each.is_caught, verdicts))

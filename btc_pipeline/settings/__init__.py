@@ -1,1 +1,4 @@
-"""luigi.cfg, the key, and where files lie."""
+"""luigi.cfg, the key, and where files lie.
+
+May import: errors, market, system.
+"""

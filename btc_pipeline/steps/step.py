@@ -16,13 +16,7 @@ from typing import Any, ClassVar, Protocol, cast
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline.errors import (
-    ConfigurationError,
-    ExtractionError,
-    InterruptionError,
-    PipelineError,
-    VerificationError,
-)
+from btc_pipeline.errors import ConfigurationError, ExtractionError, InterruptionError, PipelineError, VerificationError
 from btc_pipeline.lake import failed_runs
 from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
@@ -241,7 +235,7 @@ class Step(luigi.Task):
             seconds = time.monotonic() - started
             if outcome:
                 told = instants.text(started_at), round(seconds, 2), outcome, journal.shown(facts)
-                journal.note(workspace, self.date, journal.Entry(self.get_task_family(), *told))
+                journal.note(workspace, self.date, journal.JournalEntry(self.get_task_family(), *told))
         log.done(self.get_task_family(), self.date, seconds, facts)
 
     def _check(self) -> None:

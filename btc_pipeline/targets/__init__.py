@@ -1,1 +1,4 @@
-"""Luigi targets and their markers: is a step done?"""
+"""Luigi targets and their markers: is a step done?
+
+May import: errors, market, system, warehouse.
+"""

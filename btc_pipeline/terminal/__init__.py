@@ -1,1 +1,4 @@
-"""What a person sees on standard output."""
+"""What a person sees on standard output.
+
+May import: errors, market, settings, observe, warehouse.
+"""

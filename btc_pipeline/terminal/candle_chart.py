@@ -16,7 +16,7 @@ from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.formatting import price_exponent, price_step, price_text
 
 if TYPE_CHECKING:
-    from btc_pipeline.terminal.stdout import Line, Span, Style
+    from btc_pipeline.terminal.stdout import Line, Style, StyledText
 
 ROWS = 12
 _TICKS = 4
@@ -90,9 +90,9 @@ def drawn(candles: Sequence[Candle], days: Sequence[date], width: int, *, is_uni
     for row in range(ROWS):
         label = labels.get(row, "")
         axis = letters.tick if label else letters.axis
-        head: Span = (f"{label.rjust(margin)} {axis}", "muted")
+        head: StyledText = (f"{label.rjust(margin)} {axis}", "muted")
         lines.append([head, *(_cell(candle, row, slot, scale, letters) for candle in slots)])
-    blank: Span = (" " * (margin + 2), "")
+    blank: StyledText = (" " * (margin + 2), "")
     marks = [_padded(letters.marks[_direction(candle)] if candle else "", slot, candle) for candle in slots]
     return [*lines, [blank, *marks], [blank, (_day_labels(shown, slot), "muted")], [blank, *_legend(seen, letters)]]
 
@@ -114,7 +114,7 @@ def _direction(candle: Candle) -> Style:
     return "up" if candle.close > candle.open else "down" if candle.close < candle.open else "muted"
 
 
-def _cell(candle: Candle | None, row: int, slot: int, scale: _Scale, letters: _Letters) -> Span:
+def _cell(candle: Candle | None, row: int, slot: int, scale: _Scale, letters: _Letters) -> StyledText:
     """One slot of one row."""
     if candle is None:
         return " " * slot, ""
@@ -136,7 +136,7 @@ def _halves(row: int, first: int, last: int) -> tuple[bool, bool]:
     return first <= 2 * row <= last, first <= 2 * row + 1 <= last
 
 
-def _padded(text: str, slot: int, candle: Candle | None) -> Span:
+def _padded(text: str, slot: int, candle: Candle | None) -> StyledText:
     wide = 1 if slot < 4 else 3 if slot < 7 else 5
     return text.center(wide).center(slot), _direction(candle) if candle else ""
 
@@ -158,9 +158,13 @@ def _day_labels(days: Sequence[date], slot: int) -> str:
     return "".join(room).rstrip()
 
 
-def _legend(seen: Sequence[Candle], letters: _Letters) -> list[Span]:
+def _legend(seen: Sequence[Candle], letters: _Letters) -> list[StyledText]:
     textures = {"final": letters.final, "provisional": letters.provisional, "open": letters.open}
     present = {candle.status for candle in seen}
-    spans: list[Span] = [(f"{letters.marks['up']} rise", "up"), ("  ", ""), (f"{letters.marks['down']} fall", "down")]
+    spans: list[StyledText] = [
+        (f"{letters.marks['up']} rise", "up"),
+        ("  ", ""),
+        (f"{letters.marks['down']} fall", "down"),
+    ]
     words = [f"{letter} {status}" for status, letter in textures.items() if status in present]
     return [*spans, ("    " + "  ".join(words), "muted")]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Style = Literal["", "up", "down", "muted", "strong", "loud", "bad"]
-Span = tuple[str, Style]
-Line = Sequence[Span]
+StyledText = tuple[str, Style]
+Line = Sequence[StyledText]
 
 # Sky blue and vermilion (Okabe and Ito) stay apart for every kind of colour vision, on black and on white
 _COLOURS: dict[Style, str] = {

@@ -24,7 +24,7 @@ from btc_pipeline.warehouse.published import Row
 
 
 @dataclass(frozen=True)
-class Series:
+class PairSummary:
     """What is published of a coin on the run's days. `rows` are whole rows of `daily_candlestick`."""
 
     pair: Pair
@@ -40,7 +40,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepSummary:
     """A step of a run: `done`, `done already` or `failed`; seconds where it was at work."""
 
     name: str
@@ -55,8 +55,8 @@ class Summary:
     about: dict[str, str]
     first_day: date
     last_day: date
-    series: list[Series]
-    steps: list[Step]
+    series: list[PairSummary]
+    steps: list[StepSummary]
     left_out: dict[str, str]
     warned: list[str]
     """The checks that warned, by their names."""
@@ -123,7 +123,7 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         of_pair[_pair(row)].append(row)
     open_gaps, anomalies = Counter(map(_pair, gaps)), Counter(map(_pair, odd))
     series = [
-        Series(pair, found, open_gaps[pair], anomalies[pair], _there(workspace.chart(*pair, run.last_day)))
+        PairSummary(pair, found, open_gaps[pair], anomalies[pair], _there(workspace.chart(*pair, run.last_day)))
         for pair, found in of_pair.items()
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}
@@ -175,15 +175,15 @@ def near(path: Path) -> str:
         return str(path)
 
 
-def _steps(run: Run) -> list[Step]:
+def _steps(run: Run) -> list[StepSummary]:
     at_work = CURRENT.of_day(run.day)
     steps = []
     for name in run.chain:
         outcome = at_work.get(name)
         if isinstance(outcome, Done):
-            steps.append(Step(name, "done", round(outcome.seconds, 2)))
+            steps.append(StepSummary(name, "done", round(outcome.seconds, 2)))
         else:
-            steps.append(Step(name, "failed" if outcome else "done already"))
+            steps.append(StepSummary(name, "failed" if outcome else "done already"))
     return steps
 
 

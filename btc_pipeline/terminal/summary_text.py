@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from btc_pipeline.market import formatting, instants
 from btc_pipeline.terminal import candle_chart, tables
-from btc_pipeline.terminal.summary import Series, Step, Summary, near
+from btc_pipeline.terminal.summary import PairSummary, StepSummary, Summary, near
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Screen, Style
@@ -41,7 +41,7 @@ def _as_of(summary: Summary) -> str:
     return f"{summary.about['source']}, as of {as_of}"
 
 
-def _of_series(summary: Summary, series: Series, screen: Screen) -> list[Line]:
+def _of_series(summary: Summary, series: PairSummary, screen: Screen) -> list[Line]:
     """A title, the change, the picture, the table."""
     coin, currency = series.pair
     title = f"{formatting.coin_name(coin)} / {currency.upper()}"
@@ -103,7 +103,7 @@ def _overview(summary: Summary, screen: Screen) -> list[Line]:
     return lines
 
 
-def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tuple[str, ...], Style]:
+def _overview_row(summary: Summary, series: PairSummary, screen: Screen) -> tuple[tuple[str, ...], Style]:
     candles = series.candles
     if not candles:
         return (str(series.pair), "", "", "", "", "", "no candle"), ""
@@ -126,7 +126,7 @@ def _overview_row(summary: Summary, series: Series, screen: Screen) -> tuple[tup
     return cells, _direction(change)
 
 
-def _odd(series: Series, missing: int) -> list[str]:
+def _odd(series: PairSummary, missing: int) -> list[str]:
     """What a person should look at; `show` has the rows."""
     numbers = (
         (missing, "day missing", "days missing"),
@@ -150,7 +150,7 @@ def _warned(summary: Summary) -> list[Line]:
     return [*shown, []] if shown else []
 
 
-def _of_steps(steps: list[Step], screen: Screen) -> list[Line]:
+def _of_steps(steps: list[StepSummary], screen: Screen) -> list[Line]:
     """The steps that were at work with their seconds, and those that were done before."""
     done = [f"{step.name} {step.seconds:.2f} s" for step in steps if step.seconds is not None]
     rest = {outcome: [step.name for step in steps if step.outcome == outcome] for outcome in ("done already", "failed")}

@@ -1,21 +1,16 @@
-"""A backfill's candles: the archive is loaded, built and tested as in a daily run, published, and reported.
+"""A backfill's candles: the archive is loaded, built and tested as in a daily run.
 
 Its run's date is the newest day that it has prices of; how fresh they are is asked as of the end of that day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from btc_pipeline.errors import VisualizationError
 from btc_pipeline.extract import coverage
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.observe.journal import Entry
-from btc_pipeline.publish import swap
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
@@ -25,7 +20,7 @@ from btc_pipeline.warehouse import duckdb_files, published
 
 
 @dataclass(frozen=True)
-class Built:
+class BuiltHistory:
     """The stamp of the build, the outcome of each test, and the date of the version to be published."""
 
     stamp: str
@@ -35,7 +30,7 @@ class Built:
 
 def build(
     settings: Settings, workspace: Workspace, span: Span, fingerprint: str, built_from: str, progress: Progress
-) -> Built:
+) -> BuiltHistory:
     """Build and test the candles of all that is archived; `progress` is told how many of dbt's nodes are done.
 
     Raises:
@@ -48,28 +43,7 @@ def build(
     wanted = dbt_build.Build(step, run_date, fingerprint, built_from, pairs=pairs or settings.pairs)
     built = dbt_build.build(settings, workspace, wanted, progress)
     checks = judge.judge(settings, workspace, built.stamp)
-    return Built(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))
-
-
-def swap_in(settings: Settings, workspace: Workspace, span: Span, built: Built, steps: Sequence[Entry]) -> int:
-    """Publish what was built, as a version that is for the days of the span; returns the number of its candles."""
-    version = swap.Version(built.run_date, span.first, span.last, built.checks, steps, made_by="Backfill")
-    return swap.swap_in(settings, workspace, version)
-
-
-def report(settings: Settings, workspace: Workspace, span: Span) -> list[Path]:
-    """Write the report of the span from the published database; returns its files, the page first.
-
-    Raises:
-        VisualizationError: there is no candle to report, or one cannot be shown.
-    """
-    from btc_pipeline.visualize.report import write
-
-    path = workspace.span_report(span.first, span.last)
-    try:
-        return write.write(workspace.published, path, settings.chart.moving_averages)
-    except (ValueError, ArithmeticError) as error:
-        raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
+    return BuiltHistory(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))
 
 
 def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span) -> date | None:

@@ -55,7 +55,7 @@ _TABLES = f"""
 
 _NOWHERE = Path("nowhere")
 
-Row = dict[str, Any]
+RawRow = dict[str, Any]
 
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
@@ -168,7 +168,7 @@ def _version(job: Load) -> str:
     return f"{job.built_from} {job.provenance}"
 
 
-def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[Row]) -> None:
+def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:
     if not rows:
         return
     batch = job.scratch / "load.ndjson"
@@ -200,12 +200,12 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
 
 
 def _new_rows(
-    job: Load, table: str, loaded: set[str], to_row: Callable[[stored.Judged], Row]
-) -> tuple[list[Row], list[str]]:
+    job: Load, table: str, loaded: set[str], to_row: Callable[[stored.Judged], RawRow]
+) -> tuple[list[RawRow], list[str]]:
     """A row for each new answer that the gate lets through, and a line for each that is left out."""
     rules = stored.Rules(repeat_hours=job.repeat_hours)
     entries, left_out = _new_entries(job, table, loaded)
-    rows: list[Row] = []
+    rows: list[RawRow] = []
     for entry in entries:
         try:
             judged = stored.judge(job.raw, entry, rules, takes_empty=True)
@@ -217,7 +217,7 @@ def _new_rows(
     return rows, left_out
 
 
-def _asked(entry: raw_archive.Entry) -> Row:
+def _asked(entry: raw_archive.Entry) -> RawRow:
     return {
         "archive_file": entry.file,
         "sha256": entry.sha256,
@@ -228,11 +228,11 @@ def _asked(entry: raw_archive.Entry) -> Row:
     }
 
 
-def _of_candles(judged: stored.Judged) -> Row:
+def _of_candles(judged: stored.Judged) -> RawRow:
     return {"candles": json.loads(judged.body)}
 
 
-def _of_chart(judged: stored.Judged) -> Row:
+def _of_chart(judged: stored.Judged) -> RawRow:
     request, found, chart = judged.entry.request, judged.chart, json.loads(judged.body)
     assert found is not None  # only candles and empty charts have none
     return {

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from btc_pipeline.system import files
+from btc_pipeline.transform.dbt_runner import Node
 
-Node = dict[str, Any]
 _RECORD = "unit_tests.json"
 
 

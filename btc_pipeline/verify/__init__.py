@@ -1,1 +1,4 @@
-"""The step VerifyData: is this response what was asked for?"""
+"""The step VerifyData: is this response what was asked for?
+
+May import: errors, market, system, settings, observe, lake, coingecko, targets.
+"""

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from btc_pipeline.errors import VisualizationError
+from btc_pipeline.market.days import Span
 from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
@@ -59,6 +60,21 @@ def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress
     if "error" in result:
         raise VisualizationError(result["error"], "run it again")
     return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
+
+
+def report_of_span(settings: Settings, workspace: Workspace, span: Span) -> list[Path]:
+    """Write the report of a backfill from the published database; returns its files, the page first.
+
+    Raises:
+        VisualizationError: there is no candle to report, or one cannot be shown.
+    """
+    from btc_pipeline.visualize.report import write
+
+    path = workspace.span_report(span.first, span.last)
+    try:
+        return write.write(workspace.published, path, settings.chart.moving_averages)
+    except (ValueError, ArithmeticError) as error:
+        raise VisualizationError(f"the report of {span} cannot be written: {error}", "run it again") from None
 
 
 def remove_leftovers(settings: Settings, workspace: Workspace, day: date, before: Iterable[Path]) -> None:

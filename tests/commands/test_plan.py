@@ -70,12 +70,12 @@ def test_a_year_of_twenty_coins_is_five_calls_for_each(told, workspace):
 
 @pytest.mark.parametrize(("number", "rate", "minutes"), [(5, 5, 0), (6, 5, 1), (10, 5, 1), (11, 5, 2), (100, 30, 3)])
 def test_the_time_is_that_of_the_budget(number, rate, minutes):
-    row = plan.Row("market_chart", "", "hourly", number)
+    row = plan.PlanRow("market_chart", "", "hourly", number)
     assert plan.Plan("", [row], rate, 0, 0, 0, []).minutes == minutes
 
 
 def test_calls_of_the_last_minute_make_it_longer():
-    row = plan.Row("market_chart", "", "hourly", 3)
+    row = plan.PlanRow("market_chart", "", "hourly", 3)
     assert [plan.Plan("", [row], 5, 0, 0, used, []).minutes for used in (2, 3)] == [0, 1]
 
 

@@ -1,13 +1,20 @@
 """The architecture as rules, checked over the sources; each exception is named here, with its reason."""
 
 import ast
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
+import luigi
 import pytest
+
+from btc_pipeline import tasks
+from btc_pipeline.targets import duckdb_table, extraction, marker, publication
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "btc_pipeline"
@@ -17,30 +24,40 @@ SOURCES = {
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
+ROOMS = [
+    *("errors", "market", "coingecko.simulator"),
+    "system",
+    "settings",
+    *("observe", "warehouse", "lake", "visualize.chart"),
+    *("coingecko", "targets", "publish", "terminal", "visualize.report"),
+    *("coingecko.connector", "verify", "visualize", "steps"),
+    "extract",
+    "transform",
+    *("tasks", "selftest"),
+    "commands",
+    "cli",
+]
+"""From the ground up: a room may import those that stand before it."""
+
 HEAVY = {"airbyte", "airbyte_cdk", "airbyte_protocol", "dbt", "matplotlib", "mplfinance", "pandas", "numpy", "yaml"} | {
     "click",
     "rich",
 }
 """What a run with nothing to do has no time for. (`requests` is imported by Luigi itself.)"""
 
-IMPORT_LUIGI = {
-    "btc_pipeline.steps.step": "what tasks have in common; tasks.py knows Luigi through it alone",
-    "btc_pipeline.steps.history_step": "as steps",
-    "btc_pipeline.targets.marker": "targets are Luigi's",
-    "btc_pipeline.targets.extraction": "targets are Luigi's",
-    "btc_pipeline.settings.reader": "configuration is Luigi's",
-    "btc_pipeline.settings.sections": "configuration is Luigi's",
-    "btc_pipeline.steps.exit_codes": "exit codes are Luigi's",
-    "btc_pipeline.commands.run": "runs Luigi's command line",
-    "btc_pipeline.cli.luigi_options": "Luigi's options, by their names, and the settings under them",
+MAY_IMPORT = {
+    "luigi": ["steps.", "targets.", "settings.", "commands.run", "cli.luigi_options"],
+    "duckdb": ["warehouse.duckdb_files"],
+    "airbyte": ["coingecko.connector."],
+    "airbyte_cdk": ["coingecko.connector."],
+    "dbt": ["transform.dbt_process"],
+    "matplotlib": ["visualize.chart."],
+    "mplfinance": ["visualize.chart.", "visualize.process"],
+    "pandas": ["visualize.chart."],
+    "click": ["cli."],
+    "rich": ["terminal."],
 }
-
-IMPORT_AIRBYTE = {
-    "btc_pipeline.coingecko.connector.process": "runs PyAirbyte, in a process of its own",
-    "btc_pipeline.coingecko.connector.components": "what the manifest cannot say, loaded by the CDK in that process",
-}
-
-IMPORT_DBT = {"btc_pipeline.transform.dbt_process": "runs dbt, in a process of its own"}
+"""Who may import a library; a name that ends with a dot is a room."""
 
 TOUCH_ENVIRONMENT = {
     "btc_pipeline.settings.reader": "the reader of the environment",
@@ -51,15 +68,40 @@ TOUCH_ENVIRONMENT = {
     "btc_pipeline.coingecko.connector.process": "tells PyAirbyte where it may write, in the child process",
 }
 
-RUN_AS_PROCESSES = {
+STARTED_BY_NAME = {
     "btc_pipeline.coingecko.connector.process": "Airbyte's imports and locks end with the process",
-    "btc_pipeline.coingecko.connector.components": "as the connector, which imports it",
     "btc_pipeline.transform.dbt_process": "dbt's imports and locks end with the process",
+    "btc_pipeline.visualize.process": "matplotlib's imports end with the process",
     "btc_pipeline.__main__": "a command line",
-    "btc_pipeline.commands.dbt_docs": "a make target",
+    "btc_pipeline.commands.dbt_docs": "make docs",
+    "btc_pipeline.commands.prepare": "make install",
 }
 
-LONG_MODULES = {"btc_pipeline.tasks": "the sources of each step are still listed here"}
+MAKE_TARGETS = {
+    "btc_pipeline.coingecko.simulator.server",
+    "btc_pipeline.commands.dbt_docs",
+    "btc_pipeline.commands.step_sources",
+}
+"""Modules that a person or make runs with `python -m`; they print their result."""
+
+MUTABLE = {
+    "btc_pipeline.coingecko.connector.components.key_header": "what the CDK's classes need, which it makes itself",
+    "btc_pipeline.coingecko.connector.components.syncs": "as the key's header",
+    "btc_pipeline.observe.run_state.CURRENT": "what has happened in this run",
+    "btc_pipeline.steps.fingerprints._hashes": "files that have been read",
+    "btc_pipeline.steps.step._loaded": "the settings of this command line",
+    "btc_pipeline.system.child_process._told": "the child's end of the pipe",
+    "btc_pipeline.system.lock._held": "the lock of this process",
+    "btc_pipeline.system.prestarted._started": "children that wait for their job",
+    "btc_pipeline.targets.duckdb_table._seen": "databases that have been looked into",
+    "btc_pipeline.terminal.progress._bar": "the bar on the terminal",
+}
+"""Module state that changes while a process lives. The list may get shorter."""
+
+TWO_HOMES: dict[str, str] = {}
+"""Public class names with more than one home, and why."""
+
+LONG_MODULES: dict[str, str] = {}
 """Modules of 300 lines or more, and why."""
 
 
@@ -104,6 +146,63 @@ def closure(name):
 def names_in(tree, *wanted):
     """Whether a tree mentions one of the dotted names, e.g. `os.environ`."""
     return any(isinstance(node, ast.Attribute) and ast.unparse(node) in wanted for node in ast.walk(tree))
+
+
+def room_of(module):
+    """The room of a module: the longest name of a room that its own begins with; None for the package itself."""
+    inner = module.removeprefix("btc_pipeline").removeprefix(".")
+    return max((room for room in ROOMS if f"{inner}.".startswith(f"{room}.")), key=len, default=None)
+
+
+def room_graph():
+    """For each room the rooms that its modules import, types included."""
+    graph: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for name, tree in TREES.items():
+        if (room := room_of(name)) is not None:
+            imported = {room_of(each) for each in imports_of(tree, everywhere=True) if each in SOURCES}
+            graph[room] |= imported - {room, None}
+    return graph
+
+
+GRAPH = room_graph()
+
+
+# --- Rooms
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_rooms_below_it(room):
+    assert GRAPH[room] <= set(ROOMS[: ROOMS.index(room)])
+
+
+def test_each_module_has_a_room():
+    assert [name for name in SOURCES if room_of(name) is None] == ["btc_pipeline", "btc_pipeline.__main__"]
+
+
+def test_the_root_of_the_package_holds_what_belongs_to_no_room():
+    assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == {
+        *("__init__.py", "__main__.py", "errors.py", "tasks.py"),
+    }
+
+
+def test_the_house_fits_on_one_page():
+    assert len(ROOMS) + len(["__init__", "__main__"]) <= 30
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if (PACKAGE / room.replace(".", "/")).is_dir()])
+def test_a_room_says_its_subject_and_what_it_may_import(room):
+    docstring = ast.get_docstring(TREES[f"btc_pipeline.{room}"]) or ""
+    said = re.search(r"^May import: ([\w ,.\n]+?)\.(?: |$)", docstring, re.MULTILINE)
+    assert said, "the docstring of its __init__ has a line `May import: errors, market.`"
+    listed = [] if said[1] == "nothing of the project" else re.split(r",\s+", said[1])
+    assert listed == [each for each in ROOMS if each in GRAPH[room]]
+    assert len(TREES[f"btc_pipeline.{room}"].body) == 1, "it holds its docstring and nothing else"
+
+
+def test_the_page_on_architecture_has_the_same_rooms():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"^\| `([\w/]+(?:/|\.py))` \| .+ \|$", page, re.MULTILINE)
+    assert [room.removesuffix(".py").strip("/").replace("/", ".") for room in rooms] == ROOMS
 
 
 # --- Importing costs and does nothing
@@ -168,27 +267,21 @@ def test_importing_the_package_configures_no_logging(imported):
 # --- One way to do each thing
 
 
-def test_only_the_warehouse_opens_duckdb():
-    assert importers_of("duckdb") == {"btc_pipeline.warehouse.duckdb_files"}
+def may_import(library, module):
+    inner = f"{module.removeprefix('btc_pipeline.')}."
+    return any(inner.startswith(f"{place.rstrip('.')}.") for place in MAY_IMPORT[library])
 
 
-def test_only_steps_targets_settings_and_the_console_know_luigi():
-    assert importers_of("luigi") == set(IMPORT_LUIGI)
+@pytest.mark.parametrize("library", MAY_IMPORT)
+def test_a_library_is_imported_by_its_own_room(library):
+    assert {name for name in importers_of(library) if not may_import(library, name)} == set()
 
 
-def test_only_the_connector_s_process_imports_airbyte():
-    assert importers_of("airbyte", "airbyte_cdk", "airbyte_protocol") == set(IMPORT_AIRBYTE)
-
-
-def test_only_dbt_s_process_imports_dbt():
-    assert importers_of("dbt") == set(IMPORT_DBT)
-
-
-def test_only_the_chart_imports_matplotlib_mplfinance_and_pandas():
-    importers = importers_of("matplotlib", "mplfinance", "pandas")
-    assert {name for name in importers if not name.startswith("btc_pipeline.visualize.chart.")} == {
-        "btc_pipeline.visualize.process"
-    }
+@pytest.mark.parametrize("library", MAY_IMPORT)
+def test_nobody_is_allowed_a_library_without_need(library):
+    importers = {f"{name.removeprefix('btc_pipeline.')}." for name in importers_of(library)}
+    idle = {place for place in MAY_IMPORT[library] if not any(each.startswith(place) for each in importers)}
+    assert idle == set()
 
 
 def test_only_settings_reads_the_environment():
@@ -198,12 +291,18 @@ def test_only_settings_reads_the_environment():
     assert touching == set(TOUCH_ENVIRONMENT)
 
 
-def test_what_runs_as_a_process_is_imported_by_nothing_else():
+def test_what_is_started_by_name_is_imported_by_nothing():
     imported = {
         (name, module) for name, tree in TREES.items() for module in imports_of(tree, everywhere=True)
-        if module in RUN_AS_PROCESSES and name not in RUN_AS_PROCESSES
+        if module in STARTED_BY_NAME
     }  # fmt: skip
     assert imported == set()
+
+
+def test_a_process_says_by_its_name_that_it_is_one():
+    assert {name for name in SOURCES if name.endswith("process")} - {"btc_pipeline.system.child_process"} <= set(
+        STARTED_BY_NAME
+    )
 
 
 @pytest.mark.parametrize("call", ["print", "input", "exec", "eval"])
@@ -212,9 +311,7 @@ def test_results_are_printed_by_command_lines_alone(call):
         name for name, tree in TREES.items() for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == call
     }  # fmt: skip
-    assert callers <= (
-        {"btc_pipeline.coingecko.simulator.server", "btc_pipeline.commands.dbt_docs"} if call == "print" else set()
-    )
+    assert callers <= (MAKE_TARGETS if call == "print" else set())
 
 
 def test_only_the_terminal_writes_on_standard_output():
@@ -226,20 +323,12 @@ def test_only_the_terminal_writes_on_standard_output():
     }
 
 
-def test_the_tasks_know_nothing_of_the_command_line():
+def test_only_the_start_imports_the_command_line():
     importers = {
         name for name, tree in TREES.items() for module in imports_of(tree, everywhere=True)
         if module.startswith("btc_pipeline.cli") and not name.startswith("btc_pipeline.cli")
     }  # fmt: skip
     assert importers == {"btc_pipeline.__main__"}
-
-
-def test_only_the_command_line_imports_click():
-    assert {name for name in importers_of("click") if not name.startswith("btc_pipeline.cli.")} == set()
-
-
-def test_only_the_terminal_and_the_progress_import_rich():
-    assert importers_of("rich") == {"btc_pipeline.terminal.stdout", "btc_pipeline.terminal.progress"}
 
 
 # --- Modules
@@ -330,15 +419,62 @@ def test_the_tasks_are_thin():
     assert {node.lineno: length for node in runs if (length := (node.end_lineno or 0) - node.lineno) > 10} == {}
 
 
-def test_no_function_is_handed_a_task():
-    annotated = {
-        name for name, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.arg) and node.annotation
-        and ast.unparse(node.annotation) in {"luigi.Task", "Step", "tasks.ExtractAndLoad", "type[Step]"}
+def luigi_names():
+    """The names of all tasks and targets of the project."""
+    modules = (tasks, duckdb_table, extraction, marker, publication)
+    found = {name for module in modules for name, value in vars(module).items() if inspect.isclass(value)
+             and issubclass(value, luigi.Task | luigi.Target)}  # fmt: skip
+    return found | {"luigi.Task", "luigi.Target"}
+
+
+def test_no_function_is_handed_a_task_or_a_target():
+    names = luigi_names()
+    assert {"Visualize", "Step", "DuckDBTarget", "Marker", "Extraction"} <= names
+    handed = {
+        (name, ast.unparse(node.annotation)) for name, tree in TREES.items() for node in ast.walk(tree)
+        if isinstance(node, ast.arg) and node.annotation and room_of(name) not in {"steps", "targets", "tasks"}
+        and set(re.findall(r"[\w.]+", ast.unparse(node.annotation))) & names
     }  # fmt: skip
-    assert annotated <= {
-        "btc_pipeline.steps.step",
-        "btc_pipeline.steps.exit_codes",
-    }  # the event handler is called by Luigi with a task
+    assert handed == {
+        ("btc_pipeline.commands.step_sources", "type[Step]"),
+        ("btc_pipeline.commands.step_states", "Sequence[type[Step]]"),
+    }  # which look at the chain itself
+
+
+def is_mutable(value):
+    """Whether a module's value may change: a list, dict or set that is empty at first, or an object made by a call."""
+    if isinstance(value, ast.List | ast.Dict | ast.Set):
+        return not (value.keys if isinstance(value, ast.Dict) else value.elts)
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "RunState"
+
+
+def mutable_state():
+    """Names of module state that changes: empty containers, run states, and what a function declares global."""
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and is_mutable(node.value):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                yield from (f"{name}.{ast.unparse(target)}" for target in targets)
+        for within in ast.walk(tree):
+            if isinstance(within, ast.Global):
+                yield from (f"{name}.{each}" for each in within.names)
+
+
+def test_modules_hold_no_state_but_what_is_named():
+    assert set(mutable_state()) == set(MUTABLE)
+
+
+def test_a_public_class_has_one_home():
+    homes = defaultdict(set)
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].add(name)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):  # a name of a type
+                homes[ast.unparse(node.targets[0])].add(name)
+    assert {each: names for each, names in homes.items() if len(names) > 1 and not each.startswith("_")}.keys() == (
+        TWO_HOMES.keys()
+    )
 
 
 # --- dbt

@@ -10,7 +10,7 @@ from btc_pipeline.observe import journal
 from btc_pipeline.settings.workspace import Workspace
 
 DAY = date(2026, 5, 15)
-FIRST = journal.Entry("ExtractAndLoad", "2026-05-15T13:30:00Z", 2.02, "done", "answers=1")
+FIRST = journal.JournalEntry("ExtractAndLoad", "2026-05-15T13:30:00Z", 2.02, "done", "answers=1")
 
 
 DAMAGED = [

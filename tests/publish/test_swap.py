@@ -84,7 +84,7 @@ def published(workspace, query):
         return connection.execute(query).fetchall()
 
 
-TRANSFORM = journal.Entry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
+TRANSFORM = journal.JournalEntry("Transform", "2026-05-15T13:31:00Z", 3.15, "done", "loaded=2 models=26 note=it's")
 
 
 def swap_in(workspace, settings=SETTINGS):

@@ -9,10 +9,10 @@ import pytest
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.terminal import stdout, summary_text
 from btc_pipeline.terminal import tables as table
-from btc_pipeline.terminal.summary import Series, Step, Summary
+from btc_pipeline.terminal.summary import PairSummary, StepSummary, Summary
 
 LAST = date(2026, 11, 24)
-STEPS = [Step(name, "done", 12.34) for name in ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish")]
+STEPS = [StepSummary(name, "done", 12.34) for name in ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish")]
 
 
 def row(coin, number, price=80_000.0):
@@ -35,7 +35,7 @@ def row(coin, number, price=80_000.0):
 
 def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, anomalies=0):
     rows = [row(coin, number, price) for number in reversed(range(days))]
-    return Series(Pair(coin, "usd"), rows, gaps, anomalies, Path(f"/data/{coin}.png"))
+    return PairSummary(Pair(coin, "usd"), rows, gaps, anomalies, Path(f"/data/{coin}.png"))
 
 
 def summary(*shown, days=8, is_sample="false", warned=()):
@@ -117,7 +117,9 @@ def test_a_price_of_a_past_day_says_of_which(as_of, words):
 
 
 def test_steps_that_were_done_before_are_told_apart():
-    of_run = replace(summary(series()), steps=[Step("Publish", "done already"), Step("Visualize", "done", 0.31)])
+    of_run = replace(
+        summary(series()), steps=[StepSummary("Publish", "done already"), StepSummary("Visualize", "done", 0.31)]
+    )
     assert "done      Visualize 0.31 s\nwas done  Publish" in text(of_run)
 
 

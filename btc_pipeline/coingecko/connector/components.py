@@ -33,7 +33,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 
 from btc_pipeline.coingecko import responses
-from btc_pipeline.coingecko.connector.request_policy import NotAskedError, Sync, Verdict
+from btc_pipeline.coingecko.connector.request_policy import Decision, NotAskedError, Sync
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
@@ -162,7 +162,7 @@ class CoinGeckoErrorHandler(ErrorHandler):
         return self._waits[_url(response_or_exception)]
 
     @staticmethod
-    def _verdict(response: requests.Response | Exception | None) -> Verdict:
+    def _verdict(response: requests.Response | Exception | None) -> Decision:
         url = _url(response)
         if isinstance(response, requests.Response):
             return _sync().judge(url, response.status_code, response.content, response.headers.get("Retry-After"))

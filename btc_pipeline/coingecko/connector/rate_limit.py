@@ -21,7 +21,7 @@ class SpentBudgetError(Exception):
     """The month's calls are spent."""
 
 
-class Ledger(Protocol):
+class Calls(Protocol):
     """Where calls are counted across runs: `calls.Ledger`."""
 
     def count(self, since: datetime, /) -> int:
@@ -48,7 +48,7 @@ class Budget:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Calls,
         calls_a_minute: int,
         calls_a_month: int,
         tell: Callable[[float, str], object],

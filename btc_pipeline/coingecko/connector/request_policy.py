@@ -45,7 +45,7 @@ class Ask(NamedTuple):
         return self.stream in STREAMS and STREAMS[self.stream].is_needed
 
 
-class Verdict(NamedTuple):
+class Decision(NamedTuple):
     """What becomes of a request: it is `accepted`, `given_up`, or asked for `again` after so many seconds."""
 
     kind: str
@@ -123,12 +123,12 @@ class Sync:
                 self._stop_all = str(error)
                 raise NotAskedError(str(error)) from None
 
-    def judge(self, url: str, status: int, body: bytes, retry_after: str | None) -> Verdict:
+    def judge(self, url: str, status: int, body: bytes, retry_after: str | None) -> Decision:
         """What becomes of an answer. An accepted one is in the archive on return."""
         ask = self.ask_of(url)
         if status == 200 and self._has_kept(ask, body):
             self._server_errors = 0
-            return Verdict("accepted")
+            return Decision("accepted")
         reason = f"HTTP {status}, {responses.refusal(body)}"
         if status == 200 or status in _FINAL_STATUSES:
             return self._give_up(ask, reason, stops=status not in _OF_THE_COIN)
@@ -140,11 +140,11 @@ class Sync:
             self.budget.pause(wait)
         return self._try_again(ask, reason, wait, is_server_error=status != 429)
 
-    def without_answer(self, url: str, why: str) -> Verdict:
+    def without_answer(self, url: str, why: str) -> Decision:
         """What becomes of a request that nobody answered."""
         return self._try_again(self.ask_of(url), f"no answer: {why}", None, is_server_error=False)
 
-    def not_read(self, url: str, reason: str, *, stops: bool) -> Verdict:
+    def not_read(self, url: str, reason: str, *, stops: bool) -> Decision:
         """What becomes of an answer that is not read to its end, or of a request that is not sent."""
         return self._give_up(self.ask_of(url), reason, stops=stops)
 
@@ -152,16 +152,16 @@ class Sync:
         request = self.asks.get(ask.stream, {}).get(ask.number)
         return (request.coin_id, request.vs_currency) if request else None
 
-    def _try_again(self, ask: Ask, reason: str, wait: float | None, *, is_server_error: bool) -> Verdict:
+    def _try_again(self, ask: Ask, reason: str, wait: float | None, *, is_server_error: bool) -> Decision:
         self._tries[ask] += 1
         if ask.is_price and self._tries[ask] <= self.max_retries:
             backoff = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2.0 ** (self._tries[ask] - 1)) * (1 + self.jitter() / 2)
             self.tell({"waits_seconds": wait or backoff, "why": reason})
-            return Verdict("again", reason, wait or backoff)
+            return Decision("again", reason, wait or backoff)
         self._server_errors += is_server_error
         return self._give_up(ask, reason, stops=not is_server_error or self._server_errors >= _SERVER_ERRORS_THAT_STOP)
 
-    def _give_up(self, ask: Ask, reason: str, *, stops: bool) -> Verdict:
+    def _give_up(self, ask: Ask, reason: str, *, stops: bool) -> Decision:
         with self._lock:
             self.refused[ask] = reason
             if ask.is_price:
@@ -174,7 +174,7 @@ class Sync:
             elif stops:
                 self._stop_extras = self._stop_extras or _TOO_LATE
         self.tell({"stream": ask.stream, "number": ask.number, "refused": reason})
-        return Verdict("given_up", reason)
+        return Decision("given_up", reason)
 
     def _has_kept(self, ask: Ask, body: bytes) -> bool:
         """Whether the body is what was asked for; it is in the archive then."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Request(NamedTuple):
+class SeenRequest(NamedTuple):
     """A request as received, kept with `record_requests=True` only."""
 
     method: str
@@ -84,7 +84,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
         """Keep the request where a test wants it."""
         is_good = super().parse_request()
         if is_good and self.server.record_requests:
-            self.server.requests.append(Request(self.command, self.path, dict(self.headers)))
+            self.server.requests.append(SeenRequest(self.command, self.path, dict(self.headers)))
         return is_good
 
     def log_message(self, format: str, *args: object) -> None:
@@ -106,7 +106,7 @@ class ReplayServer(ThreadingHTTPServer):
             raise ValueError(f"now={now.isoformat()} has no time zone")
         self.answers = answers
         self.record_requests = record_requests
-        self.requests: list[Request] = []
+        self.requests: list[SeenRequest] = []
         self._fixed_now = now
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), self.handler_class)

@@ -1,1 +1,4 @@
-"""One figure from candles."""
+"""One figure from candles.
+
+May import: market, system, settings.
+"""

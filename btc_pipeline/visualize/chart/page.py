@@ -16,7 +16,7 @@ from btc_pipeline.visualize.chart.candles import legend_entries
 from btc_pipeline.visualize.chart.layout import LEFT, RIGHT, Page, fit, width
 from btc_pipeline.visualize.chart.panels import draw_panels, draw_watermark
 
-Style = dict[str, Any]
+PageStyle = dict[str, Any]
 """Keyword arguments of a matplotlib Text."""
 
 
@@ -46,7 +46,7 @@ def _draw_body(page: Page, candles: Sequence[Candle], facts: ChartFacts) -> list
 
 def _draw_title(page: Page, last: Candle, facts: ChartFacts) -> None:
     """Coin, currency and SAMPLE at the left, the last price at the right; a long name gives way."""
-    big: Style = {"fontsize": look.TITLE_SIZE, "fontweight": "bold"}
+    big: PageStyle = {"fontsize": look.TITLE_SIZE, "fontweight": "bold"}
     currency = facts.vs_currency.upper()
     last_text = f"{words.single_price_text(last.close)} {currency}"
     price = page.write(RIGHT, look.TITLE_Y, last_text, ha="right", gid="last-price-text", **big)
@@ -70,14 +70,14 @@ def _draw_changes(page: Page, candles: Sequence[Candle], facts: ChartFacts) -> N
         colour = palette.of_change(change)
         written = page.write(right, look.SUBTITLE_Y, text, ha="right", color=colour, gid="change")
         right -= width(written) + look.CHANGE_GAP
-    small: Style = {"fontsize": look.SMALL_SIZE, "color": palette.muted, "ha": "right", "gid": "extremes"}
+    small: PageStyle = {"fontsize": look.SMALL_SIZE, "color": palette.muted, "ha": "right", "gid": "extremes"}
     page.write(RIGHT, look.EXTREMES_Y, words.extremes_text(candles), **small)
 
 
 def _draw_footer(page: Page, candles: Sequence[Candle], facts: ChartFacts) -> None:
     """Below a rule: where the data comes from, of when it is and how fresh, and what is missing."""
     page.rule(look.RULE_Y)
-    small: Style = {"fontsize": look.SMALL_SIZE, "color": page.palette.alert}
+    small: PageStyle = {"fontsize": look.SMALL_SIZE, "color": page.palette.alert}
     text = words.footer_text(facts, [candles[-1].last_point_at])
     source = page.write(LEFT, look.SOURCE_Y, text, gid="source", **small)
     fit(source, RIGHT - LEFT)

@@ -20,18 +20,18 @@ from btc_pipeline.visualize.report import page
 from btc_pipeline.visualize.report.facts import Facts
 from btc_pipeline.visualize.report.verdict import Verdict
 
-Line = dict[str, str]
+IndexLine = dict[str, str]
 _KEYS = ("name", "run_date", "title", "price", "trust", "freshness", "oddities", "published_at", "is_sample")
 
 
-def line(facts: Facts, title: str, judged: Verdict) -> Line:
+def line(facts: Facts, title: str, judged: Verdict) -> IndexLine:
     """A report's line."""
     answers = {name: answer.words for name, answer in zip(_KEYS[3:7], judged.answers, strict=True)}
     about = {name: facts.publication[name] for name in ("run_date", "published_at", "is_sample")}
     return {"name": facts.name, "title": title, **answers, **about}
 
 
-def update(folder: Path, newest: Line) -> Path:
+def update(folder: Path, newest: IndexLine) -> Path:
     """Write the index of all reports in a folder, of which one has just been written; returns the page's path."""
     known = _kept(folder / "index.json")
     known[newest["name"]] = newest
@@ -44,7 +44,7 @@ def update(folder: Path, newest: Line) -> Path:
     return path
 
 
-def _kept(path: Path) -> dict[str, Line]:
+def _kept(path: Path) -> dict[str, IndexLine]:
     """The lines of a former index, by name; of a report that is newer, nothing."""
     runs = read_json(path).get("runs")
     lines = [each for each in map(_named, runs) if _is_line(each)] if isinstance(runs, list) else []
@@ -55,7 +55,7 @@ def _is_newer(report: Path, index: Path) -> bool:
     return report.exists() and report.stat().st_mtime_ns > index.stat().st_mtime_ns
 
 
-def _rendered(lines: Sequence[Line]) -> str:
+def _rendered(lines: Sequence[IndexLine]) -> str:
     style = page.asset("style.css")
     return (
         page.environment()
@@ -69,7 +69,7 @@ def _rendered(lines: Sequence[Line]) -> str:
     )
 
 
-def _line_of(report: Path, name: str) -> Line:
+def _line_of(report: Path, name: str) -> IndexLine:
     """The line that a report's JSON holds; of a damaged one its name alone."""
     found = _named(read_json(report).get("index"))
     if _is_line(found) and found["name"] == name:
@@ -82,7 +82,7 @@ def _named(line: object) -> object:
     return {"name": line.get("run_date"), **line} if isinstance(line, dict) else line
 
 
-def _is_line(value: object) -> TypeGuard[Line]:
+def _is_line(value: object) -> TypeGuard[IndexLine]:
     return (
         isinstance(value, dict) and value.keys() == set(_KEYS) and all(isinstance(each, str) for each in value.values())
     )

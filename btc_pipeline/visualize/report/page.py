@@ -20,7 +20,7 @@ from markupsafe import Markup
 from btc_pipeline.market import formatting
 from btc_pipeline.visualize.report import sections
 from btc_pipeline.visualize.report.facts import Facts
-from btc_pipeline.visualize.report.series import Row, Series
+from btc_pipeline.visualize.report.series import DayRow, Series
 from btc_pipeline.visualize.report.verdict import Verdict
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -116,7 +116,7 @@ def _spark(closes: Sequence[float]) -> str:
     )
 
 
-def _day(series: Series, row: Row) -> dict[str, Any]:
+def _day(series: Series, row: DayRow) -> dict[str, Any]:
     opinion = series.second_opinions.get(row["date"])
     volume = None if row["volume_24h"] is None else float(f"{row['volume_24h']:.4g}")
     return {

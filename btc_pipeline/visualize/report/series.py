@@ -19,7 +19,7 @@ from typing import Any
 from btc_pipeline.market import formatting
 from btc_pipeline.visualize.report.facts import Facts
 
-Row = Mapping[str, Any]
+DayRow = Mapping[str, Any]
 
 _PRICE_DIGITS, _VOLUME_DIGITS = 10, 6
 """Significant digits; the JSON beside the page has them all."""
@@ -35,7 +35,7 @@ class Series:
     vs_currency: str
     first_day: date
     """The first day of the run's window."""
-    candles: Sequence[Row]
+    candles: Sequence[DayRow]
     """Up to the last day of the window, at least one."""
     second_opinions: Mapping[date, float | None]
     """How far the second opinion is from the candle of a day, in basis points; None where there is none."""
@@ -46,7 +46,7 @@ class Series:
         return f"{formatting.coin_name(self.coin_id)} / {self.vs_currency.upper()}"
 
     @cached_property
-    def window(self) -> list[Row]:
+    def window(self) -> list[DayRow]:
         """The candles of the run's window."""
         return [row for row in self.candles if row["date"] >= self.first_day]
 
@@ -106,7 +106,7 @@ def of(facts: Facts) -> list[Series]:
     opinions: dict[tuple[str, str], dict[date, float | None]] = {}
     for row in facts.tables["second_opinions"].records():
         opinions.setdefault((row["coin_id"], row["vs_currency"]), {})[row["date"]] = row["largest_bps"]
-    candles: dict[tuple[str, str], list[Row]] = {}
+    candles: dict[tuple[str, str], list[DayRow]] = {}
     for row in facts.tables["daily_candlestick"].records():
         if row["date"] <= facts.last_day:  # of a run for past days, which has published later days with it
             candles.setdefault((row["coin_id"], row["vs_currency"]), []).append(row)

@@ -13,14 +13,14 @@ from typing import Any, Literal
 
 from btc_pipeline.market import formatting
 from btc_pipeline.visualize.report.facts import Facts
-from btc_pipeline.visualize.report.series import Row, Series
+from btc_pipeline.visualize.report.series import DayRow, Series
 from btc_pipeline.warehouse import published
 
 Level = Literal["good", "notice", "warning"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Finding:
     """An answer in a few words, and the lines that it rests on."""
 
     question: str
@@ -33,15 +33,15 @@ class Answer:
 class Verdict:
     """The four answers; `newest_at` is the instant of the newest price, as ISO 8601; of past days none goes stale."""
 
-    price: Answer
-    trust: Answer
-    freshness: Answer
-    oddities: Answer
+    price: Finding
+    trust: Finding
+    freshness: Finding
+    oddities: Finding
     newest_at: str
     is_past: bool
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[Finding, ...]:
         """In the order in which a person asks."""
         return self.price, self.trust, self.freshness, self.oddities
 
@@ -65,24 +65,24 @@ def of(facts: Facts, series: Sequence[Series]) -> Verdict:
     )
 
 
-def _price(series: Sequence[Series]) -> Answer:
+def _price(series: Sequence[Series]) -> Finding:
     question = "What did the price do?"
     moving = [each for each in series if each.window]
     if len(series) == 1 or not moving:
         only = series[0]
         price = f"{only.price(only.candles[-1]['close'])} {only.vs_currency.upper()}"
         if not only.window:
-            return Answer(question, price, (f"on {formatting.day_text(only.candles[-1]['date'])}",), "warning")
+            return Finding(question, price, (f"on {formatting.day_text(only.candles[-1]['date'])}",), "warning")
         candles = [published.candle_of(row) for row in only.window]
-        return Answer(question, price, tuple(text for text, _ in formatting.change_texts(candles)))
+        return Finding(question, price, tuple(text for text, _ in formatting.change_texts(candles)))
     changes = sorted((each.change, each.name) for each in moving)
     up, down = sum(moved > 0 for moved, _ in changes), sum(moved < 0 for moved, _ in changes)
     ends = [f"{formatting.change_text(moved)} {name}" for moved, name in (changes[-1], changes[0])]
     since = f"{len(moving)} series, since {formatting.day_text(series[0].first_day)}"
-    return Answer(question, f"{up} up, {down} down", (since, *ends))
+    return Finding(question, f"{up} up, {down} down", (since, *ends))
 
 
-def _trust(facts: Facts, series: Sequence[Series]) -> Answer:
+def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     """As good as its weakest part: checks, days, the least covered of them, the second opinion."""
     question = "Can I trust it?"
     outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
@@ -107,40 +107,40 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Answer:
     if facts.is_sample:
         lines.append("SAMPLE: no market data")
     if not ran:
-        return Answer(question, "Not checked", tuple(lines), "warning")
+        return Finding(question, "Not checked", tuple(lines), "warning")
     if not window:
-        return Answer(question, "No: nothing is new", tuple(lines), "warning")
+        return Finding(question, "No: nothing is new", tuple(lines), "warning")
     if opinions["differs"]:
-        return Answer(question, "Not without a look", tuple(lines), "warning")
+        return Finding(question, "Not without a look", tuple(lines), "warning")
     if absent:
-        return Answer(question, "Not all of it", tuple(lines), "warning")
+        return Finding(question, "Not all of it", tuple(lines), "warning")
     if statuses["provisional"] or missing or least < float(facts.setting("pipeline", "min_coverage") or 0.9):
-        return Answer(question, "Mostly", tuple(lines), "notice")
+        return Finding(question, "Mostly", tuple(lines), "notice")
     if warned:
-        return Answer(
+        return Finding(
             question, f"Yes, with {warned} {'warning' if warned == 1 else 'warnings'}", tuple(lines), "notice"
         )
-    return Answer(question, "Yes", tuple(lines), "notice" if facts.is_sample else "good")
+    return Finding(question, "Yes", tuple(lines), "notice" if facts.is_sample else "good")
 
 
-def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_of: datetime) -> Answer:
+def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_of: datetime) -> Finding:
     question = "Is it fresh?"
     lines = [
         f"newest price {formatting.instant_text(newest_at.replace(tzinfo=timezone.utc))}",
         f"asked {formatting.instant_text(as_of.replace(tzinfo=timezone.utc))}",
     ]
     if as_of.date() > facts.last_day:
-        return Answer(question, "Past days" if "_" in facts.name else "A past day", tuple(lines), "notice")
+        return Finding(question, "Past days" if "_" in facts.name else "A past day", tuple(lines), "notice")
     limit = timedelta(hours=float(facts.setting("pipeline", "max_age_hours") or 6))
     late = [each.name for each in series if as_of - each.candles[-1]["last_point_at"] > limit]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         lines.append(f"older than {limit / timedelta(hours=1):g} h: {', '.join(late[:3])}{more}")
     words = f"{formatting.age_text(as_of - newest_at)} old when asked"
-    return Answer(question, words, tuple(lines), "warning" if late else "good")
+    return Finding(question, words, tuple(lines), "warning" if late else "good")
 
 
-def _oddities(facts: Facts) -> Answer:
+def _oddities(facts: Facts) -> Finding:
     question = "What was odd?"
     begin, end = _bounds(facts)
     gaps = [
@@ -160,13 +160,13 @@ def _oddities(facts: Facts) -> Answer:
     checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
     lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
     if not told and not checks:
-        return Answer(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}",))
+        return Finding(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}",))
     is_bad = bool(counts["anomaly", "anomalies"])
     words = ", ".join(told) or f"{len(checks)} {'check' if len(checks) == 1 else 'checks'} warned"
-    return Answer(question, words, tuple(lines), "warning" if is_bad else "notice")
+    return Finding(question, words, tuple(lines), "warning" if is_bad else "notice")
 
 
-def _place(row: Row) -> str:
+def _place(row: DayRow) -> str:
     return f"{row['coin_id']}, {formatting.day_text(row['gap_from'].date())}, {row['gap_from']:%H:%M}"
 
 
@@ -176,7 +176,7 @@ def _bounds(facts: Facts) -> tuple[datetime, datetime]:
     return first, last + timedelta(days=1)
 
 
-def _in_window(facts: Facts, name: str) -> list[Row]:
+def _in_window(facts: Facts, name: str) -> list[DayRow]:
     """A table's rows of the pairs that the run was to ask for, whose day is in the window."""
     return [row for row in facts.of_asked(name) if facts.first_day <= row["date"] <= facts.last_day]
 

@@ -24,7 +24,7 @@ class _Known:
     facts: Facts
     pairs: list[Series]
     judged: Verdict
-    line: index.Line
+    line: index.IndexLine
 
     def as_json(self) -> str:
         told = {"verdict": self.judged.as_json(), "index": self.line, **self.facts.as_json()}
