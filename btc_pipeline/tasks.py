@@ -17,7 +17,7 @@ from btc_pipeline import errors
 from btc_pipeline.extract import daily, fetch, history
 from btc_pipeline.observe import journal
 from btc_pipeline.publish import swap
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import RUN, Step
@@ -62,10 +62,6 @@ class ExtractAndLoad(Step):
 
     sources = _CONNECTOR
     error = errors.ExtractionError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How it is asked, and of whom; not which coins: each has its own place in the record."""
-        return settings.provenance, settings.days, settings.five_minute_points, settings.second_opinion
 
     def output(self) -> Extraction:
         """A marker row beside the cache's table, and the record of the run's answers in the archive."""
@@ -120,10 +116,6 @@ class VerifyData(Step):
     sources = (*_GATE, "btc_pipeline/verify/answers.py")
     error = errors.VerificationError
 
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How old the newest point may be, how long a price may be the same, and of which coins."""
-        return settings.max_age_hours, settings.repeat_hours, settings.pairs
-
     def output(self) -> Marker:
         """A marker with the numbers found."""
         return self.marker()
@@ -148,10 +140,6 @@ class Transform(Step):
     before = VerifyData
     sources = (*_MODELS, *_GATE, *_DBT, *_LOADER)
     error = errors.TransformationError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """What the models and their tests are told."""
-        return (sorted(settings.dbt_vars.items()),)
 
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
@@ -247,10 +235,6 @@ class Visualize(Step):
     )
     error = errors.VisualizationError
 
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How the charts look."""
-        return (settings.chart,)
-
     def output(self) -> Marker:
         """A marker with the checksum of each chart and of the report."""
         return self.marker()
@@ -284,8 +268,8 @@ class ExtractHistory(HistoryStep):
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """Of whom, which coins, which days."""
-        return settings.provenance, settings.pairs, self.span
+        """Which days, too."""
+        return *super().significant(settings), self.span
 
     def output(self) -> History:
         """The record of the answers that cover the span."""

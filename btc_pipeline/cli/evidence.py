@@ -12,7 +12,7 @@ from pathlib import Path
 from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.market import instants
 from btc_pipeline.settings import parsers
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout, tables
 

@@ -15,6 +15,7 @@ from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, PipelineError, PublishingError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout
 from btc_pipeline.warehouse import duckdb_files
@@ -110,7 +111,7 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
-def told(context: click.Context, tell: Callable[[reader.Settings, Workspace], object]) -> int:
+def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) -> int:
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
     log.prepare()
     try:

@@ -16,6 +16,7 @@ from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import stdout
 from btc_pipeline.warehouse import duckdb_files, published
@@ -34,7 +35,7 @@ class Asked:
     table: str
 
 
-def status(configured: reader.Settings, workspace: Workspace, day: date | None, *, is_json: bool) -> int:
+def status(configured: Settings, workspace: Workspace, day: date | None, *, is_json: bool) -> int:
     """What is there and what would run."""
     from btc_pipeline.commands import status as states
     from btc_pipeline.commands import step_states

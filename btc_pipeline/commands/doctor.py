@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from btc_pipeline.terminal import summary

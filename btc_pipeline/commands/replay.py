@@ -17,7 +17,7 @@ from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import dbt_build, judge
 from btc_pipeline.warehouse import duckdb_files, published

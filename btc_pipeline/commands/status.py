@@ -18,7 +18,7 @@ from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import versions
 from btc_pipeline.market import formatting, instants
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import summary

@@ -16,7 +16,7 @@ from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.journal import Entry
 from btc_pipeline.publish import swap
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from btc_pipeline.errors import VisualizationError
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
 from btc_pipeline.system.child_process import Progress
