@@ -113,11 +113,20 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
 
 def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) -> int:
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
+
+    def configured() -> object:
+        with luigi_options.applied(luigi_options.given(context)):
+            settings = reader.load()
+            return tell(settings, Workspace(settings.data_dir, settings.source))
+
+    return ended(context, configured)
+
+
+def ended(context: click.Context, do: Callable[[], object]) -> int:
+    """Do what a command does, without any setting; returns the exit code."""
     log.prepare()
     try:
-        with luigi_options.applied(luigi_options.given(context)):
-            configured = reader.load()
-            return _code(tell(configured, Workspace(configured.data_dir, configured.source)))
+        return _code(do())
     except PipelineError as error:
         log.error("%s", error)
         return error.exit_code

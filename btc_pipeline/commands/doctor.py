@@ -156,7 +156,10 @@ def _settings() -> Check:
     files = reader.files_read()
     if not files:
         return Check(
-            "settings", "warning", "no luigi.cfg is read: defaults, and Luigi's own exit codes", "cd to the project"
+            "settings",
+            "warning",
+            "no luigi.cfg is read: defaults, and Luigi's own exit codes",
+            "cd to the project, or: btc-pipeline init",
         )
     return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
 

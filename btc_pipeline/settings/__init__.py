@@ -1,1 +1,4 @@
-"""luigi.cfg, the key, and where files lie."""
+"""Settings: one row for each, the reader of luigi.cfg, the key, and where files lie.
+
+To add a setting, add a field to `values.Settings`: docs/extending.md has the recipe.
+"""

@@ -25,7 +25,7 @@ Value = TypeVar("Value")
 
 
 def _setting(default: str, read: Callable[[str], Value], meaning: str) -> Value:
-    return setting("chart", default, read, meaning, steps=("Visualize",), hidden="changes no data")
+    return setting("chart", default, read, meaning, steps=("Visualize",), hidden="it changes no data")
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class ChartSettings:
     """Section [chart], validated."""
 
     style: str = _setting(
-        "light", one_of(*STYLES), "Colours. `mono` tells up from down by lightness alone, for grey printers."
+        "light",
+        one_of(*STYLES),
+        "Colours of the charts. `mono` tells up from down by lightness alone, for grey printers.",
     )
     size: str = _setting("screen", one_of(*SIZES), "`screen` is 1600 pixels wide; `print` is 297 mm wide at 300 dpi.")
     formats: tuple[str, ...] = _setting(
-        "png", always_and(*FORMATS), "File formats. `png,svg` draws the same charts as SVG as well."
+        "png", always_and(*FORMATS), "File formats of the charts. `png,svg` draws the same charts as SVG as well."
     )
     moving_averages: tuple[int, ...] = _setting(
         "7,30", periods(3, 2, 365), "Periods of the simple moving averages of the closes, in days."

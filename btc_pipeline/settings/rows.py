@@ -55,7 +55,7 @@ class Row(Generic[Value]):
     dbt_var: str = ""
     """The var of dbt_project.yml, and the attribute of `Settings`, that gives it to the models and their tests."""
     effect: str = ""
-    """What happens if it changes, in words; empty: `steps` say it."""
+    """What happens if it changes, as a sentence; empty: `steps` say it."""
 
     hidden: str = ""
     """Why the published tables do not show it; empty: they do."""
@@ -84,8 +84,13 @@ class Row(Generic[Value]):
         """One or two sentences of what is allowed, and of what holds if it is not set."""
         allowed = self.allowed or str(getattr(self.read, "allowed", ""))
         of_plans = ", ".join(f"{value} ({plan})" for plan, value in self.by_plan.items())
-        told = [f"Allowed: {allowed}." if allowed else "", f"Not set: {of_plans}." if of_plans else ""]
+        told = [f"Allowed: {allowed}." if allowed else "", f"If it is not set: {of_plans}." if of_plans else ""]
         return " ".join(filter(None, told))
+
+    @property
+    def all_steps(self) -> tuple[str, ...]:
+        """The steps that depend on it, the one that gives it to the models included."""
+        return (*self.steps, VARS_STEP) if self.dbt_var else self.steps
 
     def value(self, text: str, plan: str) -> Value:
         """The value of a text under a plan.

@@ -52,7 +52,7 @@ class Settings:
         "Where prices come from: CoinGecko, or the replay server that comes with the project.",
         steps=_EXTRACTION,
         counts_as="provenance",
-        effect="Each source has its own data: in the folder of the other one its own steps run.",
+        effect="Each source has its own data: the steps of the other one run.",
     )
     recordings: Path | None = setting(
         "pipeline",
@@ -71,7 +71,7 @@ class Settings:
         "CoinGecko's coin ids, separated by commas.",
         steps=_OF_PAIRS,
         counts_as="pairs",
-        effect="Coins that are new are requested, and all steps after `ExtractAndLoad` run again.",
+        effect="If it changes, coins that are new are requested, and all steps after `ExtractAndLoad` run again.",
     )
     vs_currencies: tuple[str, ...] = setting(
         "pipeline",
@@ -81,7 +81,7 @@ class Settings:
         key="vs_currency",
         steps=_OF_PAIRS,
         counts_as="pairs",
-        effect="Currencies that are new are requested, and all steps after `ExtractAndLoad` run again.",
+        effect="If it changes, currencies that are new are requested, and all steps after `ExtractAndLoad` run again.",
     )
     days: int = setting(
         "pipeline", "7", whole_number(2, 89), "Whole days before the run's date.", steps=("ExtractAndLoad",)
@@ -90,7 +90,7 @@ class Settings:
         "pipeline",
         "6",
         number(1, 168),
-        "The newest point may be this old.",
+        "The newest point may be this old, in hours.",
         steps=("VerifyData",),
         dbt_var="max_age_minutes",
     )
@@ -137,7 +137,7 @@ class Settings:
         "table",
         one_of("table", "json", "none"),
         "What standard output shows at the end of a run that drew, or of a backfill.",
-        hidden="changes no data",
+        hidden="it changes no data",
     )
     now: datetime | None = setting(
         "pipeline",
@@ -156,7 +156,7 @@ class Settings:
         by_plan=plans.each(lambda plan: plan.base_url),
         steps=_EXTRACTION,
         counts_as="provenance",
-        effect="`ExtractAndLoad` and the steps after it run again if the new host is another source.",
+        effect="If it changes between CoinGecko and another host, `ExtractAndLoad` and `ExtractHistory` run again.",
         shown=lambda url: urlsplit(url).hostname or "",
         may_hold_key=True,
     )
