@@ -55,10 +55,10 @@ sources: .venv/.installed ## Write the list of the files that make each step's o
 faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
 	@$(python) -m tests.e2e.faults
 
-reference: .venv/.installed ## Write the pages of docs/ that come from the code: commands, exit codes, settings, tables
+reference: .venv/.installed ## Write what comes from the code: luigi.cfg, and the pages of commands, exit codes, settings, tables
 	@$(python) -m docs.reference
 
-check: .venv/.installed-dev ## Check format, lint, types, SQL style and the pages of `make reference`; changes nothing
+check: .venv/.installed-dev ## Check format, lint, types, SQL style and what `make reference` writes; changes nothing
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy

@@ -18,7 +18,8 @@ from btc_pipeline.extract import daily, fetch, history
 from btc_pipeline.observe import journal
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.publish import swap
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings import public
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import chain
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
@@ -44,13 +45,9 @@ class ExtractAndLoad(Step):
     One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
-    code = "btc_pipeline.extract.daily"
+    code = ("btc_pipeline.extract.daily",)
     code_without = ("btc_pipeline/verify/",)  # what an answer is worth: VerifyData looks at it again
     error = errors.ExtractionError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How it is asked, and of whom; not which coins: each has its own place in the record."""
-        return settings.provenance, settings.days, settings.five_minute_points, settings.second_opinion
 
     def output(self) -> Extraction:
         """A marker row beside the cache's table, and the record of the run's answers in the archive."""
@@ -80,7 +77,7 @@ class ExtractCoin(PairStep):
     In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
     """
 
-    code = "btc_pipeline.extract.daily"
+    code = ("btc_pipeline.extract.daily",)
     code_without = ("btc_pipeline/verify/",)  # what an answer is worth: VerifyData looks at it again
     error = errors.ExtractionError
 
@@ -103,12 +100,8 @@ class VerifyData(Step):
     """
 
     before = (ExtractAndLoad,)
-    code = "btc_pipeline.verify.answers"
+    code = ("btc_pipeline.verify.answers",)
     error = errors.VerificationError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How old the newest point may be, how long a price may be the same, and of which coins."""
-        return settings.max_age_hours, settings.repeat_hours, settings.pairs
 
     def output(self) -> Marker:
         """A marker with the numbers found."""
@@ -132,14 +125,10 @@ class Transform(Step):
     """
 
     before = (VerifyData,)
-    code = "btc_pipeline.transform.dbt_build"
+    code = ("btc_pipeline.transform.dbt_build",)
     reads = _MODELS
     packages = _DBT
     error = errors.TransformationError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """What the models and their tests are told."""
-        return (sorted(settings.dbt_vars.items()),)
 
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
@@ -160,7 +149,7 @@ class Test(Step):
     """The outcome of each declared test, and the census: all that are declared have run."""
 
     before = (Transform,)
-    code = "btc_pipeline.transform.judge"
+    code = ("btc_pipeline.transform.judge",)
     reads = (*_MODELS, "tests/**/*")
     packages = _DBT
     error = errors.CandleTestError
@@ -189,8 +178,12 @@ class Publish(Step):
     """The readers' database: the tested candles, swapped in with one rename."""
 
     before = (Test,)
-    code = "btc_pipeline.publish.swap"
+    code = ("btc_pipeline.publish.swap",)
     error = errors.PublishingError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """Which settings a version shows, too."""
+        return *super().significant(settings), public.names()
 
     def output(self) -> Publication:
         """The published file, and the marker that vouches for it."""
@@ -227,13 +220,9 @@ class Visualize(Step):
     """A candlestick chart of the last days for each coin, all of them on one page, and the report of the run."""
 
     before = (Publish,)
-    code = "btc_pipeline.visualize.drawing"
+    code = ("btc_pipeline.visualize.drawing",)
     packages = ("matplotlib", "mplfinance")
     error = errors.VisualizationError
-
-    def significant(self, settings: Settings) -> tuple[object, ...]:
-        """How the charts look."""
-        return (settings.chart,)
 
     def output(self) -> Marker:
         """A marker with the checksum of each chart and of the report."""
@@ -259,12 +248,12 @@ class ExtractHistory(HistoryStep):
     bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
     """
 
-    code = "btc_pipeline.extract.history"
+    code = ("btc_pipeline.extract.history",)
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """Of whom, which coins, which days."""
-        return settings.provenance, settings.pairs, self.span
+        """Which days, too."""
+        return *super().significant(settings), self.span
 
     def output(self) -> History:
         """The record of the answers that cover the span."""
@@ -287,7 +276,7 @@ class Backfill(HistoryStep):
     """Candles of past days, published, with a report of them: the history that `ExtractHistory` brought."""
 
     before = (ExtractHistory,)
-    code = "btc_pipeline.transform.backfill"
+    code = ("btc_pipeline.transform.backfill", "btc_pipeline.publish.swap", "btc_pipeline.visualize.report.write")
     reads = (*_MODELS, "tests/**/*")
     packages = _DBT
     error = errors.PublishingError

@@ -1,4 +1,4 @@
-"""`make reference`: the pages of docs/ that are written from the code; with --check, whether they are up to date.
+"""`make reference`: the pages of docs/ and the luigi.cfg that come from the code; with --check, are they up to date?
 
 Reads the code, the contract and the models' descriptions; runs nothing of the pipeline.
 """
@@ -18,11 +18,13 @@ from btc_pipeline import errors
 from btc_pipeline.cli.app import pipeline
 from btc_pipeline.cli.group import Command
 from btc_pipeline.cli.luigi_options import LuigiOption
+from btc_pipeline.settings import template
 from docs import reference_text, settings_page
 from docs.markdown import Page, item
 
 DOCS = Path(__file__).resolve().parent
-MODELS = DOCS.parent / "dbt_project" / "models"
+ROOT = DOCS.parent
+MODELS = ROOT / "dbt_project" / "models"
 
 
 def commands() -> str:
@@ -115,14 +117,19 @@ def _columns(types: dict[str, str], described: dict[str, str]) -> list[str]:
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "exit-codes.md": exit_codes,
-    "settings.md": lambda: settings_page.page(settings_page.rows()),
+    "settings.md": settings_page.page,
     "tables.md": tables,
 }
 
 
+def files() -> dict[str, str]:
+    """All files that come from the code, by their names in the project, with the text that they should have."""
+    return {f"docs/{name}": page() for name, page in PAGES.items()} | {"luigi.cfg": template.text()}
+
+
 def stale() -> list[str]:
-    """The pages that are not what the code says."""
-    return [name for name, page in PAGES.items() if not _is(DOCS / name, page())]
+    """The files that are not what the code says."""
+    return [name for name, text in files().items() if not _is(ROOT / name, text)]
 
 
 def _is(path: Path, text: str) -> bool:
@@ -130,17 +137,17 @@ def _is(path: Path, text: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages; or with --check, write nothing and say which are stale."""
+    """Write the files; or with --check, write nothing and say which are stale."""
     if arguments == ["--check"]:
         found = stale()
         for name in found:
-            print(f"docs/{name} is not what the code says. Next: make reference", file=sys.stderr)
+            print(f"{name} is not what the code says. Next: make reference", file=sys.stderr)
         return int(bool(found))
     if arguments:
         print("python -m docs.reference [--check]", file=sys.stderr)
         return 2
-    for name, page in PAGES.items():
-        (DOCS / name).write_text(page(), encoding="utf-8")
+    for name, text in files().items():
+        (ROOT / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -13,7 +13,7 @@ import click
 
 from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, told
+from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, ended, told
 from btc_pipeline.commands.show import FORMATS, TABLES
 from btc_pipeline.errors import SUCCESS
 
@@ -212,6 +212,20 @@ def selftest(context: click.Context) -> int:
     from btc_pipeline.commands import selftest as command
 
     return told(context, lambda settings, _: command.text(settings))
+
+
+@pipeline.command(
+    takes_settings=False,
+    short_help="write a luigi.cfg with all settings and what they mean",
+    examples=["btc-pipeline init", "btc-pipeline init candles"],
+)
+@click.argument("folder", required=False, type=PATH, default=".")
+@click.pass_context
+def init(context: click.Context, folder: Path) -> int:
+    """Write a luigi.cfg into this folder, or into another one: all settings, what they mean. Overwrites nothing."""
+    from btc_pipeline.commands import init as starting
+
+    return ended(context, lambda: starting.write(folder))
 
 
 @pipeline.command(

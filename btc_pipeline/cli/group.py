@@ -15,6 +15,7 @@ from btc_pipeline.cli import luigi_options
 from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, PipelineError, PublishingError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.terminal import stdout
@@ -111,13 +112,22 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
-def told(context: click.Context, tell: Callable[[reader.Settings, Workspace], object]) -> int:
+def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) -> int:
     """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
+
+    def configured() -> object:
+        with command_line.applied(luigi_options.given(context)):
+            settings = reader.load()
+            return tell(settings, Workspace(settings.data_dir, settings.source))
+
+    return ended(context, configured)
+
+
+def ended(context: click.Context, do: Callable[[], object]) -> int:
+    """Do what a command does, without any setting; returns the exit code."""
     log.prepare()
     try:
-        with command_line.applied(luigi_options.given(context)):
-            configured = reader.load()
-            return _code(tell(configured, Workspace(configured.data_dir, configured.source)))
+        return _code(do())
     except PipelineError as error:
         log.error("%s", error)
         return error.exit_code

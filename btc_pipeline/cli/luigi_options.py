@@ -11,11 +11,13 @@ import click
 import luigi
 from luigi.task_register import Register
 
+from btc_pipeline.settings import parsers
 from btc_pipeline.settings.sections import SECTIONS
+from btc_pipeline.settings.values import ROWS
 
 _GIVEN = "btc_pipeline.luigi_arguments"
 _NOT_OURS_TO_PASS = {"--help", "--help-all", "--module", "--version", "--local-scheduler"}
-_PATHS = {"data_dir", "recordings", "api_key_file"}
+_PATHS = {row.option for row in ROWS if row.read in {parsers.path, parsers.optional_path}}
 
 
 class LuigiOption(click.Option):
@@ -33,10 +35,10 @@ def options(*, with_luigi_s_own: bool) -> list[click.Option]:
             hidden=section not in ours,
             expose_value=False,
             callback=_remember,
-            type=click.Path() if key in _PATHS else None,
+            type=click.Path() if name in _PATHS else None,
             is_flag=isinstance(parameter, luigi.BoolParameter),
         )
-        for section, key, name, parameter in _configuration()
+        for section, name, parameter in _configuration()
         if section in ours or with_luigi_s_own
     ]
 
@@ -51,9 +53,9 @@ def _remember(context: click.Context, option: click.Parameter, value: str | bool
         context.meta.setdefault(_GIVEN, []).append(option.opts[0] if value is True else f"{option.opts[0]}={value}")
 
 
-def _configuration() -> Iterator[tuple[str, str, str, luigi.Parameter]]:
-    """All keys of all sections of luigi.cfg: section, key, name of the option, and the parameter itself."""
+def _configuration() -> Iterator[tuple[str, str, luigi.Parameter]]:
+    """All keys of all sections of luigi.cfg: section, name of the option, and the parameter itself."""
     for section, is_without_section, key, parameter in Register.get_all_params():
         name = f"--{'' if is_without_section else section + '-'}{key}".replace("_", "-")
         if issubclass(Register.get_task_cls(section), luigi.Config) and name not in _NOT_OURS_TO_PASS:
-            yield section, key, name, parameter
+            yield section, name, parameter

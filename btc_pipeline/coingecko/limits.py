@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.market.days import DAY, Span, last_settled
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 
 CHUNK_DAYS = 90
 """The longest range that CoinGecko answers with hourly points."""

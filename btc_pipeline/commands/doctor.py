@@ -22,7 +22,7 @@ from btc_pipeline.coingecko import ping
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import reader
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
@@ -159,7 +159,10 @@ def _settings() -> Check:
     files = reader.files_read()
     if not files:
         return Check(
-            "settings", "warning", "no luigi.cfg is read: defaults, and Luigi's own exit codes", "cd to the project"
+            "settings",
+            "warning",
+            "no luigi.cfg is read: defaults, and Luigi's own exit codes",
+            "cd to the project, or: btc-pipeline init",
         )
     return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
 

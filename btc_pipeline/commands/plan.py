@@ -18,7 +18,7 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extract import history, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span, last_settled
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import duckdb_files
 

@@ -15,7 +15,7 @@ from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market import instants
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.verify import gate

@@ -17,7 +17,7 @@ from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
 from btc_pipeline.market import instants
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.tasks import Transform
 from btc_pipeline.terminal import stdout, tables

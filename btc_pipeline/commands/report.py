@@ -11,7 +11,7 @@ from pathlib import Path
 
 from btc_pipeline.errors import ConfigurationError, VisualizationError
 from btc_pipeline.settings import parsers
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published
 

@@ -12,6 +12,7 @@ from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import reader
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import end_of_run, summary
 
@@ -47,7 +48,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
     return code
 
 
-def _source_to_be_had(configured: reader.Settings) -> list[str]:
+def _source_to_be_had(configured: Settings) -> list[str]:
     """The option that makes this run a sample, where it would have to ask CoinGecko and CoinGecko does not answer."""
     if configured.is_sample:
         return []

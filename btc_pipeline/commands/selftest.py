@@ -5,7 +5,7 @@ from __future__ import annotations
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.selftest import model_faults
 from btc_pipeline.selftest import run as injection
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.tasks import Transform
 from btc_pipeline.terminal import stdout
 

@@ -21,7 +21,7 @@ from btc_pipeline.commands.step_states import StepState
 from btc_pipeline.errors import SUCCESS, ConfigurationError
 from btc_pipeline.lake import versions
 from btc_pipeline.market import formatting, instants
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import stdout, summary

@@ -51,7 +51,7 @@ def _of_step(graph: import_graph.Graph, step: type[Step]) -> fingerprints.Source
         is_neutral = name.startswith((*NEUTRAL, *step.code_without)) and name not in COUNTS
         return not is_neutral and not name.endswith("__init__.py")
 
-    start = f"{step.code.replace('.', '/')}.py"
+    start = [f"{module.replace('.', '/')}.py" for module in step.code]
     everything = import_graph.closure(graph, start, passes=counts)
     always = import_graph.closure(graph, start, passes=lambda name: counts(name) and not name.startswith(_SIMULATOR))
     return {"always": sorted(always), "sample": sorted(everything - always)}

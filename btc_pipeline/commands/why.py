@@ -17,7 +17,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.market.days import SETTLED_AFTER
 from btc_pipeline.market.formatting import percent_text
 from btc_pipeline.settings import parsers
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published
 from btc_pipeline.warehouse.duckdb_files import quoted

@@ -14,7 +14,7 @@ from btc_pipeline.coingecko.limits import CHUNK_DAYS
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError

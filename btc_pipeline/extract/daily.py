@@ -18,7 +18,7 @@ from btc_pipeline.lake import failed_runs, raw_archive
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.targets.extraction import DayRecord, Refused

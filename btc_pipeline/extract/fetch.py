@@ -22,7 +22,7 @@ from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.observe import log
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process
 from btc_pipeline.system.child_process import Progress

@@ -14,7 +14,7 @@ from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import coverage, fetch
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 

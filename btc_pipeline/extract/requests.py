@@ -13,7 +13,7 @@ from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Window
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 
 FIVE_MINUTE_SPAN = timedelta(days=1)
 """CoinGecko has 5-minute points of the last day up to now, and of nothing else."""

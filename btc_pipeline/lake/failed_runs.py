@@ -13,7 +13,7 @@ from pathlib import Path
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.system import digest, files
 from btc_pipeline.warehouse import duckdb_files, ndjson
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.settings import public
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.warehouse import contract, duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 

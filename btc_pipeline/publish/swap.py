@@ -17,7 +17,7 @@ from btc_pipeline.lake import versions
 from btc_pipeline.market import instants
 from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.publish import run_tables
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.warehouse import contract, duckdb_files, profiles, published

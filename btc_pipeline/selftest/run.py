@@ -24,7 +24,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.market import instants
 from btc_pipeline.publish import swap
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import dbt_build, dbt_runner, judge
 from btc_pipeline.verify import gate

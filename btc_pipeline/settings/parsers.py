@@ -9,10 +9,9 @@ import ipaddress
 import re
 from datetime import date, datetime
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from btc_pipeline.market import instants
-from btc_pipeline.settings.charts import FORMATS, LONGEST_AVERAGE, MOST_AVERAGES
 
 _COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
@@ -22,24 +21,6 @@ _LONGEST_COIN_ID = 100
 
 YEARS = range(2009, 2101)
 """The years that a run can be for: from the first block of Bitcoin on."""
-
-
-def number(text: str, low: float, high: float) -> float:
-    """A number between two bounds, both included."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError("not a number") from None
-    return _within(value, low, high)
-
-
-def whole_number(text: str, low: int, high: int) -> int:
-    """A whole number between two bounds, both included."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise ValueError("not a whole number") from None
-    return int(_within(value, low, high))
 
 
 def path(text: str) -> Path:
@@ -53,7 +34,7 @@ def path(text: str) -> Path:
 
 
 def optional_path(text: str) -> Path | None:
-    """As `path`; None where nothing is set."""
+    """As `path`; None if nothing is set."""
     return path(text) if text else None
 
 
@@ -68,6 +49,11 @@ def instant(text: str) -> datetime:
     if moment.year not in YEARS:
         raise ValueError(f"not an instant of the years {YEARS.start} to {YEARS.stop - 1}")
     return moment
+
+
+def optional_instant(text: str) -> datetime | None:
+    """As `instant`; None if nothing is set."""
+    return instant(text) if text else None
 
 
 def day(text: str) -> date:
@@ -110,30 +96,8 @@ def currencies(text: str) -> tuple[str, ...]:
     return codes
 
 
-def picture_formats(text: str) -> tuple[str, ...]:
-    """File formats of the charts, separated by commas; png is one of them, for the marker and the table name it."""
-    formats = tuple(name.strip() for name in text.split(","))
-    if "png" not in formats or not set(formats) <= set(FORMATS) or len(set(formats)) < len(formats):
-        raise ValueError("must be png or png,svg")
-    return tuple(sorted(formats))
-
-
-def averages(text: str) -> tuple[int, ...]:
-    """Periods of moving averages in days, separated by commas, the shortest first; or `none`.
-
-    The word, because Luigi takes no empty value from its command line.
-    """
-    written = [] if text in {"", "none"} else text.split(",")
-    periods = tuple(whole_number(period, 2, LONGEST_AVERAGE) for period in written)
-    if len(periods) > MOST_AVERAGES:
-        raise ValueError(f"at most {MOST_AVERAGES} periods")
-    if len(set(periods)) < len(periods):
-        raise ValueError("a period is named twice")
-    return tuple(sorted(periods))
-
-
-def url(text: str) -> SplitResult:
-    """An https URL without user, query or fragment; http on loopback only."""
+def base_url(text: str) -> str:
+    """The root of an API: an https URL without user, query or fragment; http on loopback only."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port
@@ -143,13 +107,7 @@ def url(text: str) -> SplitResult:
         raise ValueError("not a plain http(s) URL without user, query or fragment")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("must be https, except on loopback")
-    return parts
-
-
-def _within(value: float, low: float, high: float) -> float:
-    if not low <= value <= high:
-        raise ValueError(f"must lie between {low:g} and {high:g}")
-    return value
+    return text.rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:

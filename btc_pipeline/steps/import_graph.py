@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 Graph = Mapping[str, frozenset[str]]
@@ -35,10 +35,10 @@ def of_package(package: Path) -> Graph:
     }
 
 
-def closure(graph: Graph, start: str, *, passes: Callable[[str], bool] = lambda _: True) -> set[str]:
-    """All files that a file needs, itself included; what does not pass is left out, with all that only it needs."""
+def closure(graph: Graph, start: Iterable[str], *, passes: Callable[[str], bool] = lambda _: True) -> set[str]:
+    """All files that some files need, themselves included; what does not pass is left out, with all that only it needs."""
     found: set[str] = set()
-    waiting = {start}
+    waiting = set(start)
     while waiting:
         name = waiting.pop()
         if passes(name):

@@ -22,7 +22,7 @@ from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import journal, log
 from btc_pipeline.settings import parsers, reader
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import exit_codes, fingerprints
 from btc_pipeline.system import digest, files, lock
@@ -79,8 +79,8 @@ class Step(luigi.Task):
 
     before: ClassVar[tuple[type[Step], ...]] = ()
     """The steps that it needs."""
-    code: ClassVar[str] = ""
-    """The module whose functions make the output; with all that it imports it is part of the fingerprint."""
+    code: ClassVar[tuple[str, ...]] = ()
+    """The modules whose functions make the output; with all that they import they are part of the fingerprint."""
     code_without: ClassVar[tuple[str, ...]] = ()
     """Rooms of the package that the module imports and that change no output of this step."""
     reads: ClassVar[tuple[str, ...]] = ()
@@ -161,9 +161,8 @@ class Step(luigi.Task):
         return [day for day in parameter_tuples if cls(date=day).complete()]
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """The settings that the output depends on, apart from those that the step before covers."""
-        del settings
-        return ()
+        """The settings that the output depends on, apart from those that the step before covers. Their rows say it."""
+        return settings.significant(self.get_task_family())
 
     @property
     def settings(self) -> Settings:

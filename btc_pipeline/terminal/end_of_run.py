@@ -13,7 +13,7 @@ from datetime import date
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import summary
 from btc_pipeline.terminal.summary import Run

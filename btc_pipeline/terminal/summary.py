@@ -17,7 +17,7 @@ from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.instants import plain
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.run_state import CURRENT, Done
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import published
 from btc_pipeline.warehouse.published import Row

@@ -11,7 +11,7 @@ from datetime import date
 from btc_pipeline.extract import coverage
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge

@@ -12,7 +12,7 @@ from typing import Any
 from btc_pipeline.errors import TransformationError
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.errors import CandleTestError, TransformationError
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
 from btc_pipeline.system.child_process import Progress

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from btc_pipeline.errors import CandleTestError
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import dbt_runner, declared_tests, loader, unit_test_results

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from btc_pipeline.errors import VisualizationError
 from btc_pipeline.market.days import Span
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
 from btc_pipeline.system.child_process import Progress

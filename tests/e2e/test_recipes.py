@@ -1,6 +1,7 @@
 """docs/extending.md, followed literally: what it says to write is written into a copy of the project, and works."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +20,16 @@ from btc_pipeline import __main__
 from btc_pipeline.selftest import model_faults
 model_faults.ALL = tuple(each for each in model_faults.ALL if each.check == {check!r})
 __main__.main(["selftest"])
+"""
+
+
+PUBLIC_VIEW = """
+from btc_pipeline.settings import public, reader
+print(public.shown(reader.load()))
+"""
+OF_THE_MODELS = """
+from btc_pipeline.settings import reader
+print(reader.load().significant("Transform"))
 """
 
 
@@ -50,19 +61,34 @@ def ended(project, *arguments):
     return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
 
 
+def made(project, target):
+    """What make said, without installing anything."""
+    shutil.copy(ROOT / "Makefile", project)
+    (project / ".venv").symlink_to(sys.prefix)
+    command = ["make", "-s", "-o", ".venv/.installed", target]
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    return ended.stdout + ended.stderr
+
+
 @pytest.fixture
 def project(tmp_path):
     return copy_of_project(tmp_path)
 
 
-def test_a_setting_that_is_added_by_the_recipe_is_read_and_checked(project):
-    assert follow("A setting", project) == 5
+def test_a_setting_that_is_added_by_the_recipe_is_read_checked_and_documented(project):
+    shutil.copytree(ROOT / "docs", project / "docs")
+    assert follow("A setting", project) == 1
+    assert made(project, "reference") == ""
+    assert "\nanomaly_score = 8\n" in (project / "luigi.cfg").read_text()
+    assert "**`anomaly_score`** (default: `8`)" in (project / "docs/settings.md").read_text()
     plan = ("-m", "btc_pipeline", "plan", "--pipeline-source", "sample")
     good = ended(project, *plan, "--pipeline-anomaly-score", "5")
     bad = ended(project, *plan, "--pipeline-anomaly-score", "1")
     assert (good.returncode, good.stderr) == (0, "")
     assert bad.returncode == 2
     assert "[pipeline] anomaly_score = '1': must lie between 2 and 100" in bad.stderr
+    assert "('pipeline', 'anomaly_score', '8')" in ended(project, "-c", PUBLIC_VIEW).stdout
+    assert "('anomaly_score', 8.0)" in ended(project, "-c", OF_THE_MODELS).stdout
 
 
 def test_a_check_that_is_added_by_the_recipe_catches_its_fault(project):

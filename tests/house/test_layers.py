@@ -61,6 +61,7 @@ MAY_IMPORT = {
 
 TOUCH_ENVIRONMENT = {
     "btc_pipeline.settings.reader": "the reader of the environment",
+    "btc_pipeline.settings.api_key": "the key may be there",
     "btc_pipeline": "asks whether it is a child process, which must not pay for Luigi",
     "btc_pipeline.commands.dbt_docs": "tells dbt's profile where its empty database is",
     "btc_pipeline.system.child_process": "filters the environment for child processes",
@@ -101,7 +102,7 @@ MUTABLE = {
 TWO_HOMES: dict[str, str] = {}
 """Public class names with more than one home, and why."""
 
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES = {"btc_pipeline.tasks": "the whole DAG in one file"}
 """Modules of 300 lines or more, and why."""
 
 
@@ -359,6 +360,10 @@ def test_a_module_that_says_that_it_stands_alone_does(name):
         "btc_pipeline.market.pair",
         "btc_pipeline.market.candle",
         "btc_pipeline.market.formatting",
+        "btc_pipeline.settings.bounds",
+        "btc_pipeline.settings.charts",
+        "btc_pipeline.settings.plans",
+        "btc_pipeline.settings.rows",
         "btc_pipeline.terminal.tables",
         "btc_pipeline.terminal.candle_chart",
         "btc_pipeline.terminal.summary_text",

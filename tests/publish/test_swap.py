@@ -15,7 +15,7 @@ import pytest
 from btc_pipeline.observe import journal
 from btc_pipeline.publish import swap
 from btc_pipeline.settings import public, sections
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import contract, duckdb_files
 

@@ -10,7 +10,7 @@ import pytest
 from luigi.cmdline_parser import CmdlineParser
 
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.settings import parsers, reader, sections
+from btc_pipeline.settings import api_key, parsers, reader, sections
 
 KEY = "CG-Test0123456789abcdef"
 
@@ -26,7 +26,7 @@ def configured(monkeypatch):
         luigi.Config.clear_instance_cache()
         return reader.load()
 
-    for name in (sections.API_KEY_VARIABLE, "CREDENTIALS_DIRECTORY"):
+    for name in (api_key.VARIABLE, "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     yield load
     luigi.Config.clear_instance_cache()

@@ -15,7 +15,7 @@ class Copy(Step):
     """Another output, beside the chart."""
 
     before = (tasks.Publish,)
-    code = "btc_pipeline.publish.swap"
+    code = ("btc_pipeline.publish.swap",)
 
     def output(self):
         return Marker(self.workspace.marker("Copy", self.date), "as it was", self.workspace.root)

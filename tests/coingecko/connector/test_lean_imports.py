@@ -18,7 +18,7 @@ from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.extract import fetch as extract
 from btc_pipeline.extract import requests
 from btc_pipeline.lake import raw_archive
-from btc_pipeline.settings.reader import Settings
+from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from tests.support.faulty_server import FaultAnswer, FaultyServer
 from tests.support.swept import swept
