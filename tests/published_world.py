@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.report.published import Published
-
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+from tests.support import commands
 
 
 def made_in(folder: Path) -> Path:
@@ -20,14 +17,7 @@ def made_in(folder: Path) -> Path:
     return world
 
 
-def typed(world: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def typed(world: Path, *arguments: str, **environment: str) -> commands.Ended:
     """What becomes of a command line there."""
     options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(world.parent))
-    return subprocess.run(
-        [PROGRAM, *arguments, *options],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.run("btc-pipeline", [*arguments, *options], os.environ | environment)

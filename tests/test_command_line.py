@@ -2,23 +2,40 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from btc_pipeline import setting_sections
-from btc_pipeline.cli import commands
+from btc_pipeline.cli import commands as cli
+from tests.support import commands
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
-NAMES = list(commands.pipeline.commands)
+NAMES = list(cli.pipeline.commands)
 
 
 def typed(*arguments, **environment):
-    return subprocess.run(
-        [PROGRAM, *arguments], env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    return commands.run("btc-pipeline", arguments, os.environ | environment)
+
+
+# --- As it is installed
+
+
+@pytest.mark.parametrize(("arguments", "environment"), [
+    (["--help"], {}),
+    (["stattus"], {}),
+    ([], {"_BTC_PIPELINE_COMPLETE": "bash_complete", "COMP_WORDS": "btc-pipeline s", "COMP_CWORD": "1"}),
+], ids=["help", "a mistake", "completion"])  # fmt: skip
+def test_the_installed_program_says_what_the_tests_below_hear(arguments, environment):
+    installed, forked = (
+        run("btc-pipeline", arguments, os.environ | environment) for run in (commands.typed, commands.run)
     )
+    assert (installed.returncode, installed.stdout, installed.stderr) == (
+        forked.returncode,
+        forked.stdout,
+        forked.stderr,
+    )
+    assert installed.stdout + installed.stderr
 
 
 # --- Help

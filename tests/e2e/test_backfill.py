@@ -1,13 +1,11 @@
 """A backfill ends as a run does: a summary, a report of its own, and the day's report and chart as they were."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.e2e import published
+from tests.support import commands
 
 SPAN = ("Backfill", "--start=2026-04-20", "--end=2026-05-13")
 REPORT = "report/2026-04-20_2026-05-13"
@@ -80,15 +78,15 @@ def test_a_report_that_is_gone_is_made_again(backfill, tmp_path):
 
 def test_status_and_why_say_that_a_backfill_made_the_version(backfill):
     pipeline, _, _ = backfill
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", pipeline.data_dir, "--pipeline-now", pipeline.now)
-    program = Path(sys.executable).with_name("btc-pipeline")
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(pipeline.data_dir))
     for command in (["status"], ["why", "bitcoin", "2026-05-10"]):
-        ended = subprocess.run([program, *command, *options], capture_output=True, text=True, timeout=60, check=True)
+        ended = commands.run("btc-pipeline", [*command, *options, "--pipeline-now", pipeline.now])
+        assert ended.returncode == 0, ended.stderr
         assert "backfill of 2026-04-20 to 2026-05-13" in ended.stdout
 
 
 def test_without_its_first_day_it_says_what_to_add(finished):
-    result = finished.run("Backfill")
+    result = finished.refused("Backfill")
     assert (result.exit_code, len(result.errors)) == (2, 1), result.stderr
     assert "--start is missing. Next: add --start 2025-12-01" in result.errors[0]
 
