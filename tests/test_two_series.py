@@ -15,14 +15,18 @@ import pytest
 from btc_pipeline import archive, loader, transform
 from btc_pipeline.coingecko import sample
 from btc_pipeline.targets import DuckDBTarget
+from btc_pipeline.tasks import Transform
 from btc_pipeline.world import World
 from tests.e2e import truth
 from tests.swept import swept
 from tests.test_publish import SETTINGS
 
+pytestmark = pytest.mark.long
+
 FIRST = date(2026, 5, 4)
 DAYS = 6
 COIN = "bitcoin"
+MODELS = Transform(date=FIRST).sources_hash()  # whose unit tests have run when the project was installed
 HOURLY, FINE = "hourly", "5-minute"
 
 # The days without a run, and those whose run got no 5-minute answer
@@ -44,7 +48,7 @@ def keep(world, settings, stream, start, now):
 def built(world, settings, now):
     """The candles and gaps that a run at `now` makes of the archive; its tests that fail end it."""
     target = DuckDBTarget(world.work, "main.daily_candlestick", loader.MARKERS, "Transform", now.date(), "good")
-    transform.build(settings, world, transform.Build(target, "models", until=now))
+    transform.build(settings, world, transform.Build(target, MODELS, until=now))
     tests = json.loads(world.test_results.read_bytes())["tests"]
     loud = [test["name"] for test in tests if test["status"] not in {"pass", "success"}]
     with duckdb.connect(str(world.work), read_only=True) as connection:

@@ -67,10 +67,16 @@ def test_a_day_that_is_drawn_again_has_the_report_of_its_own_run(backfill, tmp_p
     assert pipeline.pending() == []
 
 
-def test_a_report_that_is_gone_is_made_again(backfill, tmp_path):
-    pipeline = backfill[0].copy_to(tmp_path / "data")
+@pytest.fixture(scope="module")
+def made_again(backfill, tmp_path_factory):
+    """A pipeline whose report was gone when it backfilled again, and what it said, with its summary as JSON."""
+    pipeline = backfill[0].copy_to(tmp_path_factory.mktemp("again") / "data")
     (pipeline.sample / f"{REPORT}.html").unlink()
-    result = pipeline.run(*SPAN)
+    return pipeline, pipeline.run(*SPAN, "--pipeline-summary=json")
+
+
+def test_a_report_that_is_gone_is_made_again(made_again):
+    pipeline, result = made_again
     assert (result.exit_code, result.done) == (0, ["Backfill"]), result.stderr
     assert (pipeline.sample / f"{REPORT}.html").exists()
     assert pipeline.run(*SPAN).done == []
@@ -91,10 +97,8 @@ def test_without_its_first_day_it_says_what_to_add(finished):
     assert "--start is missing. Next: add --start 2025-12-01" in result.errors[0]
 
 
-def test_its_summary_as_json_has_each_of_its_days(backfill, tmp_path):
-    pipeline = backfill[0].copy_to(tmp_path / "data")
-    result = pipeline.run("Backfill", "--start=2026-04-18", "--end=2026-05-13", "--pipeline-summary=json")
-    summary = json.loads(result.stdout)
+def test_its_summary_as_json_has_each_of_its_days(made_again):
+    summary = json.loads(made_again[1].stdout)
     assert [step["step"] for step in summary["steps"]] == ["ExtractHistory", "Backfill"]
-    assert len(summary["candles"]) == 26
-    assert summary["report"].endswith("report/2026-04-18_2026-05-13.html")
+    assert len(summary["candles"]) == 24
+    assert summary["report"].endswith(f"{REPORT}.html")
