@@ -108,7 +108,7 @@ def run_together(pipeline, step, coins, *options):
     with Api(truly, of_coin=of_coin) as api:
         every = f"--pipeline-coins={','.join(['bitcoin', *answers])}"
         result = live(pipeline.data_dir, api, every, *options).run(step)
-    came_at = {coin: [] for coin in answers} | {"bitcoin": []}
+    came_at: dict[str, list[float]] = {coin: [] for coin in ("bitcoin", *answers)}
     for asked, at in zip(api.asked, api.came_at, strict=True):
         came_at[asked.coin_id].append(at)
     return result, came_at
