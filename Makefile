@@ -87,8 +87,8 @@ clean: ## Remove what was built: .venv and caches, never data/
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
 	find . -path ./data -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
-# The tests of a file share what they have run, so they stay together.
-on_all_cores = -n auto --dist loadfile
+# The tests of a file share what they have run, so they stay together; in the order of tests/conftest.py.
+on_all_cores = -n auto --dist loadfile --no-loadscope-reorder
 
 # The locks hold for every Python that serves. pip refuses a package that asks for an extra which the lock stripped.
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \

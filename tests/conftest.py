@@ -1,19 +1,51 @@
 """What end-to-end tests and sweeps share: a finished run, copies of it, and tables that run some at a time."""
 
+import json
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from tests.e2e.command_line import Pipeline
+from tests.e2e.command_line import STEPS, Pipeline, Result
+from tests.support import once
+
+THREE_COINS = ("bitcoin", "ethereum", "solana")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What is long first: what is quick fills the time until all test processes are done."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("e2e", "long")))
 
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory):
     """A pipeline that has run once, and what came of that run. Not to be changed: `finished` gives a copy."""
-    pipeline = Pipeline(tmp_path_factory.mktemp("first_run") / "data")
-    return pipeline, pipeline.run("Visualize")
+    folder, text = once.made(
+        tmp_path_factory, "first_run", lambda folder: json.dumps(asdict(Pipeline(folder / "data").run("Visualize")))
+    )
+    return Pipeline(folder / "data"), Result(**json.loads(text))
+
+
+@pytest.fixture(scope="session")
+def run_of_coins(tmp_path_factory):
+    """A function that gives a pipeline for three coins, and what came of each step, which was run alone."""
+
+    def run(folder):
+        pipeline = _of_coins(folder)
+        return json.dumps({step: asdict(pipeline.run(step)) for step in STEPS})
+
+    def made():
+        folder, text = once.made(tmp_path_factory, "run_of_coins", run)
+        return _of_coins(folder), {step: Result(**result) for step, result in json.loads(text).items()}
+
+    return made
+
+
+def _of_coins(folder):
+    return Pipeline(folder / "data", ("--pipeline-source", "sample", "--pipeline-coins", ",".join(THREE_COINS)))
 
 
 @pytest.fixture
@@ -36,13 +68,18 @@ def workers(tmp_path_factory):
 def run_ahead(request, workers):
     """A function that starts `run(case)` for each of the cases that tests were selected for, and returns the futures.
 
-    So a table takes less time, and each test still shows its own outcome.
+    So a table takes less time, and each test still shows its own outcome. With `at_once` it is `run(cases)`, the same
+    future for all of them.
     """
     futures: list[Future[Any]] = []
 
-    def start(run, cases):
-        selected = [item.callspec.params.get("case") for item in request.session.items if _is_of(item, request)]
-        started = {case: workers.submit(run, case) for case in cases if case in selected}
+    def start(run, cases, *, at_once=False):
+        of_tests = [item.callspec.params.get("case") for item in request.session.items if _is_of(item, request)]
+        selected = [case for case in cases if case in of_tests]
+        if at_once and selected:
+            started = dict.fromkeys(selected, workers.submit(run, cases))
+        else:
+            started = {case: workers.submit(run, case) for case in selected}
         futures.extend(started.values())
         return started
 

@@ -36,7 +36,7 @@ def of_package(package: Path) -> Graph:
 
 
 def closure(graph: Graph, start: Iterable[str], *, passes: Callable[[str], bool] = lambda _: True) -> set[str]:
-    """All files that some files need, themselves included; what does not pass is left out, with all that only it needs."""
+    """All files that some files need, themselves included; without what does not pass, and what only that needs."""
     found: set[str] = set()
     waiting = set(start)
     while waiting:

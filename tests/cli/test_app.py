@@ -2,23 +2,40 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from btc_pipeline.cli import app
+from btc_pipeline.cli import app as cli
 from btc_pipeline.settings import sections as setting_sections
+from tests.support import commands
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
-NAMES = list(app.pipeline.commands)
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = list(cli.pipeline.commands)
 
 
 def typed(*arguments, **environment):
-    return subprocess.run(
-        [PROGRAM, *arguments], env=os.environ | environment, capture_output=True, text=True, timeout=60, check=False
+    return commands.run("btc-pipeline", arguments, os.environ | environment)
+
+
+# --- As it is installed
+
+
+@pytest.mark.parametrize(("arguments", "environment"), [
+    (["--help"], {}),
+    (["stattus"], {}),
+    ([], {"_BTC_PIPELINE_COMPLETE": "bash_complete", "COMP_WORDS": "btc-pipeline s", "COMP_CWORD": "1"}),
+], ids=["help", "a mistake", "completion"])  # fmt: skip
+def test_the_installed_program_says_what_the_tests_below_hear(arguments, environment):
+    installed, forked = (
+        run("btc-pipeline", arguments, os.environ | environment) for run in (commands.typed, commands.run)
     )
+    assert (installed.returncode, installed.stdout, installed.stderr) == (
+        forked.returncode,
+        forked.stdout,
+        forked.stderr,
+    )
+    assert installed.stdout + installed.stderr
 
 
 # --- Help
@@ -35,9 +52,9 @@ def test_each_command_has_help_with_an_example_of_itself(name):
     assert (said.returncode, f"btc-pipeline {name}" in said.stdout.partition("Examples:")[2]) == (0, True)
 
 
-def test_each_command_has_a_section_in_the_docs():
-    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
-    assert [name for name in NAMES if f"\n## {name}\n" not in page] == []
+def test_each_command_is_in_the_readme():
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## The command line\n")[1].split("\n## ")[0]
+    assert [name for name in NAMES if f"btc-pipeline {name}" not in section] == []
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), *((name, "--help") for name in NAMES)], ids=str)

@@ -4,8 +4,6 @@ import configparser
 import json
 import os
 import re
-import subprocess
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,9 +15,9 @@ from btc_pipeline.coingecko.simulator.server import ReplayServer
 from btc_pipeline.commands import doctor
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
+from tests.support import commands
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
+ROOT = Path(__file__).resolve().parent.parent
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [
@@ -33,9 +31,8 @@ def examined(tmp_path):
     """A function that asks the doctor: exit code, checks by name, and all that was written."""
 
     def ask(*options, folder=None):
-        command = [PROGRAM, "doctor", "--json", "--pipeline-data-dir", folder or tmp_path / "data", *options]
-        environment = os.environ | {"COINGECKO_API_KEY": ""}
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        arguments = ["doctor", "--json", "--pipeline-data-dir", str(folder or tmp_path / "data"), *map(str, options)]
+        ended = commands.run("btc-pipeline", arguments, os.environ | {"COINGECKO_API_KEY": ""})
         checks = json.loads(ended.stdout)["checks"]
         return ended.returncode, {check["name"]: check for check in checks}, ended.stdout + ended.stderr
 

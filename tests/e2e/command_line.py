@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.support import commands
+
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize"]
 NOW = "2026-05-15T13:30:00Z"
@@ -181,23 +183,38 @@ class Pipeline:
 
     def pending(self, step: str = "Visualize", *arguments: str) -> list[str]:
         """The steps that a run would do, as Luigi's own `luigi-deps-tree` tells without doing them."""
-        result = subprocess.run(
-            [_program("luigi-deps-tree"), *self._arguments(step, *arguments)],
-            cwd=self.project,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        result = self._ended("luigi-deps-tree", step, *arguments)
+        assert result.returncode == 0, result.stderr
         states = dict(_STATE.findall(result.stdout))
         assert list(states) == STEPS[STEPS.index(step) :: -1], result.stdout + result.stderr
         return [name for name in STEPS if states.get(name) == "PENDING"]
+
+    def refused(self, step: str = "Visualize", *arguments: str) -> Result:
+        """A run that ends before it begins to work, so that its process need not be watched, nor import anything."""
+        assert not self.wrapper
+        started = time.monotonic()
+        ended = self._ended("luigi", step, *arguments)
+        return Result(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - started, peak_mib=0.0)
 
     def copy_to(self, folder: Path) -> Pipeline:
         """The same pipeline on a copy of its data."""
         shutil.copytree(self.data_dir, folder, symlinks=True)
         return replace(self, data_dir=folder)
+
+    def _ended(self, program: str, step: str, *arguments: str) -> commands.Ended:
+        """What becomes of a short command; in another copy of the project the interpreter has to be another one."""
+        command, environment = self._arguments(step, *arguments), self._environment()
+        if self.project == ROOT:
+            return commands.run(program, command, environment)
+        return subprocess.run(
+            [_program(program), *command],
+            cwd=self.project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def _arguments(self, step: str, *arguments: str, now: str | None = None) -> list[str]:
         instant = now or self.now

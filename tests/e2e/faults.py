@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 from tests.e2e.command_line import ROOT
@@ -38,7 +39,8 @@ class Fault:
     """What the API answers to request number n for prices, and what it has to come to.
 
     `says` are words of the line of the error or, where the exit code is 0, of the warning. `waits` are the least and
-    the most seconds between the first two requests. `is_repetition`: the sweep is often enough.
+    the most seconds between the first two requests. `is_repetition`: the sweep is often enough. `is_of_one_coin`: it
+    says nothing about any other coin, so that one run meets all of these, each as a coin.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Fault:
     options: tuple[str, ...] = ()
     waits: tuple[float, float] | None = None
     is_repetition: bool = False
+    is_of_one_coin: bool = False
     seconds: int = 60
     mib: int = 600
 
@@ -61,6 +64,9 @@ class Fault:
 
     def __str__(self) -> str:
         return self.name
+
+
+of_one_coin = partial(Fault, is_of_one_coin=True)
 
 
 # --- Answers
@@ -150,17 +156,17 @@ DEMO, PRO = ("--coingecko-plan=demo",), ("--coingecko-plan=pro",)
 REFUSALS = [
     Fault("a coin that is not there", refusing(404, "coin not found", {"error": "coin not found"}),
           EXTRACTION, ("HTTP 404", "coin not found", "CoinGecko's ids")),
-    Fault("a path that is not there", refusing(404, "Incorrect path", {"error": "Incorrect path. Please check"}),
-          EXTRACTION, ("HTTP 404", "Incorrect path"), is_repetition=True),
+    of_one_coin("a path that is not there", refusing(404, "Incorrect path", {"error": "Incorrect path. Please check"}),
+                EXTRACTION, ("HTTP 404", "Incorrect path")),
     Fault("a day too long ago", refusing(401, "10012", {"error": status(10012, PAST_365_DAYS)}),
-          EXTRACTION, ("HTTP 401", "10012", PAST_365_DAYS, "reach back 365 days")),
-    Fault("a demo key at the pro API",
-          refusing(400, "10011", {"error_code": 10011, "status": {"error_message": FOR_DEMO}}),
-          EXTRACTION, ("HTTP 400", "10011", FOR_DEMO, "set [coingecko] plan = demo"), options=PRO),
-    Fault("a pro key at the public API", refusing(400, "10010", status(10010, FOR_PRO)),
-          EXTRACTION, ("HTTP 400", "10010", FOR_PRO, "set [coingecko] plan = pro"), options=DEMO),
+          EXTRACTION, ("HTTP 401", "10012", PAST_365_DAYS, "reach back 365 days"), is_repetition=True),
+    of_one_coin("a demo key at the pro API",
+                refusing(400, "10011", {"error_code": 10011, "status": {"error_message": FOR_DEMO}}),
+                EXTRACTION, ("HTTP 400", "10011", FOR_DEMO, "set [coingecko] plan = demo")),
+    of_one_coin("a pro key at the public API", refusing(400, "10010", status(10010, FOR_PRO)),
+                EXTRACTION, ("HTTP 400", "10010", FOR_PRO, "set [coingecko] plan = pro")),
     Fault("no key where one is wanted", refusing(401, "10002", status(10002, NO_KEY)),
-          EXTRACTION, ("HTTP 401", "10002", NO_KEY, "api_key_file")),
+          EXTRACTION, ("HTTP 401", "10002", NO_KEY, "api_key_file"), options=PRO),
     Fault("what the plan does not have", refusing(401, "10005", status(10005, PRO_ONLY)),
           EXTRACTION, ("HTTP 401", "10005", PRO_ONLY, "higher plan"), options=DEMO, is_repetition=True),
     Fault("the month's credits are spent", always(status=429, body=json.dumps(status(10006, "used up")).encode()),
@@ -192,51 +198,52 @@ BREAKS = [
           EXTRACTION, ("HTTP 302", "a redirect to 127.0.0.2")),
     Fault("a redirect to itself", always(status=307, headers={"Location": "/api/v3/ping"}),
           EXTRACTION, ("HTTP 307", "a redirect to itself"), is_repetition=True),
-    Fault("2 GiB, packed", always(headers={"Content-Encoding": "gzip"}, body=bomb(2048)), EXTRACTION, ("bytes",)),
-    Fault("8 GiB, packed twice", always(headers={"Content-Encoding": "gzip, gzip"}, body=gzip.compress(bomb(8192))),
-          EXTRACTION, ("bytes",), is_repetition=True),
-    Fault("a million points", of_a_million_points, EXTRACTION, (str(LIMIT_BYTES),)),
-    Fault("a byte more than may be", always(body=of_size(LIMIT_BYTES + 1)),
-          EXTRACTION, (str(LIMIT_BYTES),), is_repetition=True),
+    of_one_coin("2 GiB, packed", always(headers={"Content-Encoding": "gzip"}, body=bomb(2048)), EXTRACTION, ("bytes",)),
+    of_one_coin("8 GiB, packed twice",
+                always(headers={"Content-Encoding": "gzip, gzip"}, body=gzip.compress(bomb(8192))),
+                EXTRACTION, ("bytes",)),
+    of_one_coin("a million points", of_a_million_points, EXTRACTION, (str(LIMIT_BYTES),)),
+    of_one_coin("a byte more than may be", always(body=of_size(LIMIT_BYTES + 1)),
+                EXTRACTION, (str(LIMIT_BYTES),)),
 ]  # fmt: skip
 
 LIES = [
-    Fault("a page of HTML", always(headers={"Content-Type": "text/html"}, body=b"<!DOCTYPE html><p>Just a moment"),
-          EXTRACTION, ("HTTP 200", "HTML")),
-    Fault("an error in a 200", always(body=json.dumps(status(10005, PRO_ONLY)).encode()),
-          EXTRACTION, ("HTTP 200", "10005", PRO_ONLY)),
-    Fault("an empty body", always(), EXTRACTION, ("an empty body",), is_repetition=True),
-    Fault("null", always(body=b"null"), EXTRACTION, ("null",), is_repetition=True),
-    Fault("no records", always(body=b"[]"), EXTRACTION, is_repetition=True),
-    Fault("nesting without end", with_prices("[" * 100_000), EXTRACTION, is_repetition=True),
-    Fault("empty arrays", with_prices("[]"), EXTRACTION, ("bitcoin", "without prices")),
+    of_one_coin("a page of HTML",
+                always(headers={"Content-Type": "text/html"}, body=b"<!DOCTYPE html><p>Just a moment"),
+                EXTRACTION, ("HTTP 200", "HTML")),
+    of_one_coin("an error in a 200", always(body=json.dumps(status(10005, PRO_ONLY)).encode()),
+                EXTRACTION, ("HTTP 200", "10005", PRO_ONLY)),
+    of_one_coin("an empty body", always(), EXTRACTION, ("an empty body",)),
+    of_one_coin("null", always(body=b"null"), EXTRACTION, ("null",)),
+    of_one_coin("no records", always(body=b"[]"), EXTRACTION),
+    of_one_coin("nesting without end", with_prices("[" * 100_000), EXTRACTION),
+    of_one_coin("empty arrays", with_prices("[]"), EXTRACTION, ("without prices",)),
     Fault("a price that is not a number", always(body=spoilt(set_price(math.nan))), VERIFICATION, ("row 70", "nan")),
-    Fault("a price without end", always(body=spoilt(set_price(-math.inf))),
-          VERIFICATION, ("row 70", "-inf"), is_repetition=True),
-    Fault("a price that is null", always(body=spoilt(set_price(None))), VERIFICATION, ("row 70",)),
-    Fault("a price of nothing", always(body=spoilt(set_price(0))), VERIFICATION, ("row 70",), is_repetition=True),
-    Fault("prices as strings", always(body=spoilt(set_price("81000.5"))),
-          VERIFICATION, ("row 70", "81000.5"), is_repetition=True),
-    Fault("a price that is true", always(body=spoilt(set_price(True))),
-          VERIFICATION, ("row 70",), is_repetition=True),
-    Fault("a price of 400 digits", always(body=spoilt(set_price(10**400))),
-          VERIFICATION, ("row 70",), is_repetition=True),
-    Fault("points as objects", always(body=changed(prices=[{"at": 1, "price": 2}] * 180)),
-          VERIFICATION, ("row 0",), is_repetition=True),
-    Fault("volumes as a number", always(body=changed(total_volumes=7)),
-          VERIFICATION, ("total_volumes",), is_repetition=True),
-    Fault("without market caps", always(body=json.dumps({"prices": good_chart()["prices"]}).encode()),
-          VERIFICATION, ("market_caps",), is_repetition=True),
-    Fault("seconds instead of milliseconds", always(body=spoilt(set_stamps(lambda stamp: stamp // 1000))),
-          VERIFICATION, ("row 0", "milliseconds")),
+    of_one_coin("a price without end", always(body=spoilt(set_price(-math.inf))),
+                VERIFICATION, ("row 70", "-inf")),
+    of_one_coin("a price that is null", always(body=spoilt(set_price(None))), VERIFICATION, ("row 70",)),
+    of_one_coin("a price of nothing", always(body=spoilt(set_price(0))), VERIFICATION, ("row 70",)),
+    of_one_coin("prices as strings", always(body=spoilt(set_price("81000.5"))),
+                VERIFICATION, ("row 70", "81000.5")),
+    of_one_coin("a price that is true", always(body=spoilt(set_price(True))),
+                VERIFICATION, ("row 70",)),
+    of_one_coin("a price of 400 digits", always(body=spoilt(set_price(10**400))),
+                VERIFICATION, ("row 70",)),
+    of_one_coin("points as objects", always(body=changed(prices=[{"at": 1, "price": 2}] * 180)),
+                VERIFICATION, ("row 0",)),
+    of_one_coin("volumes as a number", always(body=changed(total_volumes=7)),
+                VERIFICATION, ("total_volumes",)),
+    of_one_coin("without market caps", always(body=json.dumps({"prices": good_chart()["prices"]}).encode()),
+                VERIFICATION, ("the field market_caps is missing",)),
+    of_one_coin("seconds instead of milliseconds", always(body=spoilt(set_stamps(lambda stamp: stamp // 1000))),
+                VERIFICATION, ("row 0", "milliseconds")),
     Fault("prices that end a day ago", always(body=spoilt(end_a_day_ago)), STALENESS, ("stale",)),
 ]  # fmt: skip
 
 TAKEN = [
-    Fault("a server error, once", once(status=502, body=b"<html>Bad gateway"), requests=2),
-    Fault("a reset, once", once(is_reset=True), requests=2, is_repetition=True),
-    Fault("half an answer, once", once(body=json.dumps(good_chart()).encode(), cut_at=4000), requests=2,
-          is_repetition=True),
+    of_one_coin("a server error, once", once(status=502, body=b"<html>Bad gateway"), requests=2),
+    of_one_coin("a reset, once", once(is_reset=True), requests=2),
+    of_one_coin("half an answer, once", once(body=json.dumps(good_chart()).encode(), cut_at=4000), requests=2),
     Fault("a rate limit for 3 seconds", limited(lambda: "3"), requests=2, waits=(2.9, 15)),
     Fault("a rate limit until a date", limited(as_http_date(3)), requests=2, waits=(2.9, 15)),
     Fault("a rate limit of less than nothing", limited(lambda: "-5"), requests=2, waits=(0.4, 15), is_repetition=True),
@@ -245,11 +252,12 @@ TAKEN = [
     Fault("a rate limit without a time", once(status=429, body=b"Throttled"), requests=2, waits=(0.4, 15)),
     Fault("a rate limit with a time that is none", limited(lambda: "soon"), requests=2, waits=(0.4, 15),
           is_repetition=True),
-    Fault("a first byte that takes its time", lambda number: FaultAnswer(delay=1.2, body=changed())),
-    Fault("a slow body", lambda number: FaultAnswer(drip=0.0001, body=changed()), is_repetition=True),
-    Fault("a field that is new", always(body=changed(open_interest=[[1, 2]])), says=("open_interest",)),
-    Fault("market caps that are null", always(body=changed(market_caps=None)), is_repetition=True),
-    Fault("as many bytes as may be", always(body=of_size(LIMIT_BYTES)), says=("padding",)),
+    of_one_coin("a first byte that takes its time", lambda number: FaultAnswer(delay=1.2, body=changed())),
+    of_one_coin("a slow body", lambda number: FaultAnswer(drip=0.0001, body=changed())),
+    of_one_coin("a field that is new", always(body=changed(open_interest=[[1, 2]])),
+                says=("kept in the raw archive only: 'open_interest'",)),
+    of_one_coin("market caps that are null", always(body=changed(market_caps=None))),
+    of_one_coin("as many bytes as may be", always(body=of_size(LIMIT_BYTES)), says=("padding",)),
 ]  # fmt: skip
 
 ALL = [*REFUSALS, *BREAKS, *LIES, *TAKEN]
@@ -262,7 +270,8 @@ _HEAD = """# What the API may do wrong, and what a run makes of it
 
 Written by `make faults` from `tests/e2e/faults.py`; `tests/e2e/test_api.py` holds each line against a run, those that
 repeat another in `make sweep`. Each run begins with the data of the day before, whose published database and charts
-stay byte for byte what they are until a new version has passed its tests. Where a run fails it ends with one line.
+stay byte for byte what they are until a new version has passed its tests. Where a run fails it ends with one line. What
+says nothing about any other coin is met by a coin of a run: that coin's published prices stay, and it has one line.
 
 Here `retries = 1`, so what is asked again is asked twice at most; requests are those for prices.
 

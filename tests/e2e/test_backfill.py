@@ -1,13 +1,11 @@
 """A backfill ends as a run does: a summary, a report of its own, and the day's report and chart as they were."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from tests.e2e import published
+from tests.support import commands
 
 SPAN = ("Backfill", "--start=2026-04-20", "--end=2026-05-13")
 REPORT = "report/2026-04-20_2026-05-13"
@@ -69,10 +67,16 @@ def test_a_day_that_is_drawn_again_has_the_report_of_its_own_run(backfill, tmp_p
     assert pipeline.pending() == []
 
 
-def test_a_report_that_is_gone_is_made_again(backfill, tmp_path):
-    pipeline = backfill[0].copy_to(tmp_path / "data")
+@pytest.fixture(scope="module")
+def made_again(backfill, tmp_path_factory):
+    """A pipeline whose report was gone when it backfilled again, and what it said, with its summary as JSON."""
+    pipeline = backfill[0].copy_to(tmp_path_factory.mktemp("again") / "data")
     (pipeline.sample / f"{REPORT}.html").unlink()
-    result = pipeline.run(*SPAN)
+    return pipeline, pipeline.run(*SPAN, "--pipeline-summary=json")
+
+
+def test_a_report_that_is_gone_is_made_again(made_again):
+    pipeline, result = made_again
     assert (result.exit_code, result.done) == (0, ["Backfill"]), result.stderr
     assert (pipeline.sample / f"{REPORT}.html").exists()
     assert pipeline.run(*SPAN).done == []
@@ -80,23 +84,21 @@ def test_a_report_that_is_gone_is_made_again(backfill, tmp_path):
 
 def test_status_and_why_say_that_a_backfill_made_the_version(backfill):
     pipeline, _, _ = backfill
-    options = ("--pipeline-source", "sample", "--pipeline-data-dir", pipeline.data_dir, "--pipeline-now", pipeline.now)
-    program = Path(sys.executable).with_name("btc-pipeline")
+    options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(pipeline.data_dir))
     for command in (["status"], ["why", "bitcoin", "2026-05-10"]):
-        ended = subprocess.run([program, *command, *options], capture_output=True, text=True, timeout=60, check=True)
+        ended = commands.run("btc-pipeline", [*command, *options, "--pipeline-now", pipeline.now])
+        assert ended.returncode == 0, ended.stderr
         assert "backfill of 2026-04-20 to 2026-05-13" in ended.stdout
 
 
 def test_without_its_first_day_it_says_what_to_add(finished):
-    result = finished.run("Backfill")
+    result = finished.refused("Backfill")
     assert (result.exit_code, len(result.errors)) == (2, 1), result.stderr
     assert "--start is missing. Next: add --start 2025-12-01" in result.errors[0]
 
 
-def test_its_summary_as_json_has_each_of_its_days(backfill, tmp_path):
-    pipeline = backfill[0].copy_to(tmp_path / "data")
-    result = pipeline.run("Backfill", "--start=2026-04-18", "--end=2026-05-13", "--pipeline-summary=json")
-    summary = json.loads(result.stdout)
+def test_its_summary_as_json_has_each_of_its_days(made_again):
+    summary = json.loads(made_again[1].stdout)
     assert [step["step"] for step in summary["steps"]] == ["ExtractHistory", "Backfill"]
-    assert len(summary["candles"]) == 26
-    assert summary["report"].endswith("report/2026-04-18_2026-05-13.html")
+    assert len(summary["candles"]) == 24
+    assert summary["report"].endswith(f"{REPORT}.html")

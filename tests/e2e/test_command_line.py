@@ -19,7 +19,7 @@ import pytest
 from btc_pipeline.system import lock
 from tests.e2e import published
 from tests.e2e.command_line import NOW, STEPS, Pipeline
-from tests.support import pseudo_terminal
+from tests.support import commands, pseudo_terminal
 
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 CHART = "sample/charts/bitcoin_usd_2026-05-15.png"
@@ -31,8 +31,8 @@ def options(pipeline):
 
 def typed(pipeline, *arguments):
     """Exit code, stdout, stderr of a command; its arguments come last, and win."""
-    command = [PROGRAM, arguments[0], *options(pipeline), *arguments[1:]]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    run = commands.typed if arguments[0] == "run" else commands.run
+    ended = run("btc-pipeline", [arguments[0], *options(pipeline), *arguments[1:]], timeout=120)
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -31,7 +31,7 @@ def is_one_line(result) -> bool:
 @pytest.mark.parametrize("place", ["file", "file/data"])
 def test_a_data_folder_that_is_or_lies_below_a_file_ends_with_2(place, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    result = Pipeline(tmp_path / place).run("Visualize")
+    result = Pipeline(tmp_path / place).refused("Visualize")
     assert (result.exit_code, is_one_line(result)) == (2, True), result.stderr
 
 

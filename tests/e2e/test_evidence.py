@@ -3,10 +3,7 @@
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,6 +12,7 @@ from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import published, truth
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, live
+from tests.support import commands
 from tests.support.faulty_server import FaultAnswer
 
 EARLY, LATE = "2026-05-15T00:05:00Z", "2026-05-16T13:30:00Z"
@@ -55,8 +53,7 @@ def rows(pipeline, query):
 def ask(pipeline, *command):
     """What `btc-pipeline` says: exit code, stdout, stderr."""
     options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(pipeline.data_dir), "--pipeline-now", LATE)
-    program = Path(sys.executable).with_name("btc-pipeline")
-    ended = subprocess.run([program, *command, *options], capture_output=True, text=True, timeout=120, check=False)
+    ended = commands.run("btc-pipeline", [*command, *options], timeout=120)
     return ended.returncode, ended.stdout, ended.stderr
 
 
@@ -256,7 +253,7 @@ def test_each_version_leaves_a_record_with_its_checks_and_a_profile(history):
     assert "freshness:raw.market_chart" in records[-1]["checks"]
 
 
-# --- Freshness and schema evolution
+# --- Freshness; what a field that is new or missing comes to is in tests/e2e/test_api.py
 
 
 def chart_of(instant):
@@ -283,31 +280,12 @@ def test_a_run_that_brings_nothing_new_fails_with_a_code_of_its_own(tmp_path):
     assert "nothing new: the newest point" in second.errors[0]
 
 
+@pytest.mark.sweep  # tests/e2e/test_api.py has prices that end a day ago
 def test_old_prices_fail_with_the_code_of_stale_data(tmp_path):
     old = chart_of(INSTANT - timedelta(hours=8))
     with Api(lambda number: FaultAnswer(body=json.dumps(old).encode())) as api:
         result = live(tmp_path / "data", api).run("VerifyData")
     assert (result.exit_code, len(result.errors)) == (35, 1), result.stderr
-
-
-def test_a_new_field_is_told_and_kept_in_the_raw_archive(tmp_path):
-    body = json.dumps(chart_of(INSTANT) | {"circulating_supply": [[1, 2]]}).encode()
-    with Api(lambda number: FaultAnswer(body=body)) as api:
-        pipeline = live(tmp_path / "data", api)
-        result = pipeline.run("VerifyData")
-    assert result.exit_code == 0, result.stderr
-    assert (
-        "WARNING VerifyData CoinGecko's answer has a new field, kept in the raw archive only: 'circulating_supply'"
-        in (result.stderr)
-    )
-
-
-def test_a_missing_field_is_refused_by_name(tmp_path):
-    chart = chart_of(INSTANT)
-    del chart["total_volumes"]
-    with Api(lambda number: FaultAnswer(body=json.dumps(chart).encode())) as api:
-        result = live(tmp_path / "data", api).run("VerifyData")
-    assert (result.exit_code, "the field total_volumes is missing" in result.errors[0]) == (30, True), result.stderr
 
 
 # --- Gaps

@@ -176,7 +176,7 @@ def refusals(run_ahead, tmp_path_factory):
         with Api(truly) as api:
             options = ("--coingecko-plan=demo", f"--coingecko-api-key-file={folder / 'key'}")
             pipeline = live(folder / "data", api, *options)
-            return pipeline.run("ExtractAndLoad"), len(api.came_at), folder / "key"
+            return pipeline.refused("ExtractAndLoad"), len(api.came_at), folder / "key"
 
     return run_ahead(run, BAD_KEYS)
 
@@ -202,6 +202,6 @@ def test_a_key_that_cannot_be_used_is_not_shown(case, refusals):
 
 def test_a_plan_without_its_key_ends_with_2(tmp_path):
     with Api(truly) as api:
-        result = live(tmp_path / "data", api, "--coingecko-plan=demo").run("ExtractAndLoad")
+        result = live(tmp_path / "data", api, "--coingecko-plan=demo").refused("ExtractAndLoad")
     assert (result.exit_code, len(result.errors), len(api.came_at)) == (2, 1, 0), result.stderr
     assert "COINGECKO_API_KEY" in result.errors[0]

@@ -9,6 +9,7 @@ from tests.e2e import published, truth
 from tests.e2e.command_line import STEPS, Result
 from tests.e2e.live_api import Api, live, spoilt, truly
 from tests.support.faulty_server import FaultAnswer
+from tests.support.swept import swept
 
 GOOD = ["bitcoin", "litecoin"]
 UNKNOWN, EMPTY, NO_NUMBER, STALE = "no-such-coin", "ethereum", "solana", "dogecoin"
@@ -161,7 +162,7 @@ def two_currencies(folder):
         found = published.rows(folder / "data/live/crypto_data.duckdb", pairs)
         healed.append(True)
         begun = len(api.asked)
-        return first, found, pipeline.run("Publish"), [each[:2] for each in api.asked[begun:]]
+        return first, found, pipeline.run("VerifyData"), [each[:2] for each in api.asked[begun:]]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -199,11 +200,11 @@ class Stop:
 TWELVE = [*GOOD, *SICK[1:], "cardano", "polkadot", "tron", "stellar", "monero", "aave", "uniswap"]
 STOPS = [
     # Two coins are under way at a time, each with one retry
-    Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 4),
     Stop("no answer", FaultAnswer(is_reset=True), 4),
     Stop("server error", FaultAnswer(status=503, body=b"upstream"), 5),
     Stop("wrong key", FaultAnswer(status=401, body=b'{"status": {"error_code": 10002, "error_message": "no"}}'), 2),
 ]
+MORE_STOPS = [Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 4)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -211,12 +212,12 @@ def stopped(run_ahead, tmp_path_factory):
     def run(case):
         with Api(truly, of_coin=lambda asked: case.fault) as api:
             pipeline = live(tmp_path_factory.mktemp("stop") / "data", api, with_coins(*TWELVE))
-            return pipeline.run("Visualize"), len(api.asked), len(api.extras_asked) + len(api.opinions_asked)
+            return pipeline.run("ExtractAndLoad"), len(api.asked), len(api.extras_asked) + len(api.opinions_asked)
 
-    return run_ahead(run, STOPS)
+    return run_ahead(run, [*STOPS, *MORE_STOPS])
 
 
-@pytest.mark.parametrize("case", STOPS, ids=str)
+@pytest.mark.parametrize("case", [*STOPS, *swept(MORE_STOPS)], ids=str)
 def test_what_no_coin_can_be_had_with_ends_the_asking(case, stopped):
     result, prices, others = stopped[case].result()
     assert (result.exit_code, len(result.errors)) == (EXTRACTION, 1), result.stderr

@@ -88,7 +88,7 @@ def outcomes(data, run_ahead, tmp_path_factory):
         # What the configuration file says must not be hidden by what the command line says
         is_of_file = mistake.config.startswith("[pipeline]\ndata_dir")
         where = replace(pipeline, is_data_dir_an_option=not is_of_file)
-        return replace(where, env=env).run("Visualize", *mistake.arguments)
+        return replace(where, env=env).refused("Visualize", *mistake.arguments)
 
     return run_ahead(run, MISTAKES)
 
@@ -108,7 +108,7 @@ def test_a_mistake_shows_no_traceback(case, outcomes):
 
 def test_an_option_that_is_not_there_ends_with_2_and_is_named_by_luigi(data):
     pipeline, _ = data
-    result = pipeline.run("Visualize", "--pipeline-coinz=bitcoin")
+    result = pipeline.refused("Visualize", "--pipeline-coinz=bitcoin")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         CONFIGURATION,
         "luigi: error: unrecognized arguments: --pipeline-coinz=bitcoin",

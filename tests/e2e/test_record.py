@@ -2,10 +2,7 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +10,7 @@ from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, always, truly
+from tests.support import commands
 
 KEY = "CG-canary0123456789abcdef"
 NAMES = [
@@ -24,9 +22,9 @@ NAMES = [
 
 def recorded(folder, base_url, *options):
     """Exit code, stdout, stderr."""
-    command = [Path(sys.executable).with_name("btc-pipeline"), "record", folder, "--coingecko-base-url", base_url]
+    command = ["record", str(folder), "--coingecko-base-url", base_url]
     given = ("--pipeline-source", "live", "--pipeline-now", INSTANT.isoformat(), "--coingecko-retries", "0", *options)
-    ended = subprocess.run([*command, *given], capture_output=True, text=True, timeout=120, check=False)
+    ended = commands.run("btc-pipeline", [*command, *given], timeout=120)
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -107,18 +107,15 @@ def test_a_second_run_takes_a_fraction_of_the_first(second_run, first_run):
     assert second_run[-1].seconds < first_run[-1].seconds / 3
 
 
-# --- Step by step, with two coins
+# --- Step by step, with three coins
 
-
-def run_step_by_step(pipeline):
-    return pipeline, {step: pipeline.run(step) for step in STEPS}
+COINS = ["bitcoin", "ethereum", "solana"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def steps_at_work(workers, tmp_path_factory):
-    """A pipeline for two coins, each step asked for by its name, beside the tests above."""
-    options = ("--pipeline-source", "sample", "--pipeline-coins", "bitcoin,ethereum")
-    return workers.submit(run_step_by_step, Pipeline(tmp_path_factory.mktemp("step_by_step") / "data", options))
+def steps_at_work(workers, run_of_coins):
+    """A pipeline for three coins, each step asked for by its name, beside the tests above."""
+    return workers.submit(run_of_coins)
 
 
 @pytest.fixture
@@ -133,21 +130,21 @@ def test_a_step_can_be_run_alone_by_its_name(step, step_by_step):
     assert (results[step].exit_code, results[step].done) == (0, [step]), results[step].stderr
 
 
-def test_two_coins_make_the_candles_of_both(step_by_step):
+def test_several_coins_make_the_candles_of_each(step_by_step):
     pipeline, _ = step_by_step
     candles = published.candles(pipeline.sample / "crypto_data.duckdb")
-    assert [row["coin_id"] for row in candles] == ["bitcoin"] * 8 + ["ethereum"] * 8
+    assert [row["coin_id"] for row in candles] == [coin for coin in COINS for _ in range(8)]
 
 
-def test_each_settled_candle_of_two_coins_is_the_true_one(step_by_step):
+def test_each_settled_candle_of_several_coins_is_the_true_one(step_by_step):
     pipeline, _ = step_by_step
     assert truth.wrong_candles(published.candles(pipeline.sample / "crypto_data.duckdb")) == []
 
 
-def test_two_coins_make_a_chart_each_and_one_page_of_both(step_by_step):
+def test_several_coins_make_a_chart_each_and_one_page_of_all(step_by_step):
     pipeline, _ = step_by_step
     charts = sorted(path.name for path in (pipeline.sample / "charts").iterdir())
-    assert charts == ["bitcoin_usd_2026-05-15.png", "ethereum_usd_2026-05-15.png", "overview_2026-05-15.png"]
+    assert charts == sorted([*(f"{coin}_usd_2026-05-15.png" for coin in COINS), "overview_2026-05-15.png"])
 
 
 # --- Recorded answers

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.support import commands
 from tests.visualize.report.published import Published
-
-PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 
 
 def made_in(folder: Path) -> Path:
@@ -20,14 +17,7 @@ def made_in(folder: Path) -> Path:
     return workspace
 
 
-def typed(workspace: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def typed(workspace: Path, *arguments: str, **environment: str) -> commands.Ended:
     """What becomes of a command line there."""
     options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(workspace.parent))
-    return subprocess.run(
-        [PROGRAM, *arguments, *options],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.run("btc-pipeline", [*arguments, *options], os.environ | environment)
