@@ -6,27 +6,40 @@ Pure, apart from reading the project's own source files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from btc_pipeline.system import digest
+from btc_pipeline.system.project import DBT_PROJECT, PACKAGE
 
-ROOT = Path(__file__).resolve().parents[2]
+_FOLDERS = {"btc_pipeline": PACKAGE, "dbt_project": DBT_PROJECT}
 
 
 @cache
 def of_sources(patterns: tuple[str, ...]) -> str:
-    """The hash of the project's files that match the glob patterns, by name and content."""
-    return digest.of(*((path.relative_to(ROOT).as_posix(), _hash(path)) for path in _matching(patterns)))
+    """The hash of the project's files that match the glob patterns, by name and content.
+
+    A name begins with `btc_pipeline/` or `dbt_project/`, wherever that folder lies: a checkout, a copy of it and an
+    installed wheel with the same files have the same hash.
+    """
+    return digest.of(*((name, _hash(path)) for name, path in sorted(_matching(patterns).items())))
 
 
-def _matching(patterns: Iterable[str]) -> list[Path]:
-    found = {pattern: [path for path in ROOT.glob(pattern) if path.is_file()] for pattern in patterns}
+def _matching(patterns: Iterable[str]) -> dict[str, Path]:
+    found = {pattern: dict(_named(pattern)) for pattern in patterns}
     empty = [pattern for pattern, paths in found.items() if not paths]
     if empty:
-        raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {ROOT}")
-    return sorted({path for paths in found.values() for path in paths})
+        raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {PACKAGE.parent}")
+    return {name: path for paths in found.values() for name, path in paths.items()}
+
+
+def _named(pattern: str) -> Iterator[tuple[str, Path]]:
+    top, _, below = pattern.partition("/")
+    folder = _FOLDERS[top]
+    for path in folder.glob(below):
+        if path.is_file():
+            yield f"{top}/{path.relative_to(folder).as_posix()}", path
 
 
 def _hash(path: Path) -> str:
