@@ -40,8 +40,8 @@ _MODELS = (
     "dbt_project/macros/**/*",
     "dbt_project/seeds/**/*",
     "dbt_project/*.yml",
-    "requirements.lock",
 )
+_BUILD = ("duckdb", "dbt-core", "dbt-duckdb")
 _LOADER = (
     "btc_pipeline/transform/loader.py",
     "btc_pipeline/transform/previous_version.py",
@@ -147,6 +147,7 @@ class Transform(Step):
 
     before = VerifyData
     sources = (*_MODELS, *_GATE, *_DBT, *_LOADER)
+    packages = _BUILD
     error = errors.TransformationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
@@ -173,6 +174,7 @@ class Test(Step):
 
     before = Transform
     sources = (*_MODELS, *_DBT, "dbt_project/tests/**/*", "btc_pipeline/transform/unit_test_results.py")
+    packages = _BUILD
     error = errors.CandleTestError
     __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
 
@@ -243,8 +245,9 @@ class Visualize(Step):
     before = Publish
     sources = (
         *("btc_pipeline/visualize/**/*.py", "btc_pipeline/visualize/report/assets/*", "btc_pipeline/market/*.py"),
-        *("btc_pipeline/settings/charts.py", "btc_pipeline/warehouse/published.py", "requirements.lock"),
+        *("btc_pipeline/settings/charts.py", "btc_pipeline/warehouse/published.py"),
     )
+    packages = ("duckdb", "matplotlib", "mplfinance")
     error = errors.VisualizationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:

@@ -81,14 +81,16 @@ class RunDate(luigi.DateParameter):
 class Step(luigi.Task):
     """A task of the chain. It is complete when the steps before it are, and its own output is vouched for.
 
-    The fingerprint of its output covers the significant settings, the code (`sources`) and the stamp of the step
-    before; so a change anywhere makes exactly the steps that depend on it incomplete.
+    The fingerprint of its output covers the significant settings, the code (`sources`), the installed versions of
+    `packages` and the stamp of the step before; so a change anywhere makes exactly the steps that depend on it
+    incomplete.
     """
 
     date = RunDate()
 
     before: ClassVar[type[Step] | None] = None
     sources: ClassVar[tuple[str, ...]] = ()
+    packages: ClassVar[tuple[str, ...]] = ()
     error: ClassVar[type[PipelineError]] = PipelineError
 
     is_followed = False
@@ -187,8 +189,8 @@ class Step(luigi.Task):
         return self.settings.pairs
 
     def sources_hash(self) -> str:
-        """The hash of the code that makes the output."""
-        return fingerprints.of_sources(self.sources)
+        """The hash of the code that makes the output, and of the versions of the packages that do."""
+        return digest.of(fingerprints.of_sources(self.sources), fingerprints.versions_of(self.packages))
 
     def fingerprint(self) -> str:
         """What the output is made from."""

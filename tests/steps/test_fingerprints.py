@@ -1,6 +1,7 @@
 """What a step's output is made from, as one hash: the same for the same files, wherever they lie."""
 
 import shutil
+from importlib import metadata
 
 import pytest
 
@@ -38,3 +39,13 @@ def test_a_file_of_the_dbt_project_counts_by_its_content_and_its_name(installed)
 def test_a_pattern_that_nothing_matches_is_named(installed):
     with pytest.raises(FileNotFoundError, match="the project is not whole: nothing matches dbt_project/gone"):
         fingerprints.of_sources((*PATTERNS, "dbt_project/gone/*"))
+
+
+def test_the_versions_are_those_that_are_installed():
+    assert fingerprints.versions_of(("duckdb", "dbt-core")) == (
+        f"duckdb {metadata.version('duckdb')}, dbt-core {metadata.version('dbt-core')}"
+    )
+
+
+def test_a_package_that_is_not_installed_has_no_version():
+    assert fingerprints.versions_of(("no-such-package",)) == "no-such-package -"
