@@ -30,6 +30,7 @@ IMPORT_LUIGI = {
     "btc_pipeline.targets.extraction": "targets are Luigi's",
     "btc_pipeline.settings.reader": "configuration is Luigi's",
     "btc_pipeline.settings.sections": "configuration is Luigi's",
+    "btc_pipeline.settings.luigi_defaults": "configuration is Luigi's",
     "btc_pipeline.steps.exit_codes": "exit codes are Luigi's",
     "btc_pipeline.commands.run": "runs Luigi's command line",
     "btc_pipeline.cli.luigi_options": "Luigi's options, by their names, and the settings under them",
