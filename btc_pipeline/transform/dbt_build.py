@@ -16,8 +16,9 @@ from btc_pipeline.settings.reader import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress
+from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.marker import new_stamp
-from btc_pipeline.transform import dbt_runner, judge, unit_test_results
+from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
     models = sum(node["kind"] == "model" for node in nodes)
     unit_test_results.remember(workspace.dbt_target, build.built_from, tests)
+    if IS_INSTALLED:
+        prepared.keep(settings.data_dir, workspace, build.built_from)
     if any(node["status"] == "skipped" for node in nodes):
         judge.raise_for_failures(tests)
     files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
