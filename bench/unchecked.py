@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 _KEPT = "assert_no_gap_is_open.sql"
-_PARTS = ("btc_pipeline", "dbt_project", "luigi.cfg", "requirements.lock")
+_PARTS = ("btc_pipeline", "dbt_project", "luigi.cfg")
 
 
 def copy_to(folder: Path) -> Path:

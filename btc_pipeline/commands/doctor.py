@@ -6,10 +6,8 @@ never shown.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from btc_pipeline.coingecko import ping
+from btc_pipeline.commands import packages
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
 from btc_pipeline.observe import log
 from btc_pipeline.settings import reader
@@ -26,15 +25,15 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
+from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.terminal import stdout, summary
 from btc_pipeline.warehouse import duckdb_files, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
 
-_LOCK_FILE = Path(__file__).resolve().parents[2] / "requirements.lock"
-_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
-_NAME = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9]")
+_INSTALL = "install btc_pipeline again" if IS_INSTALLED else "make clean install"
+_INSTALL_FOR_PYTHON = "install it for one of these" if IS_INSTALLED else "make install PYTHON=python3.11"
 _PYTHONS = ((3, 10), (3, 12))
 _PROBE_SECONDS = 3.0
 _CLOCK_SECONDS = 60
@@ -73,16 +72,6 @@ def all_checks() -> list[Check]:
     ]
 
 
-def must_have() -> list[str]:
-    """The packages that a run cannot do without, on any platform: ours, and what it says that it requires."""
-    try:
-        required = importlib.metadata.requires("btc_pipeline") or []
-    except importlib.metadata.PackageNotFoundError:
-        return ["btc-pipeline"]
-    named = [_NAME.match(each) for each in required if ";" not in each]
-    return ["btc-pipeline", *(_canonical(name[0]) for name in named if name)]
-
-
 def exit_code(checks: Sequence[Check]) -> int:
     """0 where nothing failed; else the smallest of the codes."""
     return min((check.code for check in checks if check.state == "failed"), default=SUCCESS)
@@ -119,51 +108,33 @@ def _python() -> Check:
     shown = ".".join(map(str, sys.version_info[:3]))
     if _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]:
         return Check("Python", "ok", shown)
-    return Check("Python", "failed", f"{shown}; 3.10, 3.11 or 3.12 are needed", "make install PYTHON=python3.11")
+    return Check("Python", "failed", f"{shown}; 3.10, 3.11 or 3.12 are needed", _INSTALL_FOR_PYTHON)
 
 
 def _packages() -> Check:
-    """What has to be there, and the installed versions against the lock, which also has those of other platforms."""
-    found = [(each.metadata["Name"], each.version) for each in importlib.metadata.distributions()]
-    installed = {_canonical(name): version for name, version in found if name}  # without: its folder is damaged
-    if missing := [name for name in must_have() if name not in installed]:
-        return Check("packages", "failed", f"not installed: {', '.join(missing)}", "make clean install")
-    pinned: dict[str, set[str]] = {}
-    try:
-        for name, version in _PINNED.findall(_LOCK_FILE.read_text(encoding="utf-8")):
-            pinned.setdefault(_canonical(name), set()).add(version)  # several: for different Pythons
-    except OSError:
-        return Check("packages", "warning", f"not checked: there is no {_LOCK_FILE.name} beside the package")
-    there = pinned.keys() & installed.keys()
-    differing = sorted(f"{name} {installed[name]}" for name in there if installed[name] not in pinned[name])
+    """What has to be there, and whether the installed versions are those that are required."""
+    if missing := packages.missing():
+        return Check("packages", "failed", f"not installed: {', '.join(missing)}", _INSTALL)
+    required_by, fitting, differing = packages.compared()
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
-        facts = f"not as {_LOCK_FILE.name} has them: {', '.join(differing[:3])}{more}"
-        return Check("packages", "warning", facts, "make clean install")
-    return Check("packages", "ok", f"{len(there)} as {_LOCK_FILE.name} has them")
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+        facts = f"not as {required_by} requires them: {', '.join(differing[:3])}{more}"
+        return Check("packages", "warning", facts, _INSTALL)
+    return Check("packages", "ok", f"{fitting} as {required_by} requires them")
 
 
 def _programs() -> Check:
     folder = Path(sys.executable).parent
     missing = [name for name in ("dbt", "luigi") if not os.access(folder / name, os.X_OK)]
     if missing:
-        return Check("commands", "failed", f"{', '.join(missing)} not in {folder}", "make clean install")
+        return Check("commands", "failed", f"{', '.join(missing)} not in {folder}", _INSTALL)
     return Check("commands", "ok", f"dbt and luigi in {summary.near(folder)}")
 
 
 def _settings() -> Check:
     files = reader.files_read()
     if not files:
-        return Check(
-            "settings",
-            "warning",
-            "no luigi.cfg is read: defaults, and Luigi's own exit codes",
-            "cd to the project, or: btc-pipeline init",
-        )
+        return Check("settings", "ok", "the defaults: there is no luigi.cfg in this folder")
     return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
 
 

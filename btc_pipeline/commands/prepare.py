@@ -16,26 +16,25 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.tasks import Transform
-from btc_pipeline.transform import dbt_build, dbt_runner
+from btc_pipeline.transform import dbt_build, prepared
 
 
 def main() -> None:
-    """Build an empty workspace and keep dbt's target folder; where that fails, say so: the first run will say more."""
+    """Build an empty workspace and keep what dbt prepared; where that fails, say so: the first run will say more."""
     today = datetime.now(timezone.utc).date()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder), "empty")
         workspace.temporary.mkdir(parents=True)
         wanted = dbt_build.Build("Transform", today, "", Transform(date=today).sources_hash())
         try:
-            dbt_build.build(reader.load(), workspace, wanted)
+            configured = reader.load()
+            dbt_build.build(configured, workspace, wanted)
         except PipelineError as error:
             log.prepare()
             log.warning("dbt is not prepared, the first run will take longer: %s", error)
             return
-        shutil.rmtree(dbt_runner.PREPARED, ignore_errors=True)
-        dbt_runner.PREPARED.mkdir(parents=True)
-        for name in ("partial_parse.msgpack", "unit_tests.json"):
-            shutil.copyfile(workspace.dbt_target / name, dbt_runner.PREPARED / name)
+        shutil.rmtree(prepared.folder(configured.data_dir), ignore_errors=True)
+        prepared.keep(configured.data_dir, workspace, wanted.built_from)
 
 
 if __name__ == "__main__":

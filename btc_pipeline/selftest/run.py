@@ -27,6 +27,7 @@ from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestF
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.transform import dbt_build, dbt_runner, judge
+from btc_pipeline.transform.nodes import Node
 from btc_pipeline.verify import gate
 from btc_pipeline.warehouse import duckdb_files
 
@@ -95,7 +96,7 @@ class GoodDay:
 
     settings: Settings
     workspace: Workspace
-    tests: tuple[dbt_runner.Node, ...]
+    tests: tuple[Node, ...]
 
     def refused(self, fault: AnswerFault) -> FaultVerdict:
         """What the gate says to the newest answer with the fault."""
@@ -132,7 +133,7 @@ class GoodDay:
         return FaultVerdict(fault, "fails") if len(remaining) < len(self.tests) else FaultVerdict(fault, "MISSED")
 
 
-def _verdict(fault: DatabaseFault, nodes: Sequence[dbt_runner.Node]) -> FaultVerdict:
+def _verdict(fault: DatabaseFault, nodes: Sequence[Node]) -> FaultVerdict:
     spoke = {
         node["name"]: node["status"]
         for node in nodes

@@ -1,6 +1,6 @@
 """How a run ends: a failed step with the exit code of its error, a mistake before any step with its one line.
 
-Importing it makes Luigi use the exit codes of our errors.
+Importing it makes Luigi use the exit codes of our errors, and our defaults where luigi.cfg says nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from luigi.retcodes import retcode
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT, Failed
+from btc_pipeline.settings import luigi_defaults
+
+luigi_defaults.hold()
 
 
 def stop(error: PipelineError) -> NoReturn:

@@ -17,3 +17,6 @@ def _of(name: str) -> Path:
 
 DBT_PROJECT = _of("dbt_project")
 """The dbt project: models, macros, seeds, tests."""
+
+IS_INSTALLED = DBT_PROJECT.parent == PACKAGE
+"""Whether this is an installed wheel, which is never written to, and no checkout."""

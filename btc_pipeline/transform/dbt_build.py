@@ -16,8 +16,10 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress
+from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
-from btc_pipeline.transform import dbt_runner, judge, unit_test_results
+from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
+from btc_pipeline.transform.nodes import Node
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     result = dbt_runner.run(settings, workspace, job, TransformationError, progress)
     for note in result["notes"]:
         log.warning("Transform %s", note)
-    nodes: list[dbt_runner.Node] = result["nodes"]
+    nodes: list[Node] = result["nodes"]
     broken = [node for node in nodes if node["kind"] not in {"test", "unit_test"} and node["status"] == "error"]
     if broken:
         raise TransformationError(
@@ -88,6 +90,8 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
     models = sum(node["kind"] == "model" for node in nodes)
     unit_test_results.remember(workspace.dbt_target, build.built_from, tests)
+    if IS_INSTALLED:
+        prepared.keep(settings.data_dir, workspace, build.built_from)
     if any(node["status"] == "skipped" for node in nodes):
         judge.raise_for_failures(tests)
     files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})

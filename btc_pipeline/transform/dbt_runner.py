@@ -6,10 +6,8 @@ The parent's side of `dbt_process`. Imports nothing of dbt.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.settings.values import Settings
@@ -17,11 +15,9 @@ from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process, prestarted
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import DBT_PROJECT
+from btc_pipeline.transform import prepared
+from btc_pipeline.transform.nodes import Node
 
-Node = dict[str, Any]
-"""What became of a model or a test: `kind`, `name`, `status`, `message`."""
-
-PREPARED = DBT_PROJECT / "target" / "prepared"
 _DEADLINE_SECONDS = 1800.0
 
 
@@ -67,8 +63,7 @@ def judge_copies(settings: Settings, workspace: Workspace, copies: Sequence[chil
 
 def _dbt(settings: Settings, workspace: Workspace) -> tuple[str, Path, child_process.Json]:
     """The dbt process of a workspace: its module, its log and what it prepares."""
-    if not workspace.dbt_target.exists() and PREPARED.exists():
-        shutil.copytree(PREPARED, workspace.dbt_target)
+    prepared.bring(settings.data_dir, workspace)
     preparation = {
         "project": str(DBT_PROJECT),
         "target": str(workspace.dbt_target),

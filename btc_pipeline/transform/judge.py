@@ -14,6 +14,7 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import dbt_runner, declared_tests, loader, unit_test_results
+from btc_pipeline.transform.nodes import Node
 
 
 def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str]:
@@ -42,7 +43,7 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
     return {test["name"]: test["status"] for test in tests}
 
 
-def _results_of(workspace: Workspace, stamp: str) -> list[dbt_runner.Node] | None:
+def _results_of(workspace: Workspace, stamp: str) -> list[Node] | None:
     try:
         results = json.loads(workspace.test_results.read_bytes())
         tests = results["tests"] if results["stamp"] == stamp else None
@@ -51,7 +52,7 @@ def _results_of(workspace: Workspace, stamp: str) -> list[dbt_runner.Node] | Non
     return tests if isinstance(tests, list) else None
 
 
-def raise_for_failures(tests: Sequence[dbt_runner.Node]) -> None:
+def raise_for_failures(tests: Sequence[Node]) -> None:
     """Raise for the first test that did not pass.
 
     Raises:
@@ -69,7 +70,7 @@ def raise_for_failures(tests: Sequence[dbt_runner.Node]) -> None:
         )
 
 
-def take_census(tests: Sequence[dbt_runner.Node]) -> None:
+def take_census(tests: Sequence[Node]) -> None:
     """Compare the tests that ran with those that the project declares.
 
     Raises:

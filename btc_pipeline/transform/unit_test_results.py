@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from btc_pipeline.system import files
-from btc_pipeline.transform.dbt_runner import Node
+from btc_pipeline.transform.nodes import Node
 
 _RECORD = "unit_tests.json"
 

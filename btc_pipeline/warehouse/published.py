@@ -16,6 +16,7 @@ from btc_pipeline.errors import ConfigurationError, PublishingError
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import parsers
+from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
@@ -73,10 +74,11 @@ def candle_of(row: Mapping[str, Any]) -> Candle:
 
 
 def what_to_type(database: Path) -> str:
-    """What helps where nothing is published: offline, `make run` has made a sample, which lies in another workspace."""
+    """What helps where nothing is published: offline, `run` has made a sample, which lies in another workspace."""
+    run = "btc-pipeline run" if IS_INSTALLED else "make run"
     sample = database.parent.parent / "sample" / database.name
     is_other = database != sample and sample.exists()
-    return "make run; to see the SAMPLE that is there: --pipeline-source sample" if is_other else "make run"
+    return f"{run}; to see the SAMPLE that is there: --pipeline-source sample" if is_other else run
 
 
 def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, str]:

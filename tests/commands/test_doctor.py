@@ -12,7 +12,7 @@ import pytest
 from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.coingecko.simulator import synthetic as sample_data
 from btc_pipeline.coingecko.simulator.server import ReplayServer
-from btc_pipeline.commands import doctor
+from btc_pipeline.commands import packages
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from tests.support import commands
@@ -138,7 +138,7 @@ def test_each_package_that_the_project_requires_is_checked():
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg")
     named = {re.split("[<>=]", line)[0].lower() for line in parser["options"]["install_requires"].split()}
-    assert named <= set(doctor.must_have())
+    assert named <= set(packages.must_have())
 
 
 def test_a_package_without_a_name_is_passed_over(installed, examined):

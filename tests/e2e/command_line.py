@@ -234,8 +234,7 @@ def copy_of_project(folder: Path) -> Path:
     """What of the project a run needs, to be changed."""
     for name in ("btc_pipeline", "dbt_project"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("logs"))
-    for name in ("luigi.cfg", "requirements.lock"):
-        shutil.copy2(ROOT / name, folder)
+    shutil.copy2(ROOT / "luigi.cfg", folder)
     return folder
 
 

@@ -182,7 +182,7 @@ def test_each_module_has_a_room():
 
 def test_the_root_of_the_package_holds_what_belongs_to_no_room():
     assert {path.name for path in PACKAGE.iterdir() if path.is_file()} == {
-        *("__init__.py", "__main__.py", "errors.py", "tasks.py"),
+        *("__init__.py", "__main__.py", "errors.py", "py.typed", "tasks.py"),
     }
 
 

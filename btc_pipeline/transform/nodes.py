@@ -1,0 +1,8 @@
+"""What dbt says of a node of the project: a model or a test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Node = dict[str, Any]
+"""What became of it: `kind`, `name`, `status`, `message`."""

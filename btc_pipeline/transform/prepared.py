@@ -1,0 +1,38 @@
+"""What dbt has prepared, kept for new workspaces: the parsed project, and the outcomes of its unit tests.
+
+A checkout keeps it in the dbt project's own `target`, where `make install` has put it. Nothing is written into an
+installed wheel: the first run keeps it in the data folder. Imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system import files
+from btc_pipeline.system.project import DBT_PROJECT, IS_INSTALLED
+from btc_pipeline.transform import unit_test_results
+
+_PARSED = "partial_parse.msgpack"
+
+
+def folder(data_dir: Path) -> Path:
+    """Where it is kept."""
+    return (data_dir if IS_INSTALLED else DBT_PROJECT / "target") / "prepared"
+
+
+def bring(data_dir: Path, workspace: Workspace) -> None:
+    """Give it to a workspace that dbt has not worked in."""
+    kept = folder(data_dir)
+    if not workspace.dbt_target.exists() and kept.exists():
+        shutil.copytree(kept, workspace.dbt_target)
+
+
+def keep(data_dir: Path, workspace: Workspace, version: str) -> None:
+    """Keep what a build in this workspace has prepared from this version of the models, unless it is kept already."""
+    kept, units = folder(data_dir), unit_test_results.known(workspace.dbt_target, version)
+    if not units or unit_test_results.known(kept, version):
+        return
+    files.write(kept / _PARSED, (workspace.dbt_target / _PARSED).read_bytes())
+    unit_test_results.remember(kept, version, units)
