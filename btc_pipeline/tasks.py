@@ -59,7 +59,7 @@ class ExtractAndLoad(Step):
     def make(self) -> None:
         """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
         with self.at_work() as facts:
-            if self.is_followed:
+            if "Transform" in self.followers:
                 dbt_runner.start_ahead(self.settings, self.workspace)
             pairs = self.settings.pairs
             facts.update(daily.answers(self.settings, self.workspace, self.date, self.output().day, pairs, self.report))
@@ -138,7 +138,8 @@ class Transform(Step):
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""
         with self.at_work() as facts:
-            drawing.start_ahead(self.workspace)
+            if "Visualize" in self.followers:
+                drawing.start_ahead(self.workspace)
             charts = ExtractAndLoad(date=self.date).output().day.charts()
             pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
             wanted = dbt_build.Build(self.get_task_family(), self.date, self.fingerprint(), self.sources_hash(), pairs)

@@ -23,6 +23,10 @@ def page(settings: Sequence[SettingRow[Any]] = ROWS) -> str:
         "`LUIGI_CONFIG_PATH` names. `btc-pipeline init` writes a `luigi.cfg` with all of them. Each setting is also an "
         "option of Luigi's command line and of `btc-pipeline`: `--<section>-<key>`, with hyphens. The option wins."
     )
+    made.text(
+        "Without a `luigi.cfg` each setting has its default. Of Luigi's own sections `[core]`, `[worker]` and "
+        "`[retcode]`, the keys that `luigi.cfg` of the repository sets are the defaults too."
+    )
     made.code(
         "btc-pipeline run --pipeline-coins bitcoin,ethereum --chart-style dark",
         "luigi --module btc_pipeline Visualize --local-scheduler --pipeline-days 14",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,8 @@ def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str]
 
 def _told(settings: Settings, record: versions.Record) -> Settings:
     """The settings, with what the models were told then."""
-    return replace(settings, **{name: value for name, value in record["vars"].items() if hasattr(settings, name)})
+    known = {each.name for each in fields(settings)}
+    return replace(settings, **{name: value for name, value in record["vars"].items() if name in known})
 
 
 def _compared(connection: duckdb_files.Connection) -> tuple[int, list[Difference]]:

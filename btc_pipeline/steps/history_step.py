@@ -87,7 +87,7 @@ class HistoryStep(Step):
     def run(self) -> Iterator[list[Step]]:
         """As any step; the last one fails, after everything else is done, where a pair is not covered."""
         yield from super().run()
-        refused = {} if self.is_followed else self.refused()
+        refused = {} if self.followers else self.refused()
         if refused:
             first = next(iter(refused.values()))
             more = f"; {len(refused)} left out: {', '.join(sorted(refused))}" if len(refused) > 1 else ""

@@ -91,8 +91,8 @@ class Step(luigi.Task):
     """All steps of a run, in order; `tasks` fills it in."""
     error: ClassVar[type[PipelineError]] = PipelineError
 
-    is_followed = False
-    """Whether another step of this run needs it; the step that nobody needs is the last one."""
+    followers = frozenset[str]()
+    """The names of the steps of this run that need it; the step that nobody needs is the last one."""
 
     @cached_property
     def steps_before(self) -> list[Step]:
@@ -102,7 +102,7 @@ class Step(luigi.Task):
     def requires(self) -> list[Step]:
         """The steps before."""
         for step in self.steps_before:
-            step.is_followed = True
+            step.followers |= self.followers | {self.get_task_family()}
         return self.steps_before
 
     def output(self) -> Vouched:
@@ -121,7 +121,7 @@ class Step(luigi.Task):
         """
         if not self.output().exists():
             self.make()
-        if not self.is_followed and (left_out := self.left_out()):
+        if not self.followers and (left_out := self.left_out()):
             yield left_out
 
     def left_out(self) -> list[Step]:

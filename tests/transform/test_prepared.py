@@ -1,0 +1,53 @@
+"""What dbt has prepared goes from one workspace to new ones; an installed wheel keeps it in the data folder."""
+
+import pytest
+
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system.project import DBT_PROJECT
+from btc_pipeline.transform import prepared, unit_test_results
+
+UNITS = [{"kind": "unit_test", "name": "unit:a", "status": "pass", "message": ""}]
+
+
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """A workspace of an installed wheel in which version `one` of the models was built."""
+    monkeypatch.setattr(prepared, "IS_INSTALLED", True)
+    workspace = Workspace(tmp_path, "sample")
+    workspace.dbt_target.mkdir(parents=True)
+    (workspace.dbt_target / "partial_parse.msgpack").write_bytes(b"parsed one")
+    unit_test_results.remember(workspace.dbt_target, "one", UNITS)
+    return workspace
+
+
+def test_a_checkout_keeps_it_in_the_dbt_project(tmp_path):
+    assert prepared.folder(tmp_path) == DBT_PROJECT / "target" / "prepared"
+
+
+def test_a_new_workspace_gets_what_another_has_prepared(built, tmp_path):
+    prepared.keep(tmp_path, built, "one")
+    new = Workspace(tmp_path, "live")
+    prepared.bring(tmp_path, new)
+    assert (new.dbt_target / "partial_parse.msgpack").read_bytes() == b"parsed one"
+    assert unit_test_results.known(new.dbt_target, "one") == UNITS
+
+
+def test_a_workspace_in_which_dbt_has_worked_stays_as_it_is(built, tmp_path):
+    prepared.keep(tmp_path, built, "one")
+    (built.dbt_target / "partial_parse.msgpack").write_bytes(b"its own")
+    prepared.bring(tmp_path, built)
+    assert (built.dbt_target / "partial_parse.msgpack").read_bytes() == b"its own"
+
+
+def test_what_is_kept_follows_the_models(built, tmp_path):
+    prepared.keep(tmp_path, built, "one")
+    (built.dbt_target / "partial_parse.msgpack").write_bytes(b"parsed two")
+    unit_test_results.remember(built.dbt_target, "two", UNITS)
+    prepared.keep(tmp_path, built, "two")
+    assert (tmp_path / "prepared/partial_parse.msgpack").read_bytes() == b"parsed two"
+
+
+def test_models_whose_unit_tests_have_not_passed_are_not_kept(built, tmp_path):
+    unit_test_results.forget(built.dbt_target)
+    prepared.keep(tmp_path, built, "one")
+    assert not (tmp_path / "prepared").exists()
