@@ -13,11 +13,12 @@ from typing import Any
 
 from btc_pipeline.coingecko import responses
 from btc_pipeline.coingecko.streams import COINS, CURRENCIES, LISTS
+from btc_pipeline.market import nearest
 from btc_pipeline.system import files
 
 _FRESH_SECONDS = 7 * 86_400
 _MOST = 4
-_NEAR = 70.0
+_NEAR = 0.7
 _LONGEST = 60
 
 
@@ -42,7 +43,7 @@ def of_coin(folder: Path, coin_id: str) -> str:
     if of_symbol:
         meant = sorted(of_symbol, key=_plainness)[:_MOST]
         return f"{coin_id} is a symbol, not an id: {', '.join(f'''{_id(coin)} ({_name(coin)})''' for coin in meant)}"
-    near = _nearest(coin_id, [_id(coin) for coin in coins], _NEAR)
+    near = nearest.names(coin_id, [_id(coin) for coin in coins], most=_MOST, least_ratio=_NEAR)
     return f"nearest ids: {', '.join(near)}" if near else ""
 
 
@@ -52,14 +53,8 @@ def of_currency(folder: Path, code: str) -> str:
     codes = [responses.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
     if not codes or code in codes:
         return ""
-    near = _nearest(code, codes, 0) or sorted(codes)[:_MOST]
+    near = nearest.names(code, codes, most=_MOST, least_ratio=0) or sorted(codes)[:_MOST]
     return f"{code} is none of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
-
-
-def _nearest(word: str, words: Sequence[str], cutoff: float) -> list[str]:
-    from rapidfuzz import fuzz, process  # for an error alone
-
-    return [found for found, *_ in process.extract(word, words, scorer=fuzz.ratio, limit=_MOST, score_cutoff=cutoff)]
 
 
 def _plainness(coin: Mapping[str, Any]) -> tuple[int, int, str]:

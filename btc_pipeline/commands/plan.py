@@ -20,6 +20,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span, last_settled
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.terminal import grid
 from btc_pipeline.warehouse import duckdb_files
 
 
@@ -95,13 +96,11 @@ def as_text(plan: Plan, settings: Settings) -> str:
     """The plan for a person."""
     rows = [("what", "span (UTC)", "granularity", "calls")]
     rows += [(row.what, row.span, row.granularity, f"{row.calls:,}") for row in plan.rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join([*map(str.ljust, row[:3], widths), row[3].rjust(widths[3])]) for row in rows]
     coins, currencies = len(settings.coins), ", ".join(settings.vs_currencies)
     head = f"{plan.title}: {coins} coin{'s' * (coins != 1)} in {currencies}, plan {settings.plan}"
     if not plan.rows:
         return "\n".join([head, "", "nothing to ask for: all of it is in the archive", *_limits(plan)])
-    return "\n".join([head, "", *lines, "", *_costs(plan), *_limits(plan)])
+    return "\n".join([head, "", *grid.lines(rows, numbers={3}), "", *_costs(plan), *_limits(plan)])
 
 
 def _costs(plan: Plan) -> list[str]:

@@ -6,7 +6,6 @@ Reads as any reader would, while a run is at work too. Values are exact: numbers
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import json
 import os
@@ -16,11 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from btc_pipeline.errors import SUCCESS, ConfigurationError
+from btc_pipeline.market import nearest
 from btc_pipeline.market.instants import plain
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
-from btc_pipeline.terminal import stdout, tables
+from btc_pipeline.terminal import grid, stdout, tables
 from btc_pipeline.warehouse import contract, duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 from btc_pipeline.warehouse.published import Row
@@ -153,7 +153,7 @@ def _problem_of_output(path: Path, data_dir: Path) -> str:
 
 
 def _unknown(name: str, known: Sequence[str]) -> ConfigurationError:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    near = nearest.names(name, known, most=3, least_ratio=0.5)
     meant = f"nearest: {', '.join(near)}" if near else f"there are: {', '.join(known[:5])}"
     return ConfigurationError(f"nothing of {name!r} is published; {meant}", "correct it, or run the pipeline with it")
 
@@ -165,8 +165,7 @@ def _exact(value: object) -> object:
 
 def _grid(selected: Sequence[Row]) -> str:
     cells = [tuple(selected[0]), *(tuple(_cell(value) for value in row.values()) for row in selected)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+    return "\n".join(grid.lines(cells))
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,5 @@
 """Injected faults: which check catches which?
 
-May import: errors, market, coingecko.simulator, settings, warehouse, lake, coingecko, publish, verify, transform.
+May import: errors, market, coingecko.simulator, settings, warehouse, lake, coingecko, publish, terminal, verify,
+transform.
 """

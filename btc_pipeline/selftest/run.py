@@ -26,6 +26,7 @@ from btc_pipeline.publish import swap
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.terminal import grid
 from btc_pipeline.transform import dbt_build, dbt_runner, judge
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.verify import gate
@@ -83,11 +84,9 @@ def matrix(verdicts: Sequence[FaultVerdict]) -> str:
         (each.fault.name, each.outcome, each.fault.check, f"+{len(each.others)}" if each.others else "")
         for each in verdicts
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     caught = sum(each.is_caught for each in verdicts)
     title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {instants.text(DAYS[-1])}"
-    return "\n".join([title, "", *lines, "", f"{caught} of {len(verdicts)} faults caught"])
+    return "\n".join([title, "", *grid.lines(rows), "", f"{caught} of {len(verdicts)} faults caught"])
 
 
 @dataclass(frozen=True)

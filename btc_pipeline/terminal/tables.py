@@ -11,6 +11,7 @@ from typing import Any
 
 from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.formatting import price_exponent, price_step, price_text, whole_percent
+from btc_pipeline.terminal import grid
 from btc_pipeline.warehouse import published
 
 _HEAD = ("day (UTC)", "open", "high", "low", "close", "24 h volume", "points", "coverage", "status")
@@ -26,17 +27,11 @@ def of_candles(week: Sequence[Candle], width: int) -> list[str]:
     most = max((candle.volume_24h or 0.0 for candle in week), default=0.0)
     rows = [_HEAD, *(_row(candle, top, most) for candle in week)]
     columns = {name: [row[number] for row in rows] for number, name in enumerate(_HEAD)}
-    widths = {name: max(map(len, cells)) for name, cells in columns.items()}
     for name in _DISPENSABLE:
-        if sum(widths.values()) + 2 * (len(widths) - 1) > width:
-            del widths[name]
-    return [
-        "  ".join(
-            columns[name][number].ljust(wide) if name in _IS_TEXT else columns[name][number].rjust(wide)
-            for name, wide in widths.items()
-        ).rstrip()
-        for number in range(len(rows))
-    ]
+        if sum(max(map(len, cells)) for cells in columns.values()) + 2 * (len(columns) - 1) > width:
+            del columns[name]
+    numbers = {number for number, name in enumerate(columns) if name not in _IS_TEXT}
+    return grid.lines(list(zip(*columns.values(), strict=True)), numbers)
 
 
 def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None, width: int) -> str:

@@ -1,0 +1,17 @@
+"""The nearest of some names to one that is not among them, for a message that says what was meant.
+
+Imports nothing of the project.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+
+def names(word: str, known: Sequence[str], *, most: int, least_ratio: float) -> list[str]:
+    """At most `most` of the known names, the most similar first.
+
+    `least_ratio`, from 0 to 1, is how similar they are at least, as `difflib.SequenceMatcher.ratio` has it.
+    """
+    return difflib.get_close_matches(word, known, n=most, cutoff=least_ratio)
