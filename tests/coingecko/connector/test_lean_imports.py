@@ -186,8 +186,8 @@ def content_of(path):
 
 LEAN_IMPORT = """
 import json, sys
-from btc_pipeline.coingecko import lean
-lean.install()
+from btc_pipeline.coingecko.connector import lean_imports
+lean_imports.install()
 from airbyte._executors.declarative import DeclarativeExecutor
 from airbyte.caches.duckdb import DuckDBCache
 from airbyte.sources.base import Source
@@ -220,7 +220,7 @@ def test_what_is_called_is_real(imported):
 def test_it_refuses_to_come_too_late(early):
     result = python(
         f"import sys, types\nsys.modules[{early!r}] = types.ModuleType({early!r})\n"
-        "from btc_pipeline.coingecko import lean\nlean.install()"
+        "from btc_pipeline.coingecko.connector import lean_imports\nlean_imports.install()"
     )
     assert f"RuntimeError: already imported: {early}" in result.stderr
 
@@ -228,15 +228,15 @@ def test_it_refuses_to_come_too_late(early):
 def test_a_refusal_changes_nothing():
     result = python(
         "import sys, types\nsys.modules['pandas'] = types.ModuleType('pandas')\nbefore = list(sys.meta_path)\n"
-        "from btc_pipeline.coingecko import lean\n"
-        "try: lean.install()\nexcept RuntimeError: print('airbyte' in sys.modules, sys.meta_path == before)"
+        "from btc_pipeline.coingecko.connector import lean_imports\n"
+        "try: lean_imports.install()\nexcept RuntimeError: print('airbyte' in sys.modules, sys.meta_path == before)"
     )
     assert result.stdout == "False True\n", result.stderr
 
 
 def test_a_placeholder_has_every_name_but_the_private_ones_of_python():
     result = python(
-        "from btc_pipeline.coingecko import lean\nlean.install()\n"
+        "from btc_pipeline.coingecko.connector import lean_imports\nlean_imports.install()\n"
         "import pandas.core.frame\nfrom google.cloud.bigquery import Client\n"
         "print(pandas.DataFrame.__module__, Client.__name__, hasattr(pandas, '__version__'))"
     )

@@ -141,9 +141,9 @@ def test_coins_differ_and_currencies_scale() -> None:
 
 def test_points_are_the_same_in_another_process_and_time_zone() -> None:
     code = (
-        "from datetime import *; from btc_pipeline.coingecko import sample;"
+        "from datetime import *; from btc_pipeline.coingecko.simulator import synthetic;"
         "start = datetime(2024, 4, 8, tzinfo=timezone.utc);"
-        "print(sample.settled_points('bitcoin', 'usd', 'hourly', start, start + timedelta(days=2)))"
+        "print(synthetic.settled_points('bitcoin', 'usd', 'hourly', start, start + timedelta(days=2)))"
     )
     environment = {
         "TZ": "Pacific/Apia",
