@@ -309,8 +309,11 @@ class Backfill(HistoryStep):
         return ExtractHistory(**self.told).output().refused()
 
 
-DAILY = chain.of(Visualize)
-"""The steps of a daily run, in order. An output beside the chart is a step after `Publish`, and stands here too."""
+OUTPUTS: tuple[type[Step], ...] = (Visualize,)
+"""The last steps of a daily run. An output beside the chart is a step after `Publish`, and stands here too."""
 
-Step.chain = chain.names(Visualize)
-HistoryStep.chain = chain.names(Backfill)
+DAILY = chain.of(*OUTPUTS)
+"""All steps of a daily run, in order."""
+
+Step.chain, Step.ends = chain.names(*OUTPUTS), tuple(each.__name__ for each in OUTPUTS)
+HistoryStep.chain, HistoryStep.ends = chain.names(Backfill), ("Backfill",)

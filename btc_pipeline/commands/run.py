@@ -40,7 +40,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
         code = int(ended.code or SUCCESS)
         if code != SUCCESS and not CURRENT.left_out():
             return code
-    if CURRENT.newest_day("Visualize") is None:
+    if CURRENT.newest_day(*task.ends) is None:
         with CmdlineParser.global_instance(command):
             configured = reader.load()
             day = summary.Run.of_day(configured, task.date, task.chain)

@@ -46,9 +46,9 @@ class RunState:
         """Of the codes of all failures the smallest; 0: nothing has failed."""
         return min((each.exit_code for each in self.failed), default=0)
 
-    def newest_day(self, step: str) -> date | None:
-        """The newest day for which a step was done in this run; None if it was not."""
-        return max((each.day for each in self.done if each.step == step), default=None)
+    def newest_day(self, *steps: str) -> date | None:
+        """The newest day for which one of the steps was done in this run; None if none was."""
+        return max((each.day for each in self.done if each.step in steps), default=None)
 
     def of_day(self, day: date) -> dict[str, Done | Failed]:
         """Steps that did something for a day; the others were done before, or were not reached."""

@@ -88,7 +88,9 @@ class Step(luigi.Task):
     packages: ClassVar[tuple[str, ...]] = ()
     """Packages whose installed versions count."""
     chain: ClassVar[tuple[str, ...]] = ()
-    """All steps of a run, in order; `tasks` fills it in."""
+    """All steps of a run, in order; `tasks` fills it in, as the next."""
+    ends: ClassVar[tuple[str, ...]] = ()
+    """The last ones; if one of them is done, the run has something to show."""
     error: ClassVar[type[PipelineError]] = PipelineError
 
     followers = frozenset[str]()
@@ -214,7 +216,8 @@ class Step(luigi.Task):
                 for database in (workspace.cache, workspace.work):
                     duckdb_files.finish(database)
                 if CmdlineParser.get_instance() is not None:
-                    end_of_run.prepare(self.settings, workspace, self.chain, self.span_of_history)
+                    steps = end_of_run.Steps(self.chain, self.ends)
+                    end_of_run.prepare(self.settings, workspace, steps, self.span_of_history)
             outcome = "failed"
             yield facts
             outcome = "done"

@@ -9,6 +9,7 @@ import atexit
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log
@@ -23,16 +24,23 @@ Days = tuple[date, date]
 """A first and a last one."""
 
 
-def prepare(settings: Settings, workspace: Workspace, chain: Sequence[str], span: Days | None = None) -> None:
+class Steps(NamedTuple):
+    """The names of a run's steps in order, and which of them are its last ones."""
+
+    chain: Sequence[str]
+    ends: Sequence[str]
+
+
+def prepare(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None = None) -> None:
     """Let the run that begins to work here say at its end what came of it.
 
     Args:
         settings: of the run.
         workspace: where its files lie.
-        chain: the names of its steps, in order.
+        steps: of the run.
         span: the days of a backfill.
     """
-    atexit.register(_tell, settings, workspace, chain, span)
+    atexit.register(_tell, settings, workspace, steps, span)
 
 
 def show(settings: Settings, workspace: Workspace, run: Run) -> None:
@@ -51,10 +59,14 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
         log.warning("the summary cannot be shown: %s", error)
 
 
-def _tell(settings: Settings, workspace: Workspace, chain: Sequence[str], span: Days | None) -> None:
-    day = CURRENT.newest_day(chain[-1])
+def _tell(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None) -> None:
+    day = CURRENT.newest_day(*steps.ends)
     if day is not None:
-        show(settings, workspace, Run.of_span(day, *span, chain) if span else Run.of_day(settings, day, chain))
+        show(
+            settings,
+            workspace,
+            Run.of_span(day, *span, steps.chain) if span else Run.of_day(settings, day, steps.chain),
+        )
         return
     failed = [each.step for each in CURRENT.failed if not each.pair]
     if failed:

@@ -18,7 +18,9 @@ def declared(project: Path) -> Counter[str]:
     """
     import yaml
 
-    tests = [f"singular:{path.stem}" for path in (project / "tests").glob("*.sql")]
+    folder = project / "tests"
+    singular = (path for path in folder.rglob("*.sql") if path.relative_to(folder).parts[0] != "generic")
+    tests = [f"singular:{path.stem}" for path in singular]
     for path in sorted((project / "models").rglob("*.yml")):
         tests.extend(_in_properties(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
     return Counter(tests)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from btc_pipeline.transform import declared_tests
 from tests.e2e.command_line import ROOT, copy_of_project
 
 STEP = re.compile(
@@ -94,6 +95,7 @@ def test_a_setting_that_is_added_by_the_recipe_is_read_checked_and_documented(pr
 def test_a_check_that_is_added_by_the_recipe_catches_its_fault(project):
     assert follow("A check, with its fault", project) == 2
     check = "singular:assert_no_candle_ends_before_it_begins"
+    assert declared_tests.declared(project / "dbt_project")[check] == 1
     selftest = ended(project, "-c", ONE_FAULT.format(check=check))
     assert selftest.returncode == 0, selftest.stderr
     assert re.search(rf"^candle that ends before it begins +fails +{check}\b", selftest.stdout, re.MULTILINE)

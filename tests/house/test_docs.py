@@ -33,7 +33,7 @@ HOMES = ("", "btc_pipeline", "dbt_project")
 BUILT_BY_A_READER = {
     "week.parquet",
     "candles.csv",
-    "dbt_project/tests/candles/assert_no_candle_ends_before_it_begins.sql",
+    "dbt_project/tests/assert_no_candle_ends_before_it_begins.sql",
 }
 """Files that a page asks its reader to make."""
 

@@ -30,6 +30,7 @@ def test_a_daily_run_has_six_steps_in_order():
 def test_the_steps_know_the_chain_of_their_run():
     assert tasks.ExtractAndLoad.chain == tuple(each.__name__ for each in tasks.DAILY)
     assert tasks.ExtractHistory.chain == ("ExtractHistory", "Backfill")
+    assert (tasks.ExtractAndLoad.ends, tasks.ExtractHistory.ends) == (("Visualize",), ("Backfill",))
 
 
 def test_a_branch_comes_after_what_it_needs_and_each_step_once():
