@@ -27,6 +27,7 @@ from btc_pipeline.system import files
 
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
+_BEFORE_STREAMS = "market_chart"  # what a manifest is of that names no stream
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -181,6 +182,7 @@ def from_plain(plain: dict[str, str]) -> Request:
         raise ValueError("an instant that is not in UTC")
     if not isinstance(plain["provenance"], str):
         raise ValueError(plain["provenance"])
+    plain = {"stream": _BEFORE_STREAMS, **plain}
     return Request(**{**plain, **moments, "date": date.fromisoformat(plain["date"])})  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from tests.support import commands
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [

@@ -207,7 +207,7 @@ def test_chart_says_that_its_days_are_utc():
 
 def test_chart_is_the_same_in_every_time_zone(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from tests import test_chart as test;"
+        "import sys; from pathlib import Path; from tests.visualize.chart import test_coin_chart as test;"
         "test.draw_candles(test.week(), test.FACTS, Path(sys.argv[1]))"
     )
     pictures = {}
@@ -588,7 +588,7 @@ def test_chart_that_cannot_be_written_leaves_the_old_file(tmp_path):
     path = tmp_path / "chart.png"
     path.write_bytes(b"yesterday's chart")
     code = (
-        "import resource, sys; from pathlib import Path; from tests import test_chart as test;"
+        "import resource, sys; from pathlib import Path; from tests.visualize.chart import test_coin_chart as test;"
         "test.build_figure(test.week(), test.FACTS);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000));"  # as a disk that fills up
         "test.draw_candles(test.week(), test.FACTS, Path(sys.argv[1]))"
