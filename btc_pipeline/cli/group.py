@@ -47,7 +47,7 @@ class Command(click.Command):
         _write_examples(formatter, self._examples)
         if not settings_:
             return
-        with formatter.section("Settings of luigi.cfg, for this once (docs/settings.md says what they mean)"):
+        with formatter.section("Settings of luigi.cfg, for this command only (docs/settings.md explains them)"):
             names, width = " ".join(each.opts[0] for each in settings_), formatter.width - formatter.current_indent
             for line in textwrap.wrap(names, width, break_on_hyphens=False):
                 formatter.write_text(line)
@@ -135,7 +135,7 @@ def ended(context: click.Context, do: Callable[[], object]) -> int:
         log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
         return PublishingError.exit_code
     except OSError as error:
-        log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
+        log.error("%s: %s. Next: correct it and try again", context.command_path, error)
         return ConfigurationError.exit_code
 
 

@@ -37,7 +37,7 @@ def of_coin(folder: Path, coin_id: str) -> str:
     """What may have been meant by a coin's id that CoinGecko does not know; empty where nothing is known."""
     coins = [each for each in _read(folder / f"{COINS}.json") if isinstance(each, dict)]
     if any(coin["id"] == coin_id for coin in coins):
-        return f"{coin_id} is in CoinGecko's list of coins, but it has no prices of it"
+        return f"{coin_id} is in CoinGecko's list of coins, but CoinGecko has no prices of it"
     of_symbol = [coin for coin in coins if str(coin.get("symbol", "")).lower() == coin_id]
     if of_symbol:
         meant = sorted(of_symbol, key=_plainness)[:_MOST]
@@ -53,7 +53,7 @@ def of_currency(folder: Path, code: str) -> str:
     if not codes or code in codes:
         return ""
     near = _nearest(code, codes, 0) or sorted(codes)[:_MOST]
-    return f"{code} is none of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
+    return f"{code} is not one of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
 
 
 def _nearest(word: str, words: Sequence[str], cutoff: float) -> list[str]:

@@ -11,9 +11,9 @@ from btc_pipeline.coingecko import coin_names
 from btc_pipeline.market.pair import Pair
 
 _BY_CODE = (
-    ("10010", "the key is one of a pro plan: set [coingecko] plan = pro"),
-    ("10011", "the key is one of a demo plan: set [coingecko] plan = demo"),
-    ("10002", "no key has arrived: set [coingecko] plan to that of the key, and api_key_file"),
+    ("10010", "the key belongs to a pro plan: set [coingecko] plan = pro"),
+    ("10011", "the key belongs to a demo plan: set [coingecko] plan = demo"),
+    ("10002", "CoinGecko received no key: set [coingecko] plan to that of the key, and api_key_file"),
     ("10005", "this needs a higher plan than [coingecko] plan"),
     ("10006", "the month's credits are spent: wait for the next month, or choose a higher plan"),
     ("10012", "keyless and demo plans reach back 365 days: choose a later day"),

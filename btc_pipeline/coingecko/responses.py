@@ -62,7 +62,7 @@ def refusal(body: bytes) -> Refusal:
     if not isinstance(parsed, dict):
         text = body[:2000].decode("utf-8", "replace").strip()
         is_page = text[:1] == "<"
-        return Refusal("", "an HTML page, no JSON" if is_page else one_line(text) or "an empty body")
+        return Refusal("", "an HTML page, not JSON" if is_page else one_line(text) or "an empty body")
     error = parsed.get("error")
     outer = error if isinstance(error, dict) else parsed
     status = outer.get("status")

@@ -25,8 +25,8 @@ _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
 _OF_THE_COIN = frozenset({200, 400, 404, 422})  # what one coin is refused with says nothing about the next one
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SERVER_ERRORS_THAT_STOP = 2  # coins in a row
-_NO_PRICES = "not asked, without prices"
-_TOO_LATE = "not asked, after one without an answer"
+_NO_PRICES = "not requested, because there are no prices"
+_TOO_LATE = "not requested, after a request without an answer"
 
 
 class NotAskedError(Exception):
