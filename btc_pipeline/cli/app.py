@@ -193,9 +193,7 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
     return told(context, lambda settings, workspace: command.text(settings, workspace, as_of))
 
 
-@pipeline.command(
-    short_help="record real answers of the API for a replay", examples=["btc-pipeline record recordings"]
-)
+@pipeline.command(short_help="record real answers of the API for a replay", examples=["btc-pipeline record recordings"])
 @click.argument("folder", type=PATH)
 @click.pass_context
 def record(context: click.Context, folder: Path) -> int:
@@ -222,7 +220,7 @@ def selftest(context: click.Context) -> int:
 @click.argument("folder", required=False, type=PATH, default=".")
 @click.pass_context
 def init(context: click.Context, folder: Path) -> int:
-    """Write a luigi.cfg into this folder, or into another one: all settings, with their meanings. Overwrites nothing."""
+    """Write a luigi.cfg into this folder, or into another one: all settings, explained. Overwrites nothing."""
     from btc_pipeline.commands import init as starting
 
     return ended(context, lambda: starting.write(folder))

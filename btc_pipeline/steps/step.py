@@ -149,7 +149,9 @@ class Step(luigi.Task):
             self._check()
             return all(step.complete() for step in self.requires()) and self.output().exists()
         except duckdb_files.LockedDatabaseError as error:
-            exit_codes.stop(self.error(f"cannot see whether the step is done: {error}", "close the program that has it open"))
+            exit_codes.stop(
+                self.error(f"cannot see whether the step is done: {error}", "close the program that has it open")
+            )
         except OSError as error:
             exit_codes.stop(self._in_our_words(error))
         except PipelineError as error:

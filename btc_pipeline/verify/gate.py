@@ -135,7 +135,8 @@ def ohlc(request: Request, body: bytes) -> int:
         prices = [_point(row, [candle[0], price])[1] for price in candle[1:]]
         if prices[1] != max(prices) or prices[2] != min(prices):
             raise BadAnswerError(
-                f"row {row}: low and high of {_shown(candle)} do not enclose its prices", "high_and_low_enclose_the_candle"
+                f"row {row}: low and high of {_shown(candle)} do not enclose its prices",
+                "high_and_low_enclose_the_candle",
             )
         closes_at = _instant(int(candle[0]))
         if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
@@ -216,7 +217,8 @@ def _granularity(stamps: list[int]) -> str:
     if step <= 3 * 3600:
         return "hourly"
     raise BadAnswerError(
-        f"the points are {step / 3600:.1f} hours apart: daily points are too coarse for candles", "points_are_hourly_or_finer"
+        f"the points are {step / 3600:.1f} hours apart: daily points are too coarse for candles",
+        "points_are_hourly_or_finer",
     )
 
 
