@@ -24,7 +24,7 @@ _AS_JSON = "Write it as one JSON object."
 
 
 def _published_coins(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """For the shell: the coins that are published. Whatever goes wrong, there is just none to choose."""
+    """For the shell: the coins that are published; none if they cannot be read."""
     from btc_pipeline.cli import completion
 
     return [coin for coin in completion.published_coins(luigi_options.given(context)) if coin.startswith(incomplete)]

@@ -1,6 +1,6 @@
-"""CoinGecko's refusals in our words: what to do about each, beside its own code and message.
+"""CoinGecko's errors in our words: what to do about each, beside its own code and message.
 
-Pure but for the lists of names. The codes are those of FACTS in docs/architecture.md.
+Reads the lists of names, and nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _BY_SIGN = (
 
 
 def advice(reason: str, pair: Pair, lists: Path) -> str:
-    """What to do about a refusal of a pair; `lists` is the folder of the lists of names."""
+    """What to do about an error of a pair; `lists` is the folder of the lists of names."""
     meant = ""
     if "HTTP 404" in reason:
         meant = coin_names.of_coin(lists, pair.coin_id)
