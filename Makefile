@@ -19,7 +19,7 @@ help: ## Print this help
 
 install: .venv/.installed ## Build .venv (Python 3.10 to 3.12, PYTHON=... names one); the other targets do it when needed
 
-run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data where CoinGecko does not answer
+run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data if CoinGecko does not answer
 	@$(python) -m btc_pipeline run $(ARGS)
 
 test: .venv/.installed ## Run the tests, on all cores (ARGS="-k chart" and the like are passed on)

@@ -1,4 +1,4 @@
-"""The command line beside Luigi's: `btc-pipeline`, or `python -m btc_pipeline`. `cli` has the commands.
+"""The command line beside Luigi's: `btc-pipeline`, or `python -m btc_pipeline`. `cli/` has the commands.
 
 Only starts it and ends with its exit code.
 """

@@ -24,7 +24,7 @@ _AS_JSON = "Write it as one JSON object."
 
 
 def _published_coins(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    """For the shell: the coins that are published. Whatever goes wrong, there is just none to choose."""
+    """For the shell: the coins that are published; none if they cannot be read."""
     from btc_pipeline.cli import completion
 
     return [coin for coin in completion.published_coins(luigi_options.given(context)) if coin.startswith(incomplete)]
@@ -55,7 +55,7 @@ def pipeline() -> None:
 @click.option("-q", "--quiet", "shown", flag_value="none", help="Say nothing unless something is wrong.")
 @click.pass_context
 def run(context: click.Context, day: date | None, shown: str | None) -> int:
-    """Run the pipeline, with sample data where CoinGecko does not answer; then show the candles."""
+    """Run the pipeline, with sample data if CoinGecko does not answer; then show the candles."""
     from btc_pipeline.commands import run as command
     from btc_pipeline.observe import log
 
@@ -69,7 +69,7 @@ def run(context: click.Context, day: date | None, shown: str | None) -> int:
     short_help="what is there, how fresh, what would run",
     examples=["btc-pipeline status", "btc-pipeline status --json | jq .published.is_fresh"],
 )
-@click.option("--date", "day", type=DAY, metavar="DAY", help="UTC day whose steps are meant; default: today.")
+@click.option("--date", "day", type=DAY, metavar="DAY", help="UTC day whose steps are shown; default: today.")
 @click.option("--json", "is_json", is_flag=True, help=_AS_JSON)
 @click.pass_context
 def status(context: click.Context, day: date | None, is_json: bool) -> int:
@@ -154,14 +154,14 @@ def doctor(context: click.Context, is_json: bool) -> int:
 
 
 @pipeline.command(
-    short_help="what a run, or a backfill, would ask for and cost",
+    short_help="what a run, or a backfill, would request and cost",
     examples=["btc-pipeline plan", "btc-pipeline plan --start 2025-11-25 --pipeline-coins bitcoin,ethereum"],
 )
 @click.option("--start", type=DAY, metavar="DAY", help="Of a backfill from this UTC day on.")
 @click.option("--end", type=DAY, metavar="DAY", help="To this one; default: the newest that is settled.")
 @click.pass_context
 def plan(context: click.Context, start: date | None, end: date | None) -> int:
-    """Say what a run, or a backfill, would ask for and cost. Asks nobody."""
+    """Say what a run, or a backfill, would request and cost. Sends no request."""
     from btc_pipeline.commands import plan as command
 
     if end and not start:
@@ -174,7 +174,7 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
 @click.argument("day", type=DAY)
 @click.pass_context
 def why(context: click.Context, coin: str, day: date) -> int:
-    """Why does a candle look like this? All that is known of it, on one screen."""
+    """Why does a candle look like this? All that is known about it, on one screen."""
     from btc_pipeline.commands import why as command
 
     return told(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
@@ -193,13 +193,11 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
     return told(context, lambda settings, workspace: command.text(settings, workspace, as_of))
 
 
-@pipeline.command(
-    short_help="keep real answers of the API, to be replayed", examples=["btc-pipeline record recordings"]
-)
+@pipeline.command(short_help="record real answers of the API for a replay", examples=["btc-pipeline record recordings"])
 @click.argument("folder", type=PATH)
 @click.pass_context
 def record(context: click.Context, folder: Path) -> int:
-    """Keep real answers of the API in a folder, to be replayed without a network. No key is in them."""
+    """Record real answers of the API in a folder, for a replay without a network. They hold no key."""
     from btc_pipeline.commands import record as command
 
     return told(context, lambda settings, _: command.text(settings, folder))
@@ -216,13 +214,13 @@ def selftest(context: click.Context) -> int:
 
 @pipeline.command(
     takes_settings=False,
-    short_help="write a luigi.cfg with all settings and what they mean",
+    short_help="write a luigi.cfg with all settings and their meanings",
     examples=["btc-pipeline init", "btc-pipeline init candles"],
 )
 @click.argument("folder", required=False, type=PATH, default=".")
 @click.pass_context
 def init(context: click.Context, folder: Path) -> int:
-    """Write a luigi.cfg into this folder, or into another one: all settings, what they mean. Overwrites nothing."""
+    """Write a luigi.cfg into this folder, or into another one: all settings, explained. Overwrites nothing."""
     from btc_pipeline.commands import init as starting
 
     return ended(context, lambda: starting.write(folder))
@@ -230,7 +228,7 @@ def init(context: click.Context, folder: Path) -> int:
 
 @pipeline.command(
     takes_settings=False,
-    short_help="what makes a shell complete commands and options",
+    short_help="the script that makes a shell complete commands and options",
     examples=[
         'eval "$(btc-pipeline completion bash)"      # in ~/.bashrc',
         'eval "$(btc-pipeline completion zsh)"       # in ~/.zshrc',
@@ -239,7 +237,7 @@ def init(context: click.Context, folder: Path) -> int:
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
-    """Print what makes a shell complete commands, options and coins."""
+    """Print the script that makes a shell complete commands, options and coins."""
     from click.shell_completion import get_completion_class
 
     from btc_pipeline.terminal import stdout

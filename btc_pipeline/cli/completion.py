@@ -1,6 +1,6 @@
 """What the shell may complete beside commands and options: the coins that are published.
 
-Whatever goes wrong, there is just nothing to choose.
+If they cannot be read, there is nothing to choose.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from btc_pipeline.warehouse import duckdb_files, published
 
 
 def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
-    """The coins that are published; none where that cannot be seen."""
+    """The coins that are published; none if they cannot be read."""
     failures = (PipelineError, duckdb_files.DatabaseError, OSError, SystemExit)
     with contextlib.suppress(*failures), command_line.applied(luigi_arguments):
         configured = reader.load()

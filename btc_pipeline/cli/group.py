@@ -1,6 +1,6 @@
-"""How each command behaves: its help, its exit code, its one line where something is wrong.
+"""How each command behaves: its help, its exit code, its one line if something is wrong.
 
-Knows click and the errors; what a command does is in `commands`.
+Knows click and the errors; what a command does is in `commands/`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Command(click.Command):
         _write_examples(formatter, self._examples)
         if not settings_:
             return
-        with formatter.section("Settings of luigi.cfg, for this once (docs/settings.md says what they mean)"):
+        with formatter.section("Settings of luigi.cfg, for this command only (docs/settings.md explains them)"):
             names, width = " ".join(each.opts[0] for each in settings_), formatter.width - formatter.current_indent
             for line in textwrap.wrap(names, width, break_on_hyphens=False):
                 formatter.write_text(line)
@@ -73,7 +73,7 @@ class Group(click.Group):
 
 
 class Text(click.ParamType[Any]):
-    """An argument that is read by a function of `setting_values`; its ValueError is what the person is told."""
+    """An argument that is read by a function of `settings/parsers.py`; its ValueError is the message."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
@@ -92,7 +92,7 @@ INSTANT = Text("instant", parsers.instant)
 REPORT = Text("report", parsers.report_name)
 PATH = Text("path", parsers.path)
 OUTPUT = Text("path", lambda text: None if text == "-" else parsers.path(text))
-"""A file to be written; of `-`, which is standard output, None."""
+"""A file to be written; None for `-`, which is standard output."""
 
 
 def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
@@ -108,12 +108,12 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ConfigurationError.exit_code
     except click.Abort:
         return InterruptionError.exit_code
-    except SystemExit as ended:  # Luigi's own, and ours where a setting is bad
+    except SystemExit as ended:  # Luigi's own, and ours if a setting is bad
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
 def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) -> int:
-    """Do what a command does under the settings of luigi.cfg and the command line; returns the exit code."""
+    """Run a command with the settings of luigi.cfg and the command line; returns the exit code."""
 
     def configured() -> object:
         with command_line.applied(luigi_options.given(context)):
@@ -124,7 +124,7 @@ def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) 
 
 
 def ended(context: click.Context, do: Callable[[], object]) -> int:
-    """Do what a command does, without any setting; returns the exit code."""
+    """Run a command that needs no setting; returns the exit code."""
     log.prepare()
     try:
         return _code(do())
@@ -135,7 +135,7 @@ def ended(context: click.Context, do: Callable[[], object]) -> int:
         log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
         return PublishingError.exit_code
     except OSError as error:
-        log.error("%s: %s. Next: correct it and ask again", context.command_path, error)
+        log.error("%s: %s. Next: correct it and try again", context.command_path, error)
         return ConfigurationError.exit_code
 
 
@@ -146,7 +146,7 @@ def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> 
 
 
 def _said(error: click.UsageError) -> str:
-    """What is wrong, and the nearest of what there is."""
+    """What is wrong, and the nearest known name."""
     is_value = isinstance(error, click.BadParameter)
     said = " ".join((error.format_message() if is_value else error.message).split()).rstrip(".")
     nearest = getattr(error, "possibilities", None)
@@ -154,7 +154,7 @@ def _said(error: click.UsageError) -> str:
 
 
 def _code(result: object) -> int:
-    """A command gives text to be shown, or has shown all and gives its exit code."""
+    """A command returns text to show, or it has shown everything and returns its exit code."""
     if isinstance(result, int):
         return result
     stdout.tell(str(result))

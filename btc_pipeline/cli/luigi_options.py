@@ -1,6 +1,6 @@
-"""Luigi's options as options of click: the shell completes them, and a mistyped one is told what was meant.
+"""Luigi's options as options of click: the shell completes them, and a mistyped one gets a suggestion.
 
-They are passed on as they are; Luigi and `settings` judge their values.
+They are passed on as they are; Luigi and `settings/` judge their values.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is known of CoinGecko: streams, limits, responses, coin names, the ledger of calls.
+"""What is known about CoinGecko: streams, limits, responses, coin names, the call ledger.
 
 May import: errors, market, system, settings, warehouse.
 """

@@ -1,4 +1,4 @@
-"""The ledger of calls: each request that was ever sent to CoinGecko, counted across runs, errors included.
+"""The call ledger: each request that was ever sent to CoinGecko, counted across runs, errors included.
 
 A table of a small DuckDB database of its own, `calls.duckdb`: the connector process writes a row before it sends, so a
 kill loses no call; `plan` and `status` read it. Knows no budget.
@@ -25,7 +25,7 @@ def month_of(moment: datetime) -> datetime:
 
 
 def count(database: Path, plan: str, host: str, since: datetime) -> int:
-    """How many calls were made since an instant (UTC); 0 where none ever was.
+    """How many calls were made since an instant (UTC); 0 if there was none.
 
     Raises:
         LockedDatabaseError: a run is at work.
@@ -39,7 +39,7 @@ def count(database: Path, plan: str, host: str, since: datetime) -> int:
 
 
 def prepare(database: Path) -> bool:
-    """Make the ledger ready to be written to; a damaged one is set aside, which is what False says."""
+    """Make the ledger ready to be written to; returns False if a damaged one was set aside."""
     is_whole = True
     try:
         _create(database)
@@ -51,7 +51,7 @@ def prepare(database: Path) -> bool:
 
 
 def note(database: Path, plan: str, host: str, path: str) -> bool:
-    """Count a call that was made outside of the connector process; False as of `prepare`."""
+    """Count a call that was made outside of the connector process; returns what `prepare` does."""
     is_whole = prepare(database)
     with duckdb_files.opened(database, read_only=False) as connection:
         Ledger(connection, plan, host).add(datetime.now(timezone.utc), path)
@@ -64,7 +64,7 @@ class Ledger:
     Args:
         connection: of a database that `prepare` has made ready.
         plan: `keyless`, `demo` or `pro`.
-        host: of whom it is asked.
+        host: the host that is called.
     """
 
     def __init__(self, connection: duckdb_files.Connection, plan: str, host: str) -> None:
@@ -73,14 +73,14 @@ class Ledger:
         self._values = f"{quoted(plan)}, {quoted(host)}"
 
     def count(self, since: datetime) -> int:
-        """How many there were since an instant (UTC)."""
+        """How many calls there were since an instant (UTC)."""
         ((number,),) = self._connection.execute(
             f"select count(*) from {TABLE} where {self._whose} and called_at >= {_timestamp(since)}"
         ).fetchall()
         return int(number)
 
     def since(self, moment: datetime) -> list[float]:
-        """When those since an instant were made, as unix seconds, in order."""
+        """When the calls since an instant were made, as unix seconds, in order."""
         rows = self._connection.execute(
             f"select epoch(called_at) from {TABLE} where {self._whose} and called_at >= {_timestamp(moment)} order by 1"
         ).fetchall()

@@ -1,7 +1,7 @@
 """Coins and currencies by name: what was meant by an id that CoinGecko does not know.
 
-Its lists of names are asked for when one is refused, through the connector, and kept for a week. Reads and writes
-these two files; asks nobody.
+Its lists of names are requested, through the connector, when CoinGecko rejects a name. They are kept for a week. Reads
+and writes these two files; sends no request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LONGEST = 60
 
 
 def stale(folder: Path) -> list[str]:
-    """The lists that are not there, or are older than a week."""
+    """The lists that are missing, or older than a week."""
     return [name for name in LISTS if not _is_fresh(folder / f"{name}.json")]
 
 
@@ -35,10 +35,10 @@ def keep(folder: Path, lists: Mapping[str, str]) -> None:
 
 
 def of_coin(folder: Path, coin_id: str) -> str:
-    """What may have been meant by a coin's id that CoinGecko does not know; empty where nothing is known."""
+    """What a coin's id that CoinGecko does not know may have meant; empty if nothing is known."""
     coins = [each for each in _read(folder / f"{COINS}.json") if isinstance(each, dict)]
     if any(coin["id"] == coin_id for coin in coins):
-        return f"{coin_id} is in CoinGecko's list of coins, but it has no prices of it"
+        return f"{coin_id} is in CoinGecko's list of coins, but CoinGecko has no prices of it"
     of_symbol = [coin for coin in coins if str(coin.get("symbol", "")).lower() == coin_id]
     if of_symbol:
         meant = sorted(of_symbol, key=_plainness)[:_MOST]
@@ -48,17 +48,17 @@ def of_coin(folder: Path, coin_id: str) -> str:
 
 
 def of_currency(folder: Path, code: str) -> str:
-    """What may have been meant by a currency's code that CoinGecko does not know; empty where nothing is known."""
+    """What a currency's code that CoinGecko does not know may have meant; empty if nothing is known."""
     listed = _read(folder / f"{CURRENCIES}.json")
     codes = [responses.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
     if not codes or code in codes:
         return ""
     near = nearest.names(code, codes, most=_MOST, least_ratio=0) or sorted(codes)[:_MOST]
-    return f"{code} is none of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
+    return f"{code} is not one of CoinGecko's {len(codes)} currencies; nearest: {', '.join(near)}"
 
 
 def _plainness(coin: Mapping[str, Any]) -> tuple[int, int, str]:
-    """What orders the coins of a symbol: the one that most people mean is seldom a bridged or wrapped one."""
+    """Sort key: ids without hyphens first, because wrapped and bridged coins are rarely meant."""
     return _id(coin).count("-"), abs(len(_id(coin)) - len(_name(coin))), _id(coin)
 
 

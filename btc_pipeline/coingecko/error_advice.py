@@ -1,6 +1,6 @@
-"""CoinGecko's refusals in our words: what to do about each, beside its own code and message.
+"""CoinGecko's errors in our words: what to do about each, beside its own code and message.
 
-Pure but for the lists of names. The codes are those of FACTS in docs/architecture.md.
+Reads the lists of names, and nothing else.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from btc_pipeline.coingecko import coin_names
 from btc_pipeline.market.pair import Pair
 
 _BY_CODE = (
-    ("10010", "the key is one of a pro plan: set [coingecko] plan = pro"),
-    ("10011", "the key is one of a demo plan: set [coingecko] plan = demo"),
-    ("10002", "no key has arrived: set [coingecko] plan to that of the key, and api_key_file"),
+    ("10010", "the key belongs to a pro plan: set [coingecko] plan = pro"),
+    ("10011", "the key belongs to a demo plan: set [coingecko] plan = demo"),
+    ("10002", "CoinGecko received no key: set [coingecko] plan to that of the key, and api_key_file"),
     ("10005", "this needs a higher plan than [coingecko] plan"),
     ("10006", "the month's credits are spent: wait for the next month, or choose a higher plan"),
     ("10012", "keyless and demo plans reach back 365 days: choose a later day"),
@@ -30,7 +30,7 @@ _BY_SIGN = (
 
 
 def advice(reason: str, pair: Pair, lists: Path) -> str:
-    """What to do about a refusal of a pair; `lists` is the folder of the lists of names."""
+    """What to do about an error of a pair; `lists` is the folder of the lists of names."""
     meant = ""
     if "HTTP 404" in reason:
         meant = coin_names.of_coin(lists, pair.coin_id)

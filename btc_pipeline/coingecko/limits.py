@@ -1,6 +1,6 @@
 """How far CoinGecko reaches back, and how much it gives in one answer.
 
-Pure: takes settings and an instant; asks nobody.
+Pure: takes settings and an instant; sends no request.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def earliest(settings: Settings, now: datetime) -> date | None:
 
 
 def checked(settings: Settings, span: Span, now: datetime) -> Span:
-    """The span, where it can be had.
+    """The span, if CoinGecko can serve it.
 
     Raises:
         ConfigurationError: it ends before it begins, is not settled yet, or lies before what the plan reaches.

@@ -36,7 +36,7 @@ def answers(base_url: str, seconds: float) -> bool:
 
 
 def ask(base_url: str, seconds: float) -> Reached | None:
-    """As `answers`, and what time it is there; None where no API answers."""
+    """As `answers`, and what time it is there; None if no API answers."""
     outcome: list[Reached | None] = []
     asking = threading.Thread(target=lambda: outcome.append(_ask(f"{base_url}/ping", seconds)), daemon=True)
     asking.start()
@@ -45,9 +45,9 @@ def ask(base_url: str, seconds: float) -> Reached | None:
 
 
 def enter(base_url: str, plan: str, ledger: Path) -> bool:
-    """Enter a request that was answered in the ledger of calls, where that can be written to now.
+    """Enter a request that was answered in the call ledger, if it can be written to now.
 
-    Returns False where the ledger was damaged, and counts from 0 on.
+    Returns False if the ledger was damaged; it counts from 0 again.
     """
     with contextlib.suppress(duckdb_files.DatabaseError, OSError):  # a run will say what is wrong
         return call_ledger.note(ledger, plan, urlsplit(base_url).hostname or "", "/ping")
@@ -64,7 +64,7 @@ def _ask(url: str, seconds: float) -> Reached | None:
         with urllib.request.build_opener(_NoRedirect).open(url, timeout=seconds) as response:
             return Reached(_date(response.headers)) if _is_json_object(response.read(10_000)) else None
     except urllib.error.HTTPError as refusal:
-        # Refused, but by CoinGecko: the run will say why
+        # An error, but CoinGecko's: the run will say why
         is_api = refusal.code == 429 or _is_json_object(_beginning(refusal))
         return Reached(_date(refusal.headers)) if is_api else None
     except (OSError, ValueError, http.client.HTTPException):

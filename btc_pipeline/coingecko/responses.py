@@ -16,7 +16,7 @@ _SECONDS = re.compile(r"-?[0-9]+")
 
 
 class Refusal(NamedTuple):
-    """CoinGecko's own code, where it gives one, and its message."""
+    """CoinGecko's own code, if it gives one, and its message."""
 
     code: str
     message: str
@@ -51,7 +51,7 @@ def names(body: bytes) -> list[Any] | None:
 
 
 def refusal(body: bytes) -> Refusal:
-    """What CoinGecko says in a body that is no market chart.
+    """What CoinGecko says in a body that is not a market chart.
 
     Seen in recorded answers: `{"error": "…"}`, `{"error": {"status": {…}}}`, `{"status": {…}}`, the code beside
     the status instead of in it, and plain text from the CDN (`error code: 1015`).
@@ -62,7 +62,7 @@ def refusal(body: bytes) -> Refusal:
     if not isinstance(parsed, dict):
         text = body[:2000].decode("utf-8", "replace").strip()
         is_page = text[:1] == "<"
-        return Refusal("", "an HTML page, no JSON" if is_page else one_line(text) or "an empty body")
+        return Refusal("", "an HTML page, not JSON" if is_page else one_line(text) or "an empty body")
     error = parsed.get("error")
     outer = error if isinstance(error, dict) else parsed
     status = outer.get("status")
@@ -73,9 +73,9 @@ def refusal(body: bytes) -> Refusal:
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The wait that a Retry-After header asks for, as seconds or as an HTTP date (RFC 9110, 10.2.3).
+    """The wait that a Retry-After header demands, as seconds or as an HTTP date (RFC 9110, 10.2.3).
 
-    None where there is none, or it is nonsense. Never negative.
+    None if there is none, or it is nonsense. Never negative.
     """
     if header is None:
         return None

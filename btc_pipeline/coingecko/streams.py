@@ -31,7 +31,7 @@ class Stream:
     raw_table: str
     """The table of dbt's database that its answers are loaded into."""
     is_needed: bool = False
-    """Whether a run cannot do without it; what is not needed is requested once, and then done without."""
+    """Whether a run needs it; a stream that is not needed is requested once, and the run goes on without it."""
     is_range: bool = False
     """Whether it is requested from an instant to another; if not, for some days up to now."""
 

@@ -46,7 +46,7 @@ def write(page: Path) -> None:
             if ended.returncode:
                 raise TransformationError(
                     f"dbt {command} has failed: {ended.stdout}{ended.stderr}",
-                    "mend the model; `dbt build` works by hand in dbt_project/",
+                    "correct the model; `dbt build` works by hand in dbt_project/",
                 )
         page.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path(folder, "target", _PAGE), page)

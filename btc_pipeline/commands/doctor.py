@@ -101,7 +101,7 @@ def _looked(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except OSError as error:
-        return Check(name, "failed", f"cannot be looked at: {error}", "correct it, e.g. [pipeline] data_dir")
+        return Check(name, "failed", f"cannot be examined: {error}", "correct it, e.g. [pipeline] data_dir")
 
 
 def _python() -> Check:
@@ -162,7 +162,7 @@ def _disk(workspace: Workspace) -> Check:
     needed = _ROOM_MIB + 3 * used // 2**20
     free = shutil.disk_usage(_nearest(workspace.root)).free // 2**20
     facts = f"{free:,} MiB free, a run needs about {needed:,}"
-    return Check("disk", "ok", facts) if free > needed else Check("disk", "failed", facts, "make room")
+    return Check("disk", "ok", facts) if free > needed else Check("disk", "failed", facts, "free some space")
 
 
 def _lock(workspace: Workspace) -> Check:
@@ -187,7 +187,7 @@ def _key(configured: Settings) -> Check:
 def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
     """The API, and the clock by the date that it answers with."""
     if configured.is_sample:
-        yield Check("API", "ok", "not asked: sample data")
+        yield Check("API", "ok", "not called: sample data")
         yield Check("clock", "ok", "not checked: sample data")
         return
     reached = ping.ask(configured.base_url, _PROBE_SECONDS)
@@ -198,10 +198,10 @@ def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
     elif ping.enter(configured.base_url, configured.plan, workspace.calls):
         yield Check("API", "ok", f"{configured.base_url} answers")
     else:
-        facts = f"{configured.base_url} answers, but the ledger of calls was damaged, and counts from 0 on"
+        facts = f"{configured.base_url} answers, but the call ledger was damaged; it counts from 0 again"
         yield Check("API", "warning", facts)
     if reached is None or reached.date is None:
-        yield Check("clock", "warning", "not checked: nobody told the time")
+        yield Check("clock", "warning", "not checked: no answer had a date")
         return
     off = (datetime.now(timezone.utc) - reached.date).total_seconds()
     if abs(off) > _CLOCK_SECONDS:

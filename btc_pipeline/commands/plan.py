@@ -99,7 +99,7 @@ def as_text(plan: Plan, settings: Settings) -> str:
     coins, currencies = len(settings.coins), ", ".join(settings.vs_currencies)
     head = f"{plan.title}: {coins} coin{'s' * (coins != 1)} in {currencies}, plan {settings.plan}"
     if not plan.rows:
-        return "\n".join([head, "", "nothing to ask for: all of it is in the archive", *_limits(plan)])
+        return "\n".join([head, "", "nothing to request: the archive has all of it", *_limits(plan)])
     return "\n".join([head, "", *grid.lines(rows, numbers={3}), "", *_costs(plan), *_limits(plan)])
 
 
@@ -108,21 +108,21 @@ def _costs(plan: Plan) -> list[str]:
         return [f"calls    {plan.calls:,}, to the sample's server, which has no budget"]
     wait = f"about {plan.minutes} minutes" if plan.minutes > 1 else "about a minute" if plan.minutes else "at once"
     used = plan.used_in_month
-    month = "a run is at work: what is used in this month is not known" if used is None else f"{used:,} used so far"
+    month = "a run is at work: the calls of this month are not known" if used is None else f"{used:,} used so far"
     if plan.calls_a_month:
         share = 100 * plan.calls / plan.calls_a_month
         left = plan.calls_a_month - (used or 0)
         month = f"{share:.2g} % of the month's {plan.calls_a_month:,}; {month}"
         month += f"; MORE THAN THE {max(left, 0):,} THAT ARE LEFT" if plan.calls > left else ""
     return [
-        f"calls    {plan.calls:,}, more where one has to be tried again",
+        f"calls    {plan.calls:,}, more if one has to be tried again",
         f"time     {wait}, at {plan.calls_a_minute} calls a minute",
         f"quota    {month}",
     ]
 
 
 def _limits(plan: Plan) -> list[str]:
-    return ["", "not to be had:", *(f"  {limit}" for limit in plan.limits)] if plan.limits else []
+    return ["", "not available:", *(f"  {limit}" for limit in plan.limits)] if plan.limits else []
 
 
 def _plan(

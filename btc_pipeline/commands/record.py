@@ -39,7 +39,9 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
         raise ConfigurationError("samples are not recorded", "use --pipeline-source live")
     for coin in settings.coins:
         if not _COIN.fullmatch(coin):
-            raise ConfigurationError(f"{coin} cannot be recorded: a file's name takes a-z, 0-9 and -", "leave it out")
+            raise ConfigurationError(
+                f"{coin} cannot be recorded: a file's name takes a-z, 0-9 and -", "run it without this coin"
+            )
     day = settings.today()
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-record-") as scratch:
         workspace = Workspace(Path(scratch), settings.source)

@@ -164,6 +164,6 @@ def text(configured: Settings, workspace: Workspace, instant: datetime | None) -
         stdout.tell("\n".join(str(each) for each in differences))
         raise CandleTestError(
             f"the archive does not give what is published: {len(differences)} differences",
-            "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY tells more",
+            "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY shows more",
         )
     return f"identical: {number} candles, rebuilt from {workspace.raw} and compared with {workspace.published}"

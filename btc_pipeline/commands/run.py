@@ -55,10 +55,10 @@ def _source_to_be_had(configured: Settings) -> list[str]:
     if ping.answers(configured.base_url, PROBE_SECONDS):
         ledger = Workspace(configured.data_dir, configured.source).calls
         if not ping.enter(configured.base_url, configured.plan, ledger):
-            log.warning("the ledger of calls was damaged, and counts from 0 on: %s", ledger)
+            log.warning("the call ledger was damaged; it counts from 0 again: %s", ledger)
         return []
     log.warning(
-        "CoinGecko does not answer (%s, %g s): this run takes SAMPLE data, which is no market data",
+        "CoinGecko does not answer (%s, %g s): this run uses SAMPLE data, which is not market data",
         configured.base_url,
         PROBE_SECONDS,
     )

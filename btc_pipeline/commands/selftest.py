@@ -22,6 +22,6 @@ def text(configured: Settings) -> str:
         stdout.tell(text)
         raise CandleTestError(
             f"{len(missed)} of {len(verdicts)} faults were missed: {', '.join(each.fault.name for each in missed)}",
-            "mend the check that is named for it",
+            "correct the check that is named for it",
         )
     return text

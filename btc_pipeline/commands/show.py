@@ -134,7 +134,7 @@ def checked_output(path: Path, data_dir: Path) -> Path:
         ConfigurationError: it is something else, or its folder is not there or not ours to write in.
     """
     if problem := _problem_of_output(path, data_dir):
-        raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that is there")
+        raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that exists")
     return path
 
 
@@ -144,7 +144,7 @@ def _problem_of_output(path: Path, data_dir: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}"
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        return "it is no regular file"
+        return "it is not a regular file"
     folder = path.parent.resolve()
     for source in SOURCES:
         if folder.is_relative_to(Workspace(data_dir, source).root.resolve()):
@@ -198,7 +198,7 @@ def show(workspace: Workspace, asked: Arguments) -> int:
     if asked.first and asked.last and asked.last < asked.first:
         raise ConfigurationError(f"bad --from {asked.first}: it is after --to {asked.last}", "change one of them")
     if asked.kind == "parquet" and asked.output is None:
-        raise ConfigurationError("Parquet is no text for a terminal", "add --output candles.parquet")
+        raise ConfigurationError("Parquet is not text that a terminal can show", "add --output candles.parquet")
     output = checked_output(asked.output, workspace.data_dir) if asked.output else None
     selection = Selection(asked.table, coins, currencies, asked.first, asked.last)
     found = rows(workspace.published, selection)

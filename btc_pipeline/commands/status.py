@@ -152,7 +152,7 @@ def _calls(settings: Settings, workspace: Workspace) -> int | None:
 
 
 def _of_published(version: Published) -> list[Line]:
-    as_of = "no instant, for there is no candle"
+    as_of = "no instant, because there is no candle"
     if version.as_of:
         as_of = formatting.instant_text(instants.parse(version.as_of))
     counts = ", ".join(f"{number} {status}" for status, number in sorted(version.candles.items())) or "none"
@@ -219,7 +219,7 @@ def checked_day(settings: Settings, day: date | None) -> date:
     """
     today = settings.today()
     if day and day > today:
-        raise ConfigurationError(f"bad --date {day}: it has not come", f"choose {today} or earlier")
+        raise ConfigurationError(f"bad --date {day}: this day is in the future", f"choose {today} or earlier")
     return day or today
 
 

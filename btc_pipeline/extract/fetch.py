@@ -88,7 +88,7 @@ def fetch(
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
     if not settings.is_sample and not call_ledger.prepare(workspace.calls):
-        log.warning("ExtractAndLoad the ledger of calls was damaged: it counts from 0 on")
+        log.warning("ExtractAndLoad the call ledger was damaged; it counts from 0 again")
     state = FetchState(asked, progress)
     try:
         result = _sync(settings, workspace, state, options)
@@ -219,7 +219,7 @@ def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive
     except (FileNotFoundError, duckdb_files.MissingTableError, duckdb_files.DamagedDatabaseError) as error:
         raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
     if Counter((str(coin), str(currency), str(answer)) for coin, currency, answer in rows) != expected:
-        raise ExtractionError(f"the cache does not hold what was answered: {cache}", "run it again")
+        raise ExtractionError(f"the cache does not hold the answers: {cache}", "run it again")
 
 
 @contextlib.contextmanager

@@ -69,7 +69,7 @@ def answers(
         if left := len(span.days) - len(covered):
             refused[str(pair)] = said.get(str(pair)) or ExtractionError(
                 f"CoinGecko's answers do not cover {pair}: {left} days of {span} are without good prices",
-                "run it again: it asks for these days anew; or choose a later --start",
+                "run it again: it requests these days again; or choose a later --start",
             )
     if not files:
         raise next(iter(refused.values()))

@@ -175,7 +175,7 @@ def _built(good: GoodDay, sources_hash: str) -> GoodDay:
         tests = json.loads(workspace.test_results.read_bytes())["tests"]
         loud = [test["name"] for test in tests if test["status"] not in _GOOD]
         if loud:
-            raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "mend that first")
+            raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "correct that first")
         if now != DAYS[-1]:
             swap.swap_in(told, workspace, swap.Version(now.date(), now.date(), now.date(), {}))
     return replace(good, tests=tuple(tests))

@@ -26,7 +26,7 @@ YEARS = range(2009, 2101)
 def path(text: str) -> Path:
     """An absolute path; `~` is the home folder."""
     if not text or not text.isprintable() or set(text) & set("'?"):
-        raise ValueError("not a path that a database can have: without quotes and question marks")
+        raise ValueError("not a path that a database can have: remove quotes and question marks")
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError:
@@ -79,7 +79,7 @@ def coins(text: str) -> tuple[str, ...]:
     ids = tuple(coin.strip() for coin in text.split(","))
     for coin in ids:
         if not _COIN_ID.fullmatch(coin) or len(coin) > _LONGEST_COIN_ID:
-            raise ValueError(f"{coin[:40]!r} is no CoinGecko coin id (lower case, digits, hyphens)")
+            raise ValueError(f"{coin[:40]!r} is not a CoinGecko coin id (lower case, digits, hyphens)")
     if len(set(ids)) < len(ids):
         raise ValueError("a coin is named twice")
     return ids
@@ -90,7 +90,7 @@ def currencies(text: str) -> tuple[str, ...]:
     codes = tuple(code.strip() for code in text.split(","))
     for code in codes:
         if not _CURRENCY.fullmatch(code):
-            raise ValueError(f"{code[:40]!r} is no currency code such as usd")
+            raise ValueError(f"{code[:40]!r} is not a currency code such as usd")
     if len(set(codes)) < len(codes):
         raise ValueError("a currency is named twice")
     return codes

@@ -15,8 +15,8 @@ _WIDTH = 120
 
 _HEAD = """\
 The pipeline's settings. Remove the # before a key to set it. Each key can be overridden on the command line, e.g. \
---pipeline-source sample, and the whole file with LUIGI_CONFIG_PATH. An unknown key and a bad value are refused by \
-name."""
+--pipeline-source sample, and the whole file with LUIGI_CONFIG_PATH. An unknown key or a bad value ends the \
+run; the message names it."""
 
 _OF_LUIGI = """\
 # --- Luigi's own settings. The exit codes are right only with these.

@@ -23,7 +23,7 @@ from btc_pipeline.settings.rows import SettingRow, rows_of, setting
 
 ABOUT = {
     "pipeline": "What is fetched, how it is judged, and where it lies.",
-    "coingecko": "How CoinGecko is asked.",
+    "coingecko": "How CoinGecko is called.",
     "chart": "How the charts look. These settings change no data.",
 }
 """The sections of luigi.cfg, and what each is about."""

@@ -70,9 +70,9 @@ class SpanDay(luigi.DateParameter):
 class HistoryStep(Step):
     """A step for a span of settled days."""
 
-    start = SpanDay(default=cast("date", None), description="first UTC day, e.g. 2025-12-01; has to be given")
+    start = SpanDay(default=cast("date", None), description="first UTC day, e.g. 2025-12-01; required")
     end = SpanDay(default=cast("date", None), description="last UTC day; default: the newest that is settled")
-    oldest_first = luigi.BoolParameter(description="ask for the oldest days first; default: the newest")
+    oldest_first = luigi.BoolParameter(description="request the oldest days first; default: the newest first")
 
     @property
     def told(self) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class HistoryStep(Step):
         refused = {} if self.followers else self.refused()
         if refused:
             first = next(iter(refused.values()))
-            more = f"; {len(refused)} left out: {', '.join(sorted(refused))}" if len(refused) > 1 else ""
+            more = f"; {len(refused)} skipped: {', '.join(sorted(refused))}" if len(refused) > 1 else ""
             raise replace(first, what=first.what + more).error()
 
     def refused(self) -> dict[str, Refused]:

@@ -151,7 +151,9 @@ class Step(luigi.Task):
             self._check()
             return all(step.complete() for step in self.requires()) and self.output().exists()
         except duckdb_files.LockedDatabaseError as error:
-            exit_codes.stop(self.error(f"it cannot be seen what is done: {error}", "close what has it open"))
+            exit_codes.stop(
+                self.error(f"cannot see whether the step is done: {error}", "close the program that has it open")
+            )
         except OSError as error:
             exit_codes.stop(self._in_our_words(error))
         except PipelineError as error:
@@ -223,7 +225,7 @@ class Step(luigi.Task):
             outcome = "done"
         except KeyboardInterrupt:
             raise InterruptionError(
-                f"{self.get_task_family()} was interrupted", "run it again: it goes on here"
+                f"{self.get_task_family()} was interrupted", "run it again: it continues here"
             ) from None
         except (OSError, duckdb_files.DatabaseError) as error:
             raise self._in_our_words(error) from error
@@ -245,12 +247,12 @@ class Step(luigi.Task):
         log.prepare()
         today = self.settings.today()
         if self.date > today:
-            raise ConfigurationError(f"bad --date {self.date}: it has not come", f"choose {today} or earlier")
+            raise ConfigurationError(f"bad --date {self.date}: this day is in the future", f"choose {today} or earlier")
         if self.date.year not in parsers.YEARS:
-            raise ConfigurationError(f"bad --date {self.date}: there was no Bitcoin", "choose a later day")
+            raise ConfigurationError(f"bad --date {self.date}: Bitcoin has no prices before 2009", "choose a later day")
         if not self.settings.is_sample and self.settings.is_ahead_of_the_clock():
             raise ConfigurationError(
-                f"bad setting [pipeline] now = {self.settings.now}: live prices of the future are not to be had",
+                f"bad setting [pipeline] now = {self.settings.now}: live prices of the future do not exist",
                 "remove it, or use --pipeline-source sample",
             )
         if luigi.interface.core().workers > 1:
@@ -262,7 +264,7 @@ class Step(luigi.Task):
     def _in_our_words(self, error: Exception) -> PipelineError:
         step, reason = self.get_task_family(), str(error)
         if "No space left" in reason:
-            return self.error(f"{step}: the disk is full: {reason}", "make room and run it again")
+            return self.error(f"{step}: the disk is full: {reason}", "free some space and run it again")
         if isinstance(error, OSError) and (error.errno in _NO_FOLDER_FOR_US or "Permission denied" in reason):
             return ConfigurationError(
                 f"{step}: the data folder cannot be written: {reason}",

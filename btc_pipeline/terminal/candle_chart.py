@@ -81,7 +81,7 @@ def drawn(candles: Sequence[Candle], days: Sequence[date], width: int, *, is_uni
     shown = list(days)[-max(room // slot, 1) :]
     seen = [by_day[day] for day in shown if day in by_day]
     if not seen:
-        return [[("no candle on the days that find room here", "muted")]]
+        return [[("no candle on the days that fit here", "muted")]]
     scale = _Scale.of(seen)
     labels = _price_labels(scale)
     margin = max(map(len, labels.values()))

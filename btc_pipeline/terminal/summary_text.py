@@ -140,7 +140,7 @@ def _left_out(summary: Summary, screen: Screen) -> list[Line]:
     shown: list[Line] = []
     for pair, reason in summary.left_out.items():
         told = textwrap.wrap(f"{pair}: {reason}", max(screen.width - _LABEL, 20))
-        labels = ["left out", *("" for _ in told[1:])]
+        labels = ["skipped", *("" for _ in told[1:])]
         shown += [[(label.ljust(_LABEL) + line, "bad")] for label, line in zip(labels, told, strict=True)]
     return [*shown, []] if shown else []
 

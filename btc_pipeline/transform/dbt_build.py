@@ -85,7 +85,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     if broken:
         raise TransformationError(
             f"model {broken[0]['name']} could not be built: {broken[0]['message']}",
-            "mend the model; `dbt build` works by hand in dbt_project/",
+            "correct the model; `dbt build` works by hand in dbt_project/",
         )
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
     models = sum(node["kind"] == "model" for node in nodes)

@@ -64,7 +64,7 @@ def raise_for_failures(tests: Sequence[Node]) -> None:
         worst = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
         raise CandleTestError(
-            f"test {worst['name']} came to {worst['status']}: {worst['message'] or 'no message'}{more};"
+            f"test {worst['name']} ended with {worst['status']}: {worst['message'] or 'no message'}{more};"
             " the published table and the chart stay as they were",
             "look at the rows: `dbt build --store-failures` by hand in dbt_project/",
         )
@@ -82,7 +82,7 @@ def take_census(tests: Sequence[Node]) -> None:
         unknown = sorted((executed - declared).elements())
         raise CandleTestError(
             "the census does not agree: a test that did not run counts as failed",
-            "mend what the test refers to",
+            "correct what the test refers to",
             declared=declared.total(),
             executed=executed.total(),
             not_run=",".join(missing) or "none",

@@ -196,7 +196,7 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
         and entry.request.provenance == job.provenance
         and entry.request.extracted_at <= until
     ]
-    return new, [f"left out: {path} is no manifest of the raw archive" for path in damaged]
+    return new, [f"skipped: {path} is not a manifest of the raw archive" for path in damaged]
 
 
 def _new_rows(
@@ -213,7 +213,7 @@ def _new_rows(
             if not judged.is_empty:  # days before the coin was listed
                 rows.append(_asked(entry) | to_row(judged))
         except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
-            left_out.append(f"left out: {entry.file}: {error}")
+            left_out.append(f"skipped: {entry.file}: {error}")
     return rows, left_out
 
 

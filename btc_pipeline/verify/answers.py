@@ -78,8 +78,8 @@ def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verifi
         ) from None
     except (gate.BadAnswerError, raw_archive.DamagedAnswerError) as error:
         raise VerificationError(
-            f"the answer of {Path(file).parts[1].partition('=')[2]} is refused: {error}",
-            "run it again: it will fetch anew",
+            f"the answer of {Path(file).parts[1].partition('=')[2]} is rejected: {error}",
+            "run it again: it requests a new answer",
             file=workspace.raw / file,
         ) from None
     return found

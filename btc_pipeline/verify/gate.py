@@ -80,7 +80,7 @@ def market_chart(
     """
     chart = responses.market_chart(body)
     if chart is None:
-        raise BadAnswerError(f"no market chart but {responses.refusal(body)}", "the_answer_is_a_market_chart")
+        raise BadAnswerError(f"not a market chart but {responses.refusal(body)}", "the_answer_is_a_market_chart")
     for name in FIELDS:
         if name not in chart:
             raise BadAnswerError(f"the field {name} is missing", "all_fields_are_there")
@@ -125,22 +125,23 @@ def ohlc(request: Request, body: bytes) -> int:
     """
     candles = responses.ohlc(body)
     if candles is None:
-        raise BadAnswerError(f"no candles but {responses.refusal(body)}", "the_answer_is_candles")
+        raise BadAnswerError(f"not candles but {responses.refusal(body)}", "the_answer_is_candles")
     stamps: set[int] = set()
     for row, candle in enumerate(candles):
         if len(candle) != 5:
             raise BadAnswerError(
-                f"row {row}: {_shown(candle)} is no [time, open, high, low, close]", "candles_have_four_prices"
+                f"row {row}: expected [time, open, high, low, close], got {_shown(candle)}", "candles_have_four_prices"
             )
         prices = [_point(row, [candle[0], price])[1] for price in candle[1:]]
         if prices[1] != max(prices) or prices[2] != min(prices):
             raise BadAnswerError(
-                f"row {row}: low and high of {_shown(candle)} do not enclose it", "high_and_low_enclose_the_candle"
+                f"row {row}: low and high of {_shown(candle)} do not enclose its prices",
+                "high_and_low_enclose_the_candle",
             )
         closes_at = _instant(int(candle[0]))
         if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
             raise BadAnswerError(
-                f"row {row}: {instants.text(closes_at)} is no close of four hours up to now",
+                f"row {row}: {instants.text(closes_at)} is not the close of a four-hour candle up to now",
                 "candles_close_every_four_hours",
             )
         if candle[0] in stamps:
@@ -151,11 +152,11 @@ def ohlc(request: Request, body: bytes) -> int:
 
 def _point(row: int, pair: Any) -> tuple[int, float]:
     if not isinstance(pair, list) or len(pair) != 2:
-        raise BadAnswerError(f"row {row}: {_shown(pair)} is no [time, price]", "points_are_pairs")
+        raise BadAnswerError(f"row {row}: expected [time, price], got {_shown(pair)}", "points_are_pairs")
     stamp, price = pair
     if not _is_finite(stamp) or stamp != int(stamp):
         raise BadAnswerError(
-            f"row {row}: time {_shown(stamp)} is no whole number of milliseconds", "times_are_milliseconds"
+            f"row {row}: time {_shown(stamp)} is not a whole number of milliseconds", "times_are_milliseconds"
         )
     if not _is_finite(price):
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number", "prices_are_finite")
@@ -171,12 +172,12 @@ def _check_companion(name: str, pairs: Any) -> None:
     if pairs is None:
         return
     if not isinstance(pairs, list):
-        raise BadAnswerError(f"{name} is no array", "amounts_are_amounts")
+        raise BadAnswerError(f"{name} is not an array", "amounts_are_amounts")
     for row, pair in enumerate(pairs):
         is_pair = isinstance(pair, list) and len(pair) == 2 and _is_finite(pair[0]) and 0 <= pair[0] < _MILLISECONDS_TO
         if not is_pair or not (pair[1] is None or (_is_finite(pair[1]) and pair[1] >= 0)):
             raise BadAnswerError(
-                f"{name}, row {row}: {_shown(pair)} is no [time, amount or null]", "amounts_are_amounts"
+                f"{name}, row {row}: expected [time, amount or null], got {_shown(pair)}", "amounts_are_amounts"
             )
 
 
@@ -216,7 +217,8 @@ def _granularity(stamps: list[int]) -> str:
     if step <= 3 * 3600:
         return "hourly"
     raise BadAnswerError(
-        f"the points are {step / 3600:.1f} hours apart: daily points make no candles", "points_are_hourly_or_finer"
+        f"the points are {step / 3600:.1f} hours apart: daily points are too coarse for candles",
+        "points_are_hourly_or_finer",
     )
 
 

@@ -47,5 +47,5 @@ def load(
         try:
             insert([file])
         except duckdb_files.AnyError as error:
-            notes.append(f"left out: {file} is damaged, restore it from a backup: {str(error).splitlines()[0]}")
+            notes.append(f"skipped: {file} is damaged, restore it from a backup: {str(error).splitlines()[0]}")
     return notes

@@ -77,7 +77,7 @@ MISTAKES = [
     (("show", "--from", "2026-11-20", "--to", "2026-11-19"), "it is after --to 2026-11-19"),
     (("show", "--format", "parquet"), "add --output"),
     (("show", "Bitcoin!"), "bad coin"),
-    (("status", "--date", "2099-01-01"), "it has not come"),
+    (("status", "--date", "2099-01-01"), "this day is in the future"),
     (("status", "--pipeline-days", "0"), "[pipeline] days"),
     (("completion", "tcsh"), "'tcsh' is not one of"),
     (("run", "--date", "tomorrow"), "'tomorrow': not a day."),

@@ -35,7 +35,7 @@ def lists(tmp_path):
         ("bitcon", "nearest ids: bitcoin, litecoin"),
         ("etherium", "nearest ids: ethereum"),
         ("bitcoincash", "nearest ids: bitcoin-cash, bitcoin"),
-        ("litecoin", "litecoin is in CoinGecko's list of coins, but it has no prices of it"),
+        ("litecoin", "litecoin is in CoinGecko's list of coins, but CoinGecko has no prices of it"),
         ("zzzzzz", ""),
     ],
 )
@@ -46,8 +46,8 @@ def test_what_may_have_been_meant_by_a_coin_is_said(typed, said, lists):
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("ues", "ues is none of CoinGecko's 4 currencies; nearest: usd, eur"),
-        ("euro", "euro is none of CoinGecko's 4 currencies; nearest: eur"),
+        ("ues", "ues is not one of CoinGecko's 4 currencies; nearest: usd, eur"),
+        ("euro", "euro is not one of CoinGecko's 4 currencies; nearest: eur"),
         ("usd", ""),
     ],
 )

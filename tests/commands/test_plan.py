@@ -85,7 +85,7 @@ def test_what_the_archive_has_is_not_planned(told, workspace):
     chart = synthetic.market_chart("bitcoin", "usd", request.window_from, request.window_to, NOW)
     raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
     assert (of_year(told, workspace).calls, of_year(told, workspace, chunk).calls) == (4, 0)
-    assert "nothing to ask for" in plan.as_text(of_year(told, workspace, chunk), told)
+    assert "nothing to request" in plan.as_text(of_year(told, workspace, chunk), told)
 
 
 @pytest.mark.parametrize("name", ["keyless", "demo"])
@@ -138,7 +138,7 @@ def test_a_plan_is_a_table_with_its_cost(told, workspace):
         "market_chart_5m  the last 24 hours         5-minute            1",
         "ohlc             the last 14 days          4-hour candles      1",
         "",
-        "calls    3, more where one has to be tried again",
+        "calls    3, more if one has to be tried again",
         "time     at once, at 5 calls a minute",
         "quota    0 used so far",
     ]

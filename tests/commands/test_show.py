@@ -33,19 +33,19 @@ def refused(path, data_dir):
 
 
 def test_a_device_is_not_replaced(tmp_path):
-    assert "it is no regular file" in refused(Path(os.devnull), tmp_path)
+    assert "it is not a regular file" in refused(Path(os.devnull), tmp_path)
 
 
 def test_a_pipe_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert "it is no regular file" in refused(tmp_path / "pipe", tmp_path / "data")
+    assert "it is not a regular file" in refused(tmp_path / "pipe", tmp_path / "data")
 
 
 @pytest.mark.parametrize("target", ["there.csv", "nowhere.csv"])
 def test_a_symlink_is_not_replaced(target, tmp_path):
     (tmp_path / "there.csv").touch()
     (tmp_path / "link.csv").symlink_to(target)
-    assert "it is no regular file" in refused(tmp_path / "link.csv", tmp_path / "data")
+    assert "it is not a regular file" in refused(tmp_path / "link.csv", tmp_path / "data")
 
 
 @pytest.mark.parametrize("name", ["sample/crypto_data.duckdb", "sample/new.csv", "live/raw/new.csv"])

@@ -119,7 +119,7 @@ def test_run_quietly_says_nothing(finished):
 
 def test_a_coin_that_was_left_out_is_named_and_the_others_are_shown(finished):
     code, stdout, _ = typed(finished, "run", "--pipeline-coins", "bitcoin,nosuchcoin")
-    assert (code, "left out  nosuchcoin/usd: " in stdout, "2026-05-14" in stdout) == (20, True, True)
+    assert (code, "skipped   nosuchcoin/usd: " in stdout, "2026-05-14" in stdout) == (20, True, True)
 
 
 def test_many_coins_are_a_line_each(finished):

@@ -229,7 +229,7 @@ def test_why_says_when_a_raw_answer_is_damaged(copied):
     ("coin", "day", "reason"),
     [
         ("bitcoin", "2020-01-01", "there is no candle of bitcoin / usd on 2020-01-01"),
-        ("../x", "2026-05-14", "is no CoinGecko coin id"),
+        ("../x", "2026-05-14", "is not a CoinGecko coin id"),
         ("bitcoin", "yesterday", "not a day"),
     ],
 )

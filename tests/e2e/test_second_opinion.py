@@ -225,7 +225,7 @@ def test_after_one_without_an_answer_no_further_coin_is_asked_for(fault, words, 
     assert result.exit_code == 0, result.stderr
     assert len(api.opinions_asked) <= 2, "Airbyte asks two at a time"
     assert any("second opinion on bitcoin" in line and words in line for line in result.stderr.splitlines())
-    assert "monero, solana, tether: not asked, after one without an answer" in result.stderr
+    assert "monero, solana, tether: not requested, after a request without an answer" in result.stderr
 
 
 def test_it_can_be_left_out(tmp_path):

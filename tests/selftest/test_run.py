@@ -128,5 +128,5 @@ def test_a_missed_fault_ends_with_50_one_line_and_the_matrix(monkeypatch, capfd)
     out, err = capfd.readouterr()
     assert ended.value.code == 50
     assert "1 of 2 faults caught" in out
-    assert "1 of 2 faults were missed: nothing at all. Next: mend the check that is named for it" in err
+    assert "1 of 2 faults were missed: nothing at all. Next: correct the check that is named for it" in err
     assert "Traceback" not in err

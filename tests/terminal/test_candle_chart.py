@@ -96,7 +96,7 @@ def test_without_unicode_there_is_ascii_alone():
 
 
 def test_a_window_without_a_candle_where_there_is_room_says_so():
-    assert drawn([candle(0)], days=80, width=40) == ["no candle on the days that find room here"]
+    assert drawn([candle(0)], days=80, width=40) == ["no candle on the days that fit here"]
 
 
 # --- Sparklines

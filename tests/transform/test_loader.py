@@ -197,27 +197,27 @@ def test_an_answer_that_does_not_match_its_checksum_is_left_out_and_named(job, k
     path.write_bytes(b"garbage")
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
-    assert notes == [f"left out: {damaged.file}: {path} does not match its checksum"]
+    assert notes == [f"skipped: {damaged.file}: {path} does not match its checksum"]
 
 
 def test_an_answer_that_is_gone_is_left_out_and_named(job, keep):
     gone = keep()
     (job.raw / gone.file).unlink()
-    assert loader.load(job) == (0, [f"left out: {gone.file}: {job.raw / gone.file}: No such file or directory"])
+    assert loader.load(job) == (0, [f"skipped: {gone.file}: {job.raw / gone.file}: No such file or directory"])
 
 
 def test_an_answer_that_the_gate_refuses_is_left_out_by_its_row(job, keep):
     bad, good = keep(lambda chart: chart["prices"][3].__setitem__(1, -1)), keep(extracted_at=after(1))
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
-    assert notes == [f"left out: {bad.file}: row 3: price -1 is not positive"]
+    assert notes == [f"skipped: {bad.file}: row 3: price -1 is not positive"]
 
 
 def test_a_manifest_that_cannot_be_read_is_left_out_and_named(job, keep):
     good = keep()
     manifest = job.raw / good.file.replace(".json.gz", "-x.manifest.json")
     manifest.write_bytes(b"{")
-    assert loader.load(job) == (1, [f"left out: {manifest} is no manifest of the raw archive"])
+    assert loader.load(job) == (1, [f"skipped: {manifest} is not a manifest of the raw archive"])
 
 
 def test_an_answer_that_was_healed_is_loaded_by_the_next_load(job, keep):
@@ -336,7 +336,7 @@ def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(jo
     bad = raw_archive.keep(workspace / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
     assert loader.load(job) == (
         0,
-        [f"left out: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose it"],
+        [f"skipped: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose its pricess prices"],
     )
     with duckdb_files.opened(job.database, read_only=True) as connection:
         assert connection.execute("select archive_file, len(candles::double[][]) from raw.ohlc").fetchall() == [
@@ -351,7 +351,7 @@ def test_a_damaged_file_of_the_ledger_is_left_out_and_named(job, keep):
     damaged.write_bytes(b"\x00garbage")
     number, (note,) = loader.load(job)
     assert number == 1
-    assert note.startswith(f"left out: {damaged} is damaged, restore it from a backup: ")
+    assert note.startswith(f"skipped: {damaged} is damaged, restore it from a backup: ")
 
 
 def test_a_database_of_somebody_else_is_built_anew(job, keep):
@@ -448,7 +448,7 @@ def test_an_answer_of_the_5_minute_series_that_is_hourly_is_left_out_and_named(j
     good = keep()
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
-    assert notes == [f"left out: {coarse.file}: its points are hourly, not 5-minute"]
+    assert notes == [f"skipped: {coarse.file}: its points are hourly, not 5-minute"]
 
 
 def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, workspace, keep):
@@ -456,7 +456,7 @@ def test_a_5_minute_answer_that_the_gate_refuses_is_left_out_by_its_row(job, wor
     good = keep()
     number, notes = loader.load(job)
     assert (number, [file for *_, file in loaded_in(job)]) == (1, [good.file])
-    assert notes == [f"left out: {bad.file}: row 3: price 0 is not positive"]
+    assert notes == [f"skipped: {bad.file}: row 3: price 0 is not positive"]
 
 
 @pytest.mark.parametrize(("seconds", "loaded"), [(300, 1), (301, 0)])

@@ -119,7 +119,7 @@ def test_a_field_that_is_missing_is_named(name, answer):
 @pytest.mark.parametrize("retyped", ["none", {"usd": []}, 7, True], ids=str)
 def test_a_field_that_is_retyped_is_named(name, retyped, answer):
     answer[name] = retyped
-    assert refusal_of(answer) == f"{name} is no array"
+    assert refusal_of(answer) == f"{name} is not an array"
 
 
 @pytest.mark.parametrize("price", [2.5e-300, 1.2e-10, 1, 10**18, 1e308, 0.30000000000000004], ids=str)
@@ -184,22 +184,22 @@ def test_a_recorded_answer_is_good():
 
 
 @pytest.mark.parametrize(("body", "why"), [
-    (b"", "no market chart but an empty body"),
-    (b"<!DOCTYPE html><html></html>", "no market chart but an HTML page"),
-    (b"error code: 1015", "no market chart but error code: 1015"),
-    (b'{"error":"coin not found"}', "no market chart but coin not found"),
+    (b"", "not a market chart but an empty body"),
+    (b"<!DOCTYPE html><html></html>", "not a market chart but an HTML page"),
+    (b"error code: 1015", "not a market chart but error code: 1015"),
+    (b'{"error":"coin not found"}', "not a market chart but coin not found"),
     (b'{"status":{"error_code":10002,"error_message":"API Key Missing"}}', "code 10002: API Key Missing"),
-    (b"[]", "no market chart"),
-    (b"null", "no market chart"),
-    (b"[[1778216582995, 1]]", "no market chart"),
-    (b'{"prices":null}', "no market chart"),
-    (b'{"prices":{}}', "no market chart"),
-    (b'{"prices":"[]"}', "no market chart"),
-    (b'{"prices":[],"prices":null}', "no market chart"),
-    (b"[" * 100_000, "no market chart"),
-    (b'{"prices":[[' + b"9" * 5000 + b",1]]}", "no market chart"),
-    (b'{"prices":[[1778216582995,1]', "no market chart"),
-    (b"\xff\xfe\x00", "no market chart"),
+    (b"[]", "not a market chart"),
+    (b"null", "not a market chart"),
+    (b"[[1778216582995, 1]]", "not a market chart"),
+    (b'{"prices":null}', "not a market chart"),
+    (b'{"prices":{}}', "not a market chart"),
+    (b'{"prices":"[]"}', "not a market chart"),
+    (b'{"prices":[],"prices":null}', "not a market chart"),
+    (b"[" * 100_000, "not a market chart"),
+    (b'{"prices":[[' + b"9" * 5000 + b",1]]}", "not a market chart"),
+    (b'{"prices":[[1778216582995,1]', "not a market chart"),
+    (b"\xff\xfe\x00", "not a market chart"),
 ], ids=lambda value: ascii(value[:24]) if isinstance(value, bytes) else "")  # fmt: skip
 def test_a_body_that_is_no_market_chart_is_refused_in_its_own_words(body, why):
     assert why in refusal_of(body)
@@ -213,19 +213,19 @@ def test_an_answer_without_points_is_refused(answer):
 
 
 @pytest.mark.parametrize(("pair", "why"), [
-    (None, "None is no [time, price]"),
-    ([], "[] is no [time, price]"),
-    ([STAMP], f"[{STAMP}] is no [time, price]"),
-    ([STAMP, 1, 2], f"[{STAMP}, 1, 2] is no [time, price]"),
-    ({"time": STAMP}, "is no [time, price]"),
-    (f"{STAMP},1", "is no [time, price]"),
-    (["x" * 5000, 1], "is no whole number of milliseconds"),
-    ([None, 1], "time None is no whole number of milliseconds"),
-    ([str(STAMP), 1], f"time '{STAMP}' is no whole number of milliseconds"),
-    ([True, 1], "time True is no whole number of milliseconds"),
-    ([STAMP + 0.5, 1], "is no whole number of milliseconds"),
-    ([float("nan"), 1], "time nan is no whole number of milliseconds"),
-    ([float("inf"), 1], "time inf is no whole number of milliseconds"),
+    (None, "expected [time, price], got None"),
+    ([], "expected [time, price], got []"),
+    ([STAMP], f"expected [time, price], got [{STAMP}]"),
+    ([STAMP, 1, 2], f"expected [time, price], got [{STAMP}, 1, 2]"),
+    ({"time": STAMP}, "expected [time, price], got"),
+    (f"{STAMP},1", "expected [time, price], got"),
+    (["x" * 5000, 1], "is not a whole number of milliseconds"),
+    ([None, 1], "time None is not a whole number of milliseconds"),
+    ([str(STAMP), 1], f"time '{STAMP}' is not a whole number of milliseconds"),
+    ([True, 1], "time True is not a whole number of milliseconds"),
+    ([STAMP + 0.5, 1], "is not a whole number of milliseconds"),
+    ([float("nan"), 1], "time nan is not a whole number of milliseconds"),
+    ([float("inf"), 1], "time inf is not a whole number of milliseconds"),
     ([STAMP // 1000, 1], f"time {STAMP // 1000} is not in milliseconds"),
     ([0, 1], "time 0 is not in milliseconds"),
     ([-STAMP, 1], "is not in milliseconds"),
@@ -271,7 +271,7 @@ def test_a_bad_market_cap_or_volume_is_refused_by_its_row(name, pair, answer):
 @pytest.mark.parametrize("name", ["market_caps", "total_volumes"])
 @pytest.mark.parametrize("companion", [{}, "[]", 1, True], ids=str)
 def test_market_caps_and_volumes_that_are_no_array_are_refused(name, companion, answer):
-    assert refusal_of(answer | {name: companion}) == f"{name} is no array"
+    assert refusal_of(answer | {name: companion}) == f"{name} is not an array"
 
 
 def test_of_several_bad_points_the_first_is_named(answer):
@@ -306,7 +306,7 @@ def test_one_hour_s_points_do_not_make_up_for_the_others(answer):
 def test_daily_points_are_refused():
     start = NOW - timedelta(days=120)
     chart = synthetic.market_chart("bitcoin", "usd", start, NOW, NOW)
-    assert "daily points make no candles" in refusal_of(chart, replace(REQUEST, window_from=start))
+    assert "daily points are too coarse for candles" in refusal_of(chart, replace(REQUEST, window_from=start))
 
 
 def test_a_stale_answer_is_refused_by_its_newest_row(answer):
@@ -370,10 +370,10 @@ def test_recorded_candles_are_good():
 
 
 @pytest.mark.parametrize(("body", "words"), [
-    (b'{"error": "coin not found"}', "no candles but coin not found"),
-    (b"<html>", "no candles but an HTML page, no JSON"),
-    (b'[{"close": 1}]', "no candles but"),
-    (b"[1, 2]", "no candles but"),
+    (b'{"error": "coin not found"}', "not candles but coin not found"),
+    (b"<html>", "not candles but an HTML page, not JSON"),
+    (b'[{"close": 1}]', "not candles but"),
+    (b"[1, 2]", "not candles but"),
 ], ids=["error", "html", "objects", "numbers"])  # fmt: skip
 def test_what_is_no_list_of_candles_is_refused(body, words):
     with pytest.raises(gate.BadAnswerError, match=words):
@@ -384,17 +384,17 @@ CLOSE = OHLC[3][0]
 
 
 @pytest.mark.parametrize(("candle", "words"), [
-    ([CLOSE, 1, 2, 0.5], "is no \\[time, open, high, low, close\\]"),
+    ([CLOSE, 1, 2, 0.5], "expected \\[time, open, high, low, close\\], got"),
     ([CLOSE, 1, 2, None, 1], "price None is not a finite number"),
     ([CLOSE, 1, 2, 0, 1], "price 0 is not positive"),
     ([CLOSE, 1, 2, -1, 1], "price -1 is not positive"),
-    ([CLOSE, 1, 0.9, 0.5, 0.8], "low and high of .* do not enclose it"),
-    ([CLOSE, 1, 2, 1.5, 1.7], "low and high of .* do not enclose it"),
-    ([CLOSE / 1000, 1, 2, 0.5, 1], "is no whole number of milliseconds|is not in milliseconds"),
-    ([CLOSE + 3_600_000, 1, 2, 0.5, 1], "is no close of four hours up to now"),
-    ([CLOSE + 7 * 86_400_000, 1, 2, 0.5, 1], "is no close of four hours up to now"),
+    ([CLOSE, 1, 0.9, 0.5, 0.8], "low and high of .* do not enclose its prices"),
+    ([CLOSE, 1, 2, 1.5, 1.7], "low and high of .* do not enclose its prices"),
+    ([CLOSE / 1000, 1, 2, 0.5, 1], "is not a whole number of milliseconds|is not in milliseconds"),
+    ([CLOSE + 3_600_000, 1, 2, 0.5, 1], "is not the close of a four-hour candle up to now"),
+    ([CLOSE + 7 * 86_400_000, 1, 2, 0.5, 1], "is not the close of a four-hour candle up to now"),
     ([CLOSE, 1, 2, 0.5, 1], "two candles at"),
-    (["x", 1, 2, 0.5, 1], "time 'x' is no whole number of milliseconds"),
+    (["x", 1, 2, 0.5, 1], "time 'x' is not a whole number of milliseconds"),
 ], ids=["4", "null", "zero", "negative", "high", "low", "seconds", "odd hour", "future", "twice", "text"])  # fmt: skip
 def test_a_bad_candle_is_refused_by_its_row(candle, words):
     with pytest.raises(gate.BadAnswerError, match=f"^row 4: .*({words})"):

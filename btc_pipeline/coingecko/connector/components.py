@@ -1,10 +1,10 @@
 """What the connector's manifest cannot say in YAML: the key's header, the budget, bounded answers, the extractor.
 
 Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it. The key and the
-sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors tell
-nothing of the answer. What becomes of an answer is for `sync` to say.
+sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors do not
+say what the answer was. `request_policy.py` decides what happens to an answer.
 
-Annotations are no strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10
+Annotations are not strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10
 cannot evaluate an InitVar.
 """
 
@@ -44,11 +44,11 @@ key_header: dict[str, str] = {}
 """The plan's header and key; set by the connector before the read."""
 
 syncs: list[Sync] = []
-"""What is asked and what came of it; put here by the connector before the read."""
+"""The requests and what came of each; put here by the connector before the read."""
 
 
 class RefusedAnswerError(requests.RequestException):
-    """An answer that is not read any further: a redirect, one too large or too slow; or one that is not asked for.
+    """An answer that is not read any further: a redirect, one too large or too slow; or one that was not requested.
 
     `stops`: the next one would not be better.
     """
@@ -59,10 +59,10 @@ class RefusedAnswerError(requests.RequestException):
 
 
 class CallBudget(AbstractAPIBudget):
-    """Where the CDK asks, right before it sends, whether it may: the place of our own budget."""
+    """The CDK calls this right before it sends a request: the place of our own budget."""
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Wait for the budget; RefusedAnswerError: the request is not to be sent."""
+        """Wait for the budget; RefusedAnswerError: the request must not be sent."""
         try:
             _sync().before_sending(request.url)
         except NotAskedError as error:
@@ -72,7 +72,7 @@ class CallBudget(AbstractAPIBudget):
         """The CDK's own policies are not used."""
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """`sync` learns from the answer by itself."""
+        """The sync learns from the answer by itself."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
 
 @dataclass
 class CoinGeckoErrorHandler(ErrorHandler):
-    """Does what the sync says. No answer ever fails the stream: one coin's costs no other's."""
+    """Does what the sync says. No answer ever fails the stream: one coin's failure stops no other coin."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
@@ -182,7 +182,7 @@ class AnswerExtractor(RecordExtractor):
         """Nothing to prepare."""
 
     def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
-        """The record, without what was asked, which the manifest adds."""
+        """The record without the request, which the manifest adds."""
         if _sync().ask_of(_url(response)) in _sync().refused:
             return
         chart = responses.market_chart(response.content)
@@ -195,7 +195,7 @@ def _sync() -> Sync:
 
 
 def _url(asked: Any) -> str:
-    """The URL that was asked, of a response or of an error."""
+    """The URL of the request that a response or an error belongs to."""
     return str(asked.request.url)
 
 
@@ -220,7 +220,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
             if size > MAX_ANSWER_BYTES:
                 raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
     except requests.RequestException as error:
-        error.request = request  # requests does not say which one broke off
+        error.request = request  # requests does not say which answer broke off
         if not is_overdue.is_set():
             raise
     finally:
@@ -231,7 +231,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
 
 
 def _host(response: requests.Response) -> str:
-    """Where a redirect leads, fit to be shown."""
+    """The host that a redirect leads to, as text that is safe to show."""
     try:
         host = urlsplit(response.headers.get("location", "")).hostname or "itself"
     except ValueError:

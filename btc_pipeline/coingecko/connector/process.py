@@ -1,12 +1,12 @@
 """The connector process: runs the Airbyte source with PyAirbyte, from the API into the DuckDB cache.
 
-Runs as `python -m btc_pipeline.coingecko.connector` and serves one job; `btc_pipeline.extract` is the other side.
+Runs as `python -m btc_pipeline.coingecko.connector.process` and serves one job; `extract/fetch.py` is the other side.
 Nothing else may import it: what it imports and locks ends with its process.
 
-Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: see `btc_pipeline.extract`. Events:
+Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: see `extract/fetch.py`. Events:
 `{"stream": …, "number": …}` with the `file` of the answer or why it is `refused`; `{"waits_seconds": …, "why": …}`.
-Result: `{"calls": n, "waited_seconds": s, "lists": {name: text}}`, `{"damage": "…"}` where DuckDB cannot use the cache,
-or `{"fault": "…"}` where anything else failed on this side.
+Result: `{"calls": n, "waited_seconds": s, "lists": {name: text}}`, `{"damage": "…"}` if DuckDB cannot use the cache,
+or `{"fault": "…"}` if anything else failed on this side.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCHEMA = "raw"
 
 
 def prepare(preparation: child_process.Json) -> None:
-    """Import PyAirbyte, told where it may write."""
+    """Import PyAirbyte, after setting where it may write."""
     _direct_airbyte(Path(preparation["scratch"]), Path(preparation["logs"]))
     gc.disable()  # the process is short; collecting during the imports costs a fifth of its time
     if preparation["is_lean"]:
@@ -70,7 +70,7 @@ def work(_: None, job: child_process.Json) -> child_process.Json:
                         source.read(cache, streams=[stream], force_full_refresh=True)
                 for stream in _lists_wanted(sync, job["lists"]):
                     source.read(cache, streams=[stream], force_full_refresh=True)
-    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte or DuckDB raises, the parent is told in one line
+    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte or DuckDB raises, the parent gets it in one line
         return _own_fault(error)
     lists = {name: body.decode() for name, body in sync.lists.items()}
     spent = {"calls": budget.calls, "waited_seconds": budget.waited_seconds} if budget else {}
@@ -110,14 +110,14 @@ def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
 
 
 def _lists_wanted(sync: Sync, wanted: list[str]) -> list[str]:
-    """The lists of names that explain a refusal, where the parent has none that is fresh."""
+    """The lists of names that explain a rejected id, if the parent has no fresh ones."""
     refusals = [reason for ask, reason in sync.refused.items() if ask.is_price]
     signs = {COINS: "HTTP 404", CURRENCIES: "HTTP 400"}
     return [name for name in wanted if any(reason.startswith(signs[name]) for reason in refusals)]
 
 
 def _own_fault(error: BaseException) -> child_process.Json:
-    """What went wrong on this side, in one line; PyAirbyte wraps what happened several times."""
+    """What went wrong on this side, in one line; PyAirbyte wraps the cause several times."""
     chain: list[BaseException] = []
     current: BaseException | None = error
     while current is not None:
@@ -131,7 +131,7 @@ def _own_fault(error: BaseException) -> child_process.Json:
 
 
 def _direct_airbyte(scratch: Path, logs: Path) -> None:
-    """Tell PyAirbyte, before its import, where to write and that nothing is to be reported or looked up."""
+    """Set, before PyAirbyte is imported, where it writes, and that it must not report or look up anything."""
     settings: dict[str, Any] = {
         "AIRBYTE_OFFLINE_MODE": "1",
         "DO_NOT_TRACK": "1",

@@ -1,4 +1,4 @@
-"""The budget of calls: one token bucket for all that is asked, across streams, coins and runs.
+"""The budget of calls: one token bucket for all requests, across streams, coins and runs.
 
 Waits and counts; knows no HTTP. Used in the connector process alone, by two threads.
 """
@@ -22,7 +22,7 @@ class SpentBudgetError(Exception):
 
 
 class Calls(Protocol):
-    """Where calls are counted across runs: `calls.Ledger`."""
+    """Where calls are counted across runs: `call_ledger.Ledger`."""
 
     def count(self, since: datetime, /) -> int:
         """How many calls there were since an instant."""
@@ -41,7 +41,7 @@ class Budget:
         ledger: the calls of this plan, earlier runs' included.
         calls_a_minute: at least 1.
         calls_a_month: of the UTC month; 0: without a limit.
-        tell: told how many seconds a call has to wait, and why.
+        tell: called with how many seconds a call has to wait, and why.
         clock: unix seconds.
         sleep: waits.
     """
@@ -72,7 +72,7 @@ class Budget:
         """Wait until a call may be made, and count it.
 
         Raises:
-            SpentBudgetError: none may be made in this month.
+            SpentBudgetError: no more call may be made in this month.
         """
         with self._lock:
             self._check_month()
@@ -85,7 +85,7 @@ class Budget:
             self.calls += 1
 
     def pause(self, seconds: float) -> None:
-        """After a Retry-After: nothing is asked for so long, not even what is waiting for its turn already."""
+        """After a Retry-After: no request is sent for so long, not even one that already waits for its turn."""
         with self._pausing:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
@@ -97,7 +97,7 @@ class Budget:
             raise SpentBudgetError(f"the {self._calls_a_month} calls of {self._month:%Y-%m} are spent")
 
     def _wait(self) -> None:
-        """Once; again only where a Retry-After has come meanwhile, so a clock that is put back costs no more."""
+        """Once; again only if a Retry-After has come meanwhile, so a clock that is put back costs no more."""
         is_full = len(self._taken) == self._size
         waited_until = 0.0
         while True:

@@ -1,6 +1,6 @@
-"""One sync: what is asked for, what is answered, refused or not asked, and when it is no use to ask on.
+"""One sync: which requests are sent, what happens to each answer, and when to stop sending.
 
-The memory of the connector process between its streams; `components.py` asks it before each request and after each
+The memory of the connector process between its streams; `components.py` calls it before each request and after each
 answer, from two threads. Imports nothing of Airbyte.
 """
 
@@ -22,11 +22,11 @@ from btc_pipeline.coingecko.streams import STREAMS
 from btc_pipeline.lake import raw_archive
 
 _FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 410, 414, 422, 451})
-_OF_THE_COIN = frozenset({200, 400, 404, 422})  # what one coin is refused with says nothing about the next one
+_OF_THE_COIN = frozenset({200, 400, 404, 422})  # one coin's error says nothing about the next coin
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SERVER_ERRORS_THAT_STOP = 2  # coins in a row
-_NO_PRICES = "not asked, without prices"
-_TOO_LATE = "not asked, after one without an answer"
+_NO_PRICES = "not requested, because there are no prices"
+_TOO_LATE = "not requested, after a request without an answer"
 
 
 class NotAskedError(Exception):
@@ -41,12 +41,12 @@ class Ask(NamedTuple):
 
     @property
     def is_price(self) -> bool:
-        """Whether a run cannot do without it. All else is asked once, and then done without."""
+        """Whether a run needs it. Everything else is requested once, and the run goes on without it."""
         return self.stream in STREAMS and STREAMS[self.stream].is_needed
 
 
 class Decision(NamedTuple):
-    """What becomes of a request: it is `accepted`, `given_up`, or asked for `again` after so many seconds."""
+    """What becomes of a request: it is `accepted`, `given_up`, or requested `again` after so many seconds."""
 
     kind: str
     reason: str = ""
@@ -58,14 +58,14 @@ class Sync:
     """The state of a sync.
 
     Args:
-        asks: what is to be asked, by stream and number.
-        raw: the archive; each accepted answer is kept at once, so that a killed run asks for it no more.
+        asks: the requests, by stream and number.
+        raw: the archive; each accepted answer is kept at once, so that the run after a kill does not request it again.
         budget: of calls; None for the sample's server.
-        max_retries: further tries of a price.
+        max_retries: further tries of a request for prices.
         max_wait_seconds: the longest Retry-After that is obeyed.
         now: the instant that answers count as of; None: when they come.
-        takes_empty: whether prices without a point are an answer: of a day before the coin was listed they are.
-        tell: told of the end of each ask, and before it waits to ask again.
+        takes_empty: whether prices without a point are accepted, as for days before the coin was listed.
+        tell: called at the end of each request, and before a wait for another try.
         jitter: a random number from 0 to 1, for the time between tries.
     """
 
@@ -95,7 +95,7 @@ class Sync:
         self._lock = threading.Lock()
 
     def ask_of(self, url: str) -> Ask:
-        """What a URL asks for."""
+        """What a URL requests."""
         parts = urlsplit(url)
         stream = streams.of_path(parts.path)
         if stream in streams.LISTS:
@@ -108,7 +108,7 @@ class Sync:
         """Wait for the budget, and count the call.
 
         Raises:
-            NotAskedError: an earlier answer, or the budget, says that asking is no use.
+            NotAskedError: an earlier answer, or the budget, says that the request is useless.
         """
         ask = self.ask_of(url)
         pair = self._pair_of(ask)
@@ -124,7 +124,7 @@ class Sync:
                 raise NotAskedError(str(error)) from None
 
     def judge(self, url: str, status: int, body: bytes, retry_after: str | None) -> Decision:
-        """What becomes of an answer. An accepted one is in the archive on return."""
+        """What happens to an answer. An accepted one is in the archive on return."""
         ask = self.ask_of(url)
         if status == 200 and self._has_kept(ask, body):
             self._server_errors = 0
@@ -141,11 +141,11 @@ class Sync:
         return self._try_again(ask, reason, wait, is_server_error=status != 429)
 
     def without_answer(self, url: str, why: str) -> Decision:
-        """What becomes of a request that nobody answered."""
+        """What happens to a request that nobody answered."""
         return self._try_again(self.ask_of(url), f"no answer: {why}", None, is_server_error=False)
 
     def not_read(self, url: str, reason: str, *, stops: bool) -> Decision:
-        """What becomes of an answer that is not read to its end, or of a request that is not sent."""
+        """What happens to an answer that is not read to its end, or to a request that is not sent."""
         return self._give_up(self.ask_of(url), reason, stops=stops)
 
     def _pair_of(self, ask: Ask) -> tuple[str, str] | None:
@@ -167,7 +167,7 @@ class Sync:
             if ask.is_price:
                 pair = self._pair_of(ask)
                 self._without_prices.add(pair)
-                if reason.startswith("HTTP 404"):  # nor would another window of it be there
+                if reason.startswith("HTTP 404"):  # no other window of it would exist either
                     self._not_found.setdefault(pair, reason)
             if stops and ask.is_price:
                 self._stop_all = self._stop_all or f"{_TOO_LATE}: {reason}"
@@ -177,7 +177,7 @@ class Sync:
         return Decision("given_up", reason)
 
     def _has_kept(self, ask: Ask, body: bytes) -> bool:
-        """Whether the body is what was asked for; it is in the archive then."""
+        """Whether the body is what was requested; then it is in the archive."""
         if ask.stream in streams.LISTS:
             if responses.names(body):
                 self.lists[ask.stream] = body

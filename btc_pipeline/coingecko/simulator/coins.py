@@ -1,7 +1,7 @@
 """The coins of the synthetic market: ids, symbols and names as CoinGecko has them, numbers as they might have been.
 
 A table to read and nothing else: does nothing, imports nothing of the project. The prices are where the walks of
-`sample` start from, not quotations; each coin walks by itself, so a wrapped one does not follow its original.
+`synthetic.py` start, not quotations; each coin walks by itself, so a wrapped one does not follow its original.
 
 As in reality a symbol may belong to several coins (ton, sol, usdt, beam, neiro), or be another coin's id (bitcoin).
 """
@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 TURNOVER = 0.05
-"""The share of its market cap that a coin's 24 h volume is, where the table does not say."""
+"""The share of its market cap that a coin's 24 h volume is, if the table does not say."""
 
 
 class Coin(NamedTuple):

@@ -1,6 +1,6 @@
 """Random numbers and smooth noise that follow from a key by hashing alone: what the synthetic market is made of.
 
-The same in every process, on every machine, in any order of asking. Imports nothing of the project, keeps no state.
+The same in every process, on every machine, in any order of calls. Imports nothing of the project, keeps no state.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ A recording is the body of a `market_chart` answer in a file `<coin>_<vs_currenc
 such as `btc_usd_30d_hourly_2021-05-15.json`. `coin` is CoinGecko's id or one of the symbols below, `series`
 5min, hourly or daily. The body of an `ohlc` answer is `<coin>_<vs_currency>_<N>d_ohlc_<date or year>.json`. Files
 with other names (error bodies, a README) are left alone. The bodies of `coins/list` and
-`simple/supported_vs_currencies`, in `coins_list.json` and `supported_vs_currencies.json`, are served where they are.
+`simple/supported_vs_currencies`, in `coins_list.json` and `supported_vs_currencies.json`, are served if they exist.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Recordings:
     ) -> MarketChart:
         """The points of [start, end] up to `now`, from the series that CoinGecko would choose.
 
-        Where the 5-minute series has nothing, the hourly one is taken. Of several recordings of a series it
+        If the 5-minute series has nothing, the hourly one is taken. Of several recordings of a series it
         is the one with most points in the window, then the newest. Nothing recorded there: empty lists.
         """
         wanted = granularity_for(start, end, now)

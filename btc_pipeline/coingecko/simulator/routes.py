@@ -1,6 +1,6 @@
-"""CoinGecko's routes: which question a path and query ask, and the status and the shape of the answer.
+"""CoinGecko's routes: what a path and query request, and the status and the shape of the answer.
 
-Knows no socket and no data: what there is to say comes from `Answers`. Imports of ours the shapes of `sample` only.
+Knows no socket and no data: the data comes from `Answers`. Of the project it imports the shapes of `synthetic.py` only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Answers(Protocol):
-    """Where the data comes from: the module `sample`, a `Recordings`, or a test's own."""
+    """Where the data comes from: the module `synthetic`, a `Recordings`, or a test's own."""
 
     def coins_list(self) -> list[dict[str, str]]:
         """`id`, `symbol` and `name` of each coin that is served."""
@@ -77,7 +77,7 @@ def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, o
 def _respond_ohlc(
     answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
 ) -> tuple[HTTPStatus, object]:
-    """Of the numbers of days that CoinGecko takes, those that come to candles of four hours."""
+    """The numbers of days for which CoinGecko gives candles of four hours."""
     if "days" not in parameters:
         return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "Missing parameter days"}
     if parameters["days"] not in map(str, synthetic.OHLC_DAYS):
@@ -115,7 +115,7 @@ def _respond_days(
 def _market_chart(
     answers: Answers, coin_id: str, vs_currency: str, window: tuple[datetime, datetime], now: datetime
 ) -> tuple[HTTPStatus, object]:
-    """All of the window or, where a part of it is too old, nothing."""
+    """All of the window; nothing if a part of it is too old."""
     start, end = window
     earliest = answers.earliest_start(now)
     if earliest is not None and start < earliest:

@@ -1,9 +1,9 @@
 """A CoinGecko-shaped server on loopback, for the `sample` source, for replays and for tests.
 
-Listens on 127.0.0.1 only; never logs, keeps or echoes what a request carries, unless a test asks it to.
-Decides nothing about the answers, which are for `routes`, `sample` and `recordings`; imports nothing else of ours.
+Listens on 127.0.0.1 only; never logs, keeps or echoes what a request carries, unless a test wants it.
+Decides nothing about the answers: `routes`, `synthetic` and `recordings` do. Imports nothing else of the project.
 
-    with ReplayServer(sample) as server:  # or Recordings.read(folder)
+    with ReplayServer(synthetic) as server:  # or Recordings.read(folder)
         get(f"{server.base_url}/coins/bitcoin/market_chart/range?vs_currency=usd&from=1620482543&to=1621087343")
 
 By hand: `python -m btc_pipeline.coingecko.simulator.server [--recordings DIR] [--now ISO] [--port N]`.
@@ -44,7 +44,7 @@ class SeenRequest(NamedTuple):
 
 
 class ReplayHandler(BaseHTTPRequestHandler):
-    """One connection. Tests derive from it to make faults (`tests/faulty_server.py`)."""
+    """One connection. Tests derive from it to make faults (`tests/support/faulty_server.py`)."""
 
     server: ReplayServer
     server_version = "btc-pipeline-replay"
@@ -81,7 +81,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
             self.send_json(code, {"error": HTTPStatus(code).phrase})
 
     def parse_request(self) -> bool:
-        """Keep the request where a test wants it."""
+        """Keep the request if a test wants it."""
         is_good = super().parse_request()
         if is_good and self.server.record_requests:
             self.server.requests.append(SeenRequest(self.command, self.path, dict(self.headers)))
@@ -92,7 +92,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
 
 
 class ReplayServer(ThreadingHTTPServer):
-    """Binds the port when made (OSError: it cannot be had), answers within its `with` block and not after it.
+    """Binds the port when made (OSError: the port is not free), answers within its `with` block and not after it.
 
     `now` fixes the instant that it answers as of (aware; None: the clock). `port` 0 takes a free one.
     """
@@ -147,7 +147,7 @@ class ReplayServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error; anything else is ours and prints its traceback."""
+        """A client that goes away is not an error; anything else is ours and prints its traceback."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -1,6 +1,6 @@
 """The synthetic market behind the `sample` source: CoinGecko's charts, candles and lists, quirks included.
 
-Does no I/O, reads no clock, imports of ours only the table of coins and the noise: each point follows from
+Does no I/O, reads no clock, imports of the project only the table of coins and the noise: each point follows from
 its coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself. What
 is kept, the latest few thousand chunks of points, saves time and changes nothing.
 
@@ -75,7 +75,7 @@ _COIN_OF_UNIT = {"btc": "bitcoin", "eth": "ethereum"}
 
 
 def knows_coin(coin_id: str) -> bool:
-    """Whether the market has the coin; it has those of `sample_coins`, under CoinGecko's ids."""
+    """Whether the market has the coin; it has those of `coins`, under CoinGecko's ids."""
     return coin_id in COINS
 
 
@@ -95,7 +95,7 @@ def supported_vs_currencies() -> list[str]:
 
 
 def earliest_start(now: datetime) -> datetime | None:
-    """The oldest instant that may be asked for: as without a paid plan, 365 days before now."""
+    """The oldest instant that may be requested: as without a paid plan, 365 days before now."""
     return now - timedelta(days=365)
 
 
@@ -128,7 +128,7 @@ def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime,
 def ohlc(coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
     """CoinGecko's own candles at `now`: of the hourly points, the last one up to now and stamped at its close to come.
 
-    As recorded: `days` times six candles, the first without what is before its window; one without a point is left out.
+    As recorded: `days` times six candles, the first without what is before its window; one without a point is skipped.
     """
     last = ohlc_close(_milliseconds(now) - 1)
     start = _EPOCH + timedelta(milliseconds=last) - days * timedelta(days=1)

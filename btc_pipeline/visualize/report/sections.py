@@ -112,7 +112,7 @@ def _opinions(facts: Facts) -> Part:
         "Second opinion",
         f"Days rebuilt from CoinGecko's own four-hour candles: {told}. Above {limit} basis points it is listed."
         if verdicts.keys() - {"none"}
-        else "CoinGecko's own candles were not asked for.",
+        else "CoinGecko's own candles were not requested.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
         _cut([
             (_pair(row), row["date"].isoformat(),
@@ -161,7 +161,7 @@ def _settings(facts: Facts) -> Part:
     return Part(
         "settings",
         "Settings",
-        "What the run was told, without secrets and paths.",
+        "The settings of the run, without secrets and paths.",
         ("Section", "Key", "Value"),
         [(f"[{section}]", key, value) for section, key, value in rows],
         is_open=False,
@@ -173,7 +173,7 @@ def _versions(facts: Facts) -> Part:
     return Part(
         "versions",
         "Versions",
-        "What it was made by.",
+        "The software that made it.",
         ("Package", "Version"),
         [*((str(name), str(version)) for name, version in rows), ("models", facts.publication["models"])],
         is_open=False,

@@ -105,7 +105,7 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     absent = set(facts.asked_pairs) - {(each.coin_id, each.vs_currency) for each in series}
     lines += [f"no candle: {', '.join(' / '.join(pair) for pair in sorted(absent)[:3])}"] if absent else []
     if facts.is_sample:
-        lines.append("SAMPLE: no market data")
+        lines.append("SAMPLE: not market data")
     if not ran:
         return Finding(question, "Not checked", tuple(lines), "warning")
     if not window:
@@ -136,7 +136,7 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_o
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         lines.append(f"older than {limit / timedelta(hours=1):g} h: {', '.join(late[:3])}{more}")
-    words = f"{formatting.age_text(as_of - newest_at)} old when asked"
+    words = f"{formatting.age_text(as_of - newest_at)} old when requested"
     return Finding(question, words, tuple(lines), "warning" if late else "good")
 
 

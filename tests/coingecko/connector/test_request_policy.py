@@ -259,7 +259,7 @@ def test_what_is_wrong_with_one_coin_stops_no_other(refusals, sync):
     ],
 )
 def test_what_is_wrong_with_the_api_stops_all(refusals, sync):
-    assert "not asked, after one without an answer" in after(sync(), *refusals)
+    assert "not requested, after a request without an answer" in after(sync(), *refusals)
 
 
 def test_a_good_answer_in_between_starts_the_count_of_server_errors_anew(sync):

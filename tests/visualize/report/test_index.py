@@ -11,7 +11,7 @@ from tests.visualize.report.published import DAY, Published, backfill
 
 LINE = {
     "name": "2026-05-14", "run_date": "2026-05-14", "title": "Bitcoin / USD", "price": "68,000.12 USD", "trust": "Yes",
-    "freshness": "12 minutes old when asked", "oddities": "Nothing",
+    "freshness": "12 minutes old when requested", "oddities": "Nothing",
     "published_at": "2026-05-14T14:42:05Z", "is_sample": "true",
 }  # fmt: skip
 

@@ -79,7 +79,7 @@ def test_all_checks_passed_and_all_settled_is_a_yes(judge):
 
 def test_sample_data_is_never_a_plain_yes(judge):
     answer = judge().trust
-    assert (answer.level, answer.lines[-1]) == ("notice", "SAMPLE: no market data")
+    assert (answer.level, answer.lines[-1]) == ("notice", "SAMPLE: not market data")
 
 
 def test_days_without_data_make_it_a_mostly_and_are_counted(judge):
@@ -135,7 +135,7 @@ def test_a_version_without_checks_is_not_trusted(judge):
 
 def test_the_age_is_that_of_the_newest_price_when_it_was_asked_for(judge):
     judged = judge()
-    assert (judged.freshness.words, judged.freshness.level) == ("12 minutes old when asked", "good")
+    assert (judged.freshness.words, judged.freshness.level) == ("12 minutes old when requested", "good")
     assert judged.newest_at == "2026-05-15T14:30:00Z"
 
 
