@@ -13,8 +13,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import raw_archive, versions
-from btc_pipeline.market import instants
-from btc_pipeline.market.days import SETTLED_AFTER
+from btc_pipeline.market import instants, live_point
 from btc_pipeline.market.formatting import percent_text
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.values import Settings
@@ -104,7 +103,7 @@ def _points(candle: Row, request: raw_archive.Request, pairs: Sequence[Sequence[
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() * 1000)
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
     last = int(pairs[-1][0])
-    is_live = last % 1000 == 0 and request.window_to > request.extracted_at - SETTLED_AFTER
+    is_live = live_point.is_live(last, request.window_to, request.extracted_at)
     closing = int(candle["last_point_at"].timestamp() * 1000)
     if is_live and not (candle["is_closed_by_live_point"] and last == closing):
         points.pop(last, None)

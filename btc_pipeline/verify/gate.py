@@ -15,7 +15,7 @@ from typing import Any
 from btc_pipeline.coingecko import responses
 from btc_pipeline.coingecko.streams import CHART_5M
 from btc_pipeline.lake.raw_archive import Request
-from btc_pipeline.market import instants
+from btc_pipeline.market import instants, live_point
 
 FIELDS = ("prices", "market_caps", "total_volumes")
 """What an answer has; anything more is reported, and kept in the raw archive."""
@@ -104,7 +104,7 @@ def market_chart(
             "the_newest_point_is_fresh",
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
-    settled = stamps[:-1] if stamps[-1] % 1000 == 0 else stamps
+    settled = stamps[:-1] if live_point.may_be_live(stamps[-1]) else stamps
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
     oldest_at = _instant(min(stamps))
     return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, _instant(max(settled)), new_fields)

@@ -3,8 +3,11 @@
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
+import yaml
 
-from btc_pipeline.market.days import Window
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.market.days import SETTLED_AFTER, Window
+from btc_pipeline.system.project import DBT_PROJECT
 
 DAY = date(2026, 5, 15)
 
@@ -62,3 +65,16 @@ def test_a_window_is_the_same_on_every_machine(zone, monkeypatch):
 def test_windows_of_consecutive_days_overlap_in_whole_days():
     first, second = (Window.of(DAY + timedelta(days=n), 7, at("2026-11-23T12:00:00")) for n in (0, 1))
     assert second.start - first.start == second.end - first.end == timedelta(days=1)
+
+
+def test_the_models_and_the_simulator_settle_a_day_at_the_same_time():
+    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert timedelta(minutes=variables["settling_minutes"]) == SETTLED_AFTER
+    midnight = datetime(2026, 5, 16, tzinfo=timezone.utc)
+    late = midnight - timedelta(minutes=20), midnight
+    before, after = (
+        synthetic.market_chart("bitcoin", "usd", midnight - timedelta(days=2), late[1], midnight + SETTLED_AFTER + wait)
+        for wait in (timedelta(minutes=-1), timedelta(minutes=1))
+    )
+    newest = [max(stamp for stamp, _ in chart["prices"]) for chart in (before, after)]
+    assert newest[0] < newest[1]
