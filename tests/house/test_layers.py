@@ -200,6 +200,12 @@ def test_a_room_says_its_subject_and_what_it_may_import(room):
     assert len(TREES[f"btc_pipeline.{room}"].body) == 1, "it holds its docstring and nothing else"
 
 
+@pytest.mark.parametrize("room", [room for room in ROOMS if (PACKAGE / room.replace(".", "/")).is_dir()])
+def test_the_tests_mirror_the_rooms(room):
+    folder = ROOT / "tests" / room.replace(".", "/")
+    assert list(folder.rglob("test_*.py")), f"tests/{folder.name} holds the tests of the room {room}"
+
+
 def test_the_page_on_architecture_has_the_same_rooms():
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = re.findall(r"^\| `([\w/]+(?:/|\.py))` \| .+ \|$", page, re.MULTILINE)

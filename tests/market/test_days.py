@@ -76,5 +76,5 @@ def test_the_models_and_the_simulator_settle_a_day_at_the_same_time():
         synthetic.market_chart("bitcoin", "usd", midnight - timedelta(days=2), late[1], midnight + SETTLED_AFTER + wait)
         for wait in (timedelta(minutes=-1), timedelta(minutes=1))
     )
-    newest = [max(stamp for stamp, _ in chart["prices"]) for chart in (before, after)]
+    newest = [max(int(stamp or 0) for stamp, _ in chart["prices"]) for chart in (before, after)]
     assert newest[0] < newest[1]
