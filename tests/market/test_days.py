@@ -71,9 +71,10 @@ def test_the_models_and_the_simulator_settle_a_day_at_the_same_time():
     variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     assert timedelta(minutes=variables["settling_minutes"]) == SETTLED_AFTER
     midnight = datetime(2026, 5, 16, tzinfo=timezone.utc)
-    late = midnight - timedelta(minutes=20), midnight
     before, after = (
-        synthetic.market_chart("bitcoin", "usd", midnight - timedelta(days=2), late[1], midnight + SETTLED_AFTER + wait)
+        synthetic.market_chart(
+            "bitcoin", "usd", midnight - timedelta(days=2), midnight, midnight + SETTLED_AFTER + wait
+        )
         for wait in (timedelta(minutes=-1), timedelta(minutes=1))
     )
     newest = [max(int(stamp or 0) for stamp, _ in chart["prices"]) for chart in (before, after)]
