@@ -22,7 +22,7 @@ UNEXPECTED = 1
 
 
 class PipelineError(Exception):
-    """A failure that a person is told in one line: what failed, the facts, what to type next.
+    """A failure, shown in one line: what failed, the facts, what to type next.
 
     Args:
         what: what failed, without a full stop.
@@ -57,7 +57,7 @@ class AlreadyRunningError(PipelineError):
 
 
 class ExtractionError(PipelineError):
-    """CoinGecko could not be asked, or did not answer with a market chart."""
+    """CoinGecko could not be reached, or did not answer with a market chart."""
 
     exit_code = 20
 

@@ -1,6 +1,6 @@
 """`make docs`: the models' documentation as one page, with lineage from the sources to the chart.
 
-Runs `dbt docs generate --static` on an empty database, in a process of its own; needs no network and no run before.
+Runs `dbt docs generate --static` on an empty database, in a process of its own; needs no network and no earlier run.
 """
 
 from __future__ import annotations

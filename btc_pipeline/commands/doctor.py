@@ -1,7 +1,7 @@
-"""`btc-pipeline doctor`: is all there that a run needs? One check, one line: ok, warning or failed, and what to do.
+"""`btc-pipeline doctor`: does a run have all it needs? One check, one line: ok, warning or failed, and what to do.
 
-Asks CoinGecko once, where the source is live, and enters that in the ledger of calls; changes nothing else. The key is
-never shown.
+If the source is live, it calls CoinGecko once and enters that in the call ledger. It changes nothing else. It never
+shows the key.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _STYLES: dict[str, Style] = {"ok": "", "warning": "strong", "failed": "bad"}
 
 @dataclass(frozen=True)
 class Check:
-    """What one check has found. `code` is the exit code that it stands for where it failed."""
+    """What one check has found. `code` is the exit code that it stands for if it failed."""
 
     name: str
     state: Literal["ok", "warning", "failed"]
@@ -53,7 +53,7 @@ class Check:
 
 
 def all_checks() -> list[Check]:
-    """All checks, in the order in which a run would need what they ask; bad settings end the list."""
+    """All checks, in the order in which a run would need what they check; bad settings end the list."""
     found = [_python(), _packages(), _programs()]
     try:
         configured = reader.load()
@@ -73,7 +73,7 @@ def all_checks() -> list[Check]:
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0 where nothing failed; else the smallest of the codes."""
+    """0 if nothing failed; else the smallest of the codes."""
     return min((check.code for check in checks if check.state == "failed"), default=SUCCESS)
 
 
@@ -97,7 +97,7 @@ def lines(checks: Sequence[Check]) -> list[Line]:
 
 
 def _looked(name: str, check: Callable[[], Check]) -> Check:
-    """One check, which fails where the system does not let us look."""
+    """One check; it fails if the system does not let us look."""
     try:
         return check()
     except OSError as error:
@@ -112,7 +112,7 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    """What has to be there, and whether the installed versions are those that are required."""
+    """Whether all packages are there, and whether the installed versions are those that are required."""
     if missing := packages.missing():
         return Check("packages", "failed", f"not installed: {', '.join(missing)}", _INSTALL)
     required_by, fitting, differing = packages.compared()
@@ -221,12 +221,12 @@ def _published(workspace: Workspace) -> Check:
 
 
 def _nearest(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
+    """The path, or the nearest folder above it that exists."""
     return next(each for each in (path, *path.parents) if each.exists())
 
 
 def show(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
-    """All checks; they go on where the settings are bad."""
+    """All checks; they go on if the settings are bad."""
     log.hush()
     try:
         with command_line.applied(luigi_arguments):

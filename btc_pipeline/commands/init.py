@@ -1,6 +1,6 @@
-"""`btc-pipeline init`: a luigi.cfg with all settings, each with its default and what it means.
+"""`btc-pipeline init`: a luigi.cfg with all settings, each with its default and its meaning.
 
-Overwrites nothing; reads no setting, so that a bad luigi.cfg elsewhere is no hindrance.
+Overwrites nothing; reads no setting, so a bad luigi.cfg elsewhere does not matter.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether what is installed is what is required: by the hash lock of a checkout, or by what the package requires.
 
-Reads what the installed packages say of themselves. Imports none of them.
+Reads the metadata of the installed packages. Imports none of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The plan before the run: what it will ask for, how long the budget makes it take, and what the plan cannot give.
+"""The plan before the run: what it will request, how long the budget makes it take, and what the plan cannot give.
 
-Pure but for the archive, which says what is there already, and the ledger of calls. Asks nobody.
+Reads the archive, which says what is there already, and the call ledger. Sends no request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from btc_pipeline.warehouse import duckdb_files
 
 @dataclass(frozen=True)
 class PlanRow:
-    """Calls of one kind: what, of which instants (UTC), how fine, and how many."""
+    """Calls of one kind: what is requested, for which instants (UTC), how fine, and how many calls."""
 
     what: str
     span: str
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def calls(self) -> int:
-        """All calls, when each is answered at once."""
+        """All calls, if each succeeds at the first try."""
         return sum(row.calls for row in self.rows)
 
     @property

@@ -1,7 +1,7 @@
 """Preparing dbt at installation, like compiling bytecode: parse the project, run its unit tests on an empty workspace.
 
-`make install` runs `python -m btc_pipeline.commands.prepare`. A run works as well without it, and takes two seconds
-more the first time.
+`make install` runs `python -m btc_pipeline.commands.prepare`. A run works without it too; the first one takes two
+seconds longer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from btc_pipeline.transform import dbt_build, prepared
 
 
 def main() -> None:
-    """Build an empty workspace and keep what dbt prepared; where that fails, say so: the first run will say more."""
+    """Build an empty workspace and keep what dbt prepared. If that fails, say so: the first run will say more."""
     today = datetime.now(timezone.utc).date()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder), "empty")

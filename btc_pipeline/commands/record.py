@@ -1,4 +1,4 @@
-"""Recording: real answers of the API, kept word for word in the form that the replay server serves.
+"""Recording: real answers of the API, kept byte for byte in the form that the replay server serves.
 
 The answers come through the same connector as a run's, into a temporary folder; no key is in them.
 """
@@ -25,15 +25,15 @@ _COIN = re.compile(r"[a-z0-9-]+")
 
 
 def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
-    """Ask for the week up to now of each coin and keep the answers in `folder`.
+    """Request the week up to now of each coin and keep the answers in `folder`.
 
     Returns:
-        The files, named as `coingecko.recordings` reads them, and the instant to replay them as of (UTC).
+        The files, named as `coingecko/simulator/recordings.py` reads them, and the instant to replay them as of (UTC).
 
     Raises:
-        ConfigurationError: the source is no live one, a coin's id can't be in a file's name, or there is another
+        ConfigurationError: the source is not live, a coin's id can't be in a file's name, or there is another
             recording under the name.
-        ExtractionError: CoinGecko gave no answer, or one that the gate refuses.
+        ExtractionError: CoinGecko gave no answer, or one that the gate rejects.
     """
     if settings.is_sample:
         raise ConfigurationError("samples are not recorded", "use --pipeline-source live")

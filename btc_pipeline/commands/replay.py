@@ -31,7 +31,7 @@ _KEY = ("coin_id", "vs_currency", "date")
 
 @dataclass(frozen=True)
 class Difference:
-    """A column of a candle that differs; where a candle is in one of the two only, the column is `candle`."""
+    """A column of a candle that differs; if a candle is in one of the two only, the column is `candle`."""
 
     coin_id: str
     vs_currency: str
@@ -52,7 +52,7 @@ def compare(settings: Settings, workspace: Workspace, sources_hash: str) -> tupl
         The number of published candles, and the differences.
 
     Raises:
-        ConfigurationError: nothing is published, or of another source.
+        ConfigurationError: nothing is published, or it is from another source.
         TransformationError, CandleTestError: the archive does not build, or what it builds fails a test.
     """
     about, newest = _published(settings, workspace)
@@ -74,7 +74,7 @@ def as_of(
     """The candles as they were at an instant, from the answers that had been extracted then, by today's models.
 
     Returns:
-        The rows of `daily_candlestick`, and the record of the version that had exactly these; None where no
+        The rows of `daily_candlestick`, and the record of the version that had exactly these; None if no
         record says so.
 
     Raises:
@@ -125,7 +125,7 @@ def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str]
 
 
 def _told(settings: Settings, record: versions.Record) -> Settings:
-    """The settings, with what the models were told then."""
+    """The settings, with the models' settings of that version."""
     known = {each.name for each in fields(settings)}
     return replace(settings, **{name: value for name, value in record["vars"].items() if name in known})
 

@@ -38,7 +38,7 @@ def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
 def open_(configured: Settings, workspace: Workspace, name: str | None) -> str:
     """The path of a report, by its name or else of the newest day, which the browser shows now.
 
-    Where there is no report at all, that of what is published is written first.
+    If there is no report at all, that of what is published is written first.
 
     Raises:
         ConfigurationError: there is no report of this name, nothing is published, or there is no browser here.
@@ -61,7 +61,7 @@ def _named(workspace: Workspace, name: str) -> Path:
 
 
 def _newest(workspace: Workspace) -> Path | None:
-    """By the day in its name; whatever else lies there is passed over."""
+    """By the day in its name; other files are skipped."""
     found = {}
     for path in workspace.reports.glob("*.html"):
         with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""`btc-pipeline run`: choose the source, run `Visualize` by Luigi, show what has come of it.
+"""`btc-pipeline run`: choose the source, run `Visualize` by Luigi, show the result.
 
 Nothing else of the project chooses a source.
 """
@@ -20,7 +20,7 @@ PROBE_SECONDS = 3.0
 
 
 def run(luigi_arguments: Sequence[str]) -> int:
-    """Run `Visualize`; returns the exit code. A run that had something to do has its summary at the process's end."""
+    """Run `Visualize`; returns the exit code. A run that had something to do shows its summary at the end."""
     from luigi.cmdline_parser import CmdlineParser
     from luigi.retcodes import run_with_retcodes
 
@@ -49,7 +49,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
 
 
 def _source_to_be_had(configured: Settings) -> list[str]:
-    """The option that makes this run a sample, where it would have to ask CoinGecko and CoinGecko does not answer."""
+    """The option that makes this run a sample, if it would have to call CoinGecko and CoinGecko does not answer."""
     if configured.is_sample:
         return []
     if ping.answers(configured.base_url, PROBE_SECONDS):

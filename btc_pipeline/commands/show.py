@@ -76,13 +76,13 @@ def rows(database: Path, selection: Selection) -> list[Row]:
 
 
 def columns(database: Path, selection: Selection) -> list[str]:
-    """The names of the columns, which are there without any row too."""
+    """The names of the columns, which exist without any row too."""
     (described,) = published.read(database, f"describe {selection.query}")
     return [row["column_name"] for row in described]
 
 
 def as_csv(selected: Sequence[Row], names: Sequence[str]) -> str:
-    """With a line of names above; what is not known is empty."""
+    """With a header line; unknown values are empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -97,7 +97,7 @@ def as_json(selected: Sequence[Row]) -> str:
 
 
 def as_table(selected: Sequence[Row], selection: Selection, width: int) -> str:
-    """For a person: candles as after a run, other tables with a column for each of theirs."""
+    """For a person: candles as after a run, other tables with all their columns."""
     if not selected:
         return "no rows"
     if selection.table != "daily_candlestick":
@@ -131,7 +131,7 @@ def checked_output(path: Path, data_dir: Path) -> Path:
     """A file that may be written: a new one, or a regular one outside of the workspaces below `data_dir`.
 
     Raises:
-        ConfigurationError: it is something else, or its folder is not there or not ours to write in.
+        ConfigurationError: it is something else, or its folder does not exist or cannot be written to.
     """
     if problem := _problem_of_output(path, data_dir):
         raise ConfigurationError(f"bad --output {path}: {problem}", "name another file, in a folder that exists")
@@ -175,7 +175,7 @@ def _cell(value: object) -> str:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What `show` is asked for, as it was typed."""
+    """The arguments of `show`, as they were typed."""
 
     coins: tuple[str, ...]
     currency: str | None

@@ -36,7 +36,7 @@ _OF_FAILURE = {"failed_at": str, "step": str, "exit_code": int, "reason": str, "
 
 @dataclass(frozen=True)
 class Published:
-    """The readers' version: whose, of when, how fresh (UTC, hours), and what is odd about it."""
+    """The readers' version: which run made it, when, how fresh it is (UTC, hours), and what is odd about it."""
 
     source: str
     run: str
@@ -53,7 +53,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Status:
-    """All of it. `at_work` says who holds the lock; `calls_this_month` is None where it is not known."""
+    """All of it. `at_work` says who holds the lock; `calls_this_month` is None if it is not known."""
 
     date: str
     data_folder: str
@@ -129,7 +129,7 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
 
 
 def _last_failure(workspace: Workspace, version: Published | None) -> dict[str, Any] | None:
-    """The newest failed run's record, where it is newer than what is published; a damaged one is passed over."""
+    """The newest failed run's record, if it is newer than what is published; a damaged one is skipped."""
     kept = map(files.read_json, sorted(workspace.failures.glob("*.ndjson"), reverse=True))
     failure = next(filter(_is_whole, kept), None)
     if failure is None or (version and failure["failed_at"] <= version.as_of.rstrip("Z")):
@@ -212,10 +212,10 @@ def _line(label: str, text: str, style: Style = "") -> Line:
 
 
 def checked_day(settings: Settings, day: date | None) -> date:
-    """The day that is asked about; default: today.
+    """The day to show; default: today.
 
     Raises:
-        ConfigurationError: it has not come.
+        ConfigurationError: it is in the future.
     """
     today = settings.today()
     if day and day > today:

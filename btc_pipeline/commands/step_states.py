@@ -1,6 +1,6 @@
-"""Which steps of a day are done, and which would run, and why: asked of the same targets as a run asks.
+"""Which steps of a day are done, and which would run, and why; it checks the same targets as a run.
 
-Looks, and takes no lock; beside a run it opens none of the run's databases, and asks the journal how far the run is.
+Looks, and takes no lock. Beside a run it opens none of the run's databases; the journal says how far the run is.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def of_chain(day: date, kinds: Sequence[type[Step]] = DAILY) -> list[StepState]:
 
 
 def _beside_a_run(workspace: Workspace, day: date, since: object, kinds: Sequence[type[Step]]) -> list[StepState]:
-    """Up to the newest step that the run has done all are done; before it has done one, nobody can tell."""
+    """All steps up to the newest one that the run has done are done; before the run has done one, it is not known."""
     ended = {each.step for each in journal.of_day(workspace, day) if each.outcome == "done" and _is_later(each, since)}
     done = set(chain.names(*(kind for kind in kinds if kind.get_task_family() in ended)))
     names = [kind.get_task_family() for kind in kinds]

@@ -1,4 +1,4 @@
-"""Why does a candle look like this? All that is known of one candle, on one screen.
+"""Why does a candle look like this? All that is known about one candle, on one screen.
 
 Reads the published database, as any reader would, and the raw answers that the candle names; changes nothing. The
 candle is computed once more, in plain Python from the raw answers, and compared.
@@ -98,7 +98,7 @@ def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> li
 
 
 def _points(candle: Row, request: raw_archive.Request, pairs: Sequence[Sequence[float]]) -> dict[int, float]:
-    """The answer's points of the day by stamp; its live point only where that closes the candle."""
+    """The answer's points of the day by stamp; its live point only if that closes the candle."""
     day = candle["date"]
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() * 1000)
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
@@ -176,7 +176,7 @@ def _shown(value: object) -> str:
 
 
 def text(configured: Settings, workspace: Workspace, coin: str, day: date) -> str:
-    """All that is known of a candle."""
+    """All that is known about a candle."""
     try:
         (coin_id,) = parsers.coins(coin)
     except ValueError as error:

@@ -1,7 +1,7 @@
-"""History: which days of a pair the archive does not cover yet, and the fewest calls that bring them.
+"""History: which days of a pair the archive does not cover yet, and the fewest calls that fetch them.
 
-A day is covered when a good answer was asked for to the day's end, after CoinGecko had settled it. The archive is the
-checkpoint of a backfill: whatever stopped it, what came is not asked for again. Reads the archive; asks nobody.
+A day is covered if a good answer was requested up to the day's end, after CoinGecko had settled it. The archive is the
+checkpoint of a backfill: what came is not requested again, whatever stopped it. Reads the archive; sends no request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def chunks(span: Span, covered: Iterable[date], *, is_newest_first: bool = True)
 
 
 def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: datetime) -> raw_archive.Request:
-    """What is asked for a chunk."""
+    """The request for a chunk."""
     start = datetime.combine(chunk.first, time(), timezone.utc)
     end = datetime.combine(chunk.last, time(23, 59, 59), timezone.utc)
     return raw_archive.Request(
@@ -45,8 +45,8 @@ def covering(
 ) -> tuple[set[date], list[raw_archive.Entry]]:
     """The days of the span that good answers cover, and the answers that do.
 
-    An answer says nothing about days before its first point, unless these are before any point that is known of the
-    pair: then the coin was not listed. So an answer that came without points, or began late, is asked for again.
+    An answer says nothing about days before its first point, unless they lie before every known point of the pair: then
+    the coin was not listed. So an answer that came without points, or began late, is requested again.
     """
     wanted = set(span.days)
     used: list[tuple[raw_archive.Entry, date | None]] = []
@@ -73,7 +73,7 @@ def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
 
 
 def _judged(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> tuple[bool, date | None]:
-    """Whether an answer for a chunk passes the gate, and the day of its first point; None where it has none."""
+    """Whether an answer for a chunk passes the gate, and the day of its first point; None if it has none."""
     try:
         rules = stored.Rules(repeat_hours=settings.repeat_hours)
         chart = stored.judge(workspace.raw, entry, rules, takes_empty=True).chart

@@ -1,6 +1,6 @@
-"""Extracting a day: what has not been answered yet is asked for, and what came, or did not, is written down.
+"""Extracting a day: request what has not been answered yet, and write down what came and what failed.
 
-Knows where answers lie; how CoinGecko is asked is for `extract` to say, and what a good answer is for `verify`.
+Knows where answers lie. `fetch.py` calls CoinGecko, and `verify/` knows what a good answer is.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def answers(
     pairs: Sequence[Pair],
     progress: Progress,
 ) -> dict[str, Any]:
-    """Ask for each pair that has no answer yet, and keep the record of the day.
+    """Request each pair that has no answer yet, and keep the record of the day.
 
     Returns:
         Facts: answers of each stream, calls.
 
     Raises:
-        ExtractionError: there is not one market chart; or none of a pair that alone was asked for.
+        ExtractionError: there is not one market chart; or only one pair was requested, and it has none.
     """
     now = settings.instant()
     known = _known(settings, workspace, day, now, record, pairs)
@@ -72,7 +72,7 @@ def answers(
 
 @dataclass(frozen=True)
 class _Known:
-    """The market charts that are there, by pair: of the record, and of an extraction that was cut short.
+    """The market charts that are there, by pair: of the record, and of an extraction that was interrupted.
 
     `begun_at` is when that one began; None: there is none.
     """
@@ -87,7 +87,7 @@ class _Known:
         return self.recorded | self.resumed
 
     def lacks(self, workspace: Workspace, request: raw_archive.Request) -> bool:
-        """Whether it has to be asked for; what else is wanted of a pair comes with its prices, once."""
+        """Whether it has to be requested. Everything else about a pair is requested once, with its prices."""
         name = str(request.pair)
         if request.stream == streams.MARKET_CHART:
             return name not in self.charts
@@ -116,7 +116,7 @@ def _known(
 def _resumed(
     settings: Settings, workspace: Workspace, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
 ) -> dict[str, str]:
-    """The good answers to just what is asked now, which an extraction had brought before it was cut short."""
+    """The good answers to the requests of now that an interrupted extraction had fetched."""
     ends_at = days.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in requests.of_run(settings, day, now, pairs):

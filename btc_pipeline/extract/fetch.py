@@ -1,7 +1,7 @@
 """Extract and load: one run of the connector into the cache, each answer into the raw archive as it comes.
 
-The parent's side of the connector process. Opens no network itself, apart from starting the sample's server. What is
-asked is for `asks` to say, and what has been answered before for the task's target.
+The parent's side of the connector process. Opens no network itself, apart from starting the sample's server.
+`requests.py` says what to request; the task's target knows what has been answered before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MARKERS = "raw.pipeline_markers"
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a sync brought: archived answers of each stream, and why there are no prices of a request."""
+    """What a sync fetched: archived answers of each stream, and why a request has no prices."""
 
     charts: list[raw_archive.Entry]
     fine_charts: list[raw_archive.Entry]
@@ -52,7 +52,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Options:
-    """How a sync is made: into which cache, whether prices may be empty, and how much of PyAirbyte is imported."""
+    """The options of a sync: its cache, whether prices may be empty, and how much of PyAirbyte is imported."""
 
     cache: Path
     takes_empty: bool = False
@@ -66,25 +66,25 @@ def fetch(
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> Fetched:
-    """Ask CoinGecko for all of it, in one connector process.
+    """Send all requests to CoinGecko, in one connector process.
 
     Args:
         settings: how to reach CoinGecko, the budget, and the instant that answers count as of.
-        workspace: where archive, ledger of calls and logs lie.
+        workspace: where archive, call ledger and logs lie.
         asked: in this order, stream by stream.
         options: by default the cache of the workspace, for prices that are there.
-        progress: told as it goes.
+        progress: called after each answer.
 
     Returns:
-        What came, all of it in the archive. Without prices of a pair the others are there all the same; what else is
-        missing is a warning.
+        What came, all of it in the archive. If a pair has no prices, the other pairs still have theirs. Anything else
+        that is missing is a warning.
 
     Raises:
         ExtractionError: the connector failed or fell silent. What had come by then is in the archive.
         ConfigurationError: the key or the recordings cannot be used.
     """
     options = options or Options(workspace.cache)
-    settings.api_key()  # a missing key is no reason to start anything
+    settings.api_key()  # without the key nothing is started
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
     if not settings.is_sample and not call_ledger.prepare(workspace.calls):
@@ -205,7 +205,7 @@ def _result(
 
 
 def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive.Entry]) -> None:
-    """Airbyte's cache holds the prices that the last sync brought, as the archive does.
+    """Check that Airbyte's cache holds the prices that the last sync fetched, as the archive does.
 
     Raises:
         ExtractionError: it does not.
@@ -241,7 +241,7 @@ def _server(settings: Settings, now: datetime) -> Iterator[str]:
 
 
 def _set_aside_if_damaged(cache: Path) -> None:
-    """The cache holds nothing that the archive does not: a damaged one makes room for a new one."""
+    """Replace a damaged cache by a new one: it holds nothing that the archive does not."""
     try:
         with duckdb_files.opened(cache, read_only=False) as connection:
             duckdb_files.read_all(connection)

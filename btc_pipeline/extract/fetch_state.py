@@ -1,4 +1,4 @@
-"""What the connector has told so far of what it was asked: which answer lies where, and what was refused.
+"""What the connector has reported so far: which answer lies where, and which request failed.
 
 Listens to events; reads the archive's manifests. Starts no process.
 """
@@ -17,7 +17,7 @@ from btc_pipeline.system.child_process import Progress
 
 
 class FetchState:
-    """What was asked, and what the connector has told of it so far."""
+    """The requests, and what the connector has reported about them so far."""
 
     def __init__(self, asked: Sequence[raw_archive.Request], progress: Progress | None) -> None:
         self.asks = {
@@ -30,7 +30,7 @@ class FetchState:
         self._refused: dict[tuple[str, str], str] = {}
 
     def ask_on(self) -> None:
-        """Another sync, after one whose cache was damaged: for what has not come, and for one price at least."""
+        """Another sync, after one whose cache was damaged: requests without an answer, and at least one for prices."""
         self.left = {
             stream: {number: request for number, request in asks.items() if (stream, number) not in self._files}
             for stream, asks in self.asks.items()
@@ -52,7 +52,7 @@ class FetchState:
             self._say(str(self.asks[ask[0]][ask[1]].pair))
 
     def entries(self, workspace: Workspace, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
-        """The archived answers of a stream, in the order in which they were asked for; all, or of the last sync."""
+        """The archived answers of a stream, in the order in which they were requested; all, or of the last sync."""
         asked = self.left if is_last_sync else self.asks
         numbers = sorted((number for of, number in self._files if of == stream and number in asked[of]), key=int)
         return [raw_archive.entry(workspace.raw, self._files[stream, number]) for number in numbers]
@@ -66,7 +66,7 @@ class FetchState:
         ]
 
     def warn_of_extras(self) -> None:
-        """Say what there is to be done without: one line for each reason."""
+        """Log what is missing: one line for each reason."""
         without_prices = {request.pair for request, _ in self.refused(MARKET_CHART)}
         for stream, row in STREAMS.items():
             if row.is_needed:

@@ -1,6 +1,6 @@
-"""Extracting history: the chunks that the archive lacks are asked for, all coins in one connector process.
+"""Extracting history: request the chunks that the archive lacks, all coins in one connector process.
 
-Knows where answers lie; which chunks are missing is for `history` to say.
+Knows where answers lie. `coverage.py` says which chunks are missing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def missing(
 def answers(
     settings: Settings, workspace: Workspace, run_date: date, span: Span, progress: Progress, *, is_newest_first: bool
 ) -> Brought:
-    """Ask for what is missing. A chunk that came is never asked for again, whatever stops this.
+    """Request what is missing. A chunk that came is never requested again, whatever stops this.
 
     Raises:
         ExtractionError: nothing of the span is there.

@@ -1,6 +1,6 @@
-"""What a run asks of CoinGecko: one request for each answer that it wants.
+"""What a run requests from CoinGecko: one request for each answer that it wants.
 
-Pure: takes settings and an instant, opens nothing, reads no clock. Whether an answer is good is for `verify` to say.
+Pure: takes settings and an instant, opens nothing, reads no clock. `verify/` says whether an answer is good.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OHLC_DAYS = (7, 14, 30)
 
 
 def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) -> list[raw_archive.Request]:
-    """What a run of a day asks for, the prices first: they matter most where a budget ends.
+    """What a run of a day requests, the prices first: they matter most if a budget ends.
 
     Args:
         settings: days, provenance, and whether 5-minute points and a second opinion are wanted.
@@ -32,8 +32,8 @@ def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) 
         pairs: those that have no answer yet.
 
     Returns:
-        For each pair the hourly window; where it reaches now, its 5-minute points of the last day; and CoinGecko's own
-        candles, where they reach back to it.
+        For each pair the hourly window; if it reaches now, its 5-minute points of the last day; and CoinGecko's own
+        candles, if they reach back to it.
     """
     window = Window.of(day, settings.days, now)
     charts = [
@@ -62,7 +62,7 @@ def _up_to(now: datetime, span: timedelta, chart: raw_archive.Request, stream: s
 
 
 def _ohlc_days(settings: Settings, window: Window, now: datetime) -> int:
-    """The least number of days that `/ohlc` takes and that covers the window; 0: it is not to be asked."""
+    """The least number of days that `/ohlc` takes and that covers the window; 0: do not request it."""
     if not settings.second_opinion or window.end < now - timedelta(days=OHLC_DAYS[-1]):
         return 0
     return next((days for days in OHLC_DAYS if now - timedelta(days=days) <= window.start), OHLC_DAYS[-1])

@@ -4,7 +4,7 @@ Writes and reads files below one folder; opens no database and judges no answer.
 
     raw/market_chart/coin_id=bitcoin/vs_currency=usd/date=2026-11-23/
         20261123T134500000Z-1f2e3d4c.json.gz         the answer, byte for byte, gzipped
-        20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and what was asked; written last
+        20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and the request; written last
 
 Beside `market_chart` lie `market_chart_5m`, the 5-minute points of the last day, and `ohlc`, CoinGecko's own candles,
 in the same folders. These are Hive partitions, so they can move to object storage as they are.
@@ -32,12 +32,12 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class DamagedAnswerError(Exception):
-    """An archived answer is gone, or not what was written."""
+    """An archived answer is gone, or differs from what was written."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, and when (UTC). `provenance` says of whom, `stream` for what: a row of `coingecko/streams`."""
+    """A request, and when it was sent (UTC). `provenance` is the source, `stream` a row of `coingecko/streams.py`."""
 
     coin_id: str
     vs_currency: str
@@ -99,7 +99,7 @@ def entry(root: Path, file: str) -> Entry:
     """The entry of an archived answer, from its manifest.
 
     Raises:
-        DamagedAnswerError: there is no manifest for it, or not as it was written.
+        DamagedAnswerError: its manifest is missing or damaged.
     """
     readable, _ = _read_manifests(root, [manifest_of(root, file)])
     if not readable:
@@ -138,7 +138,7 @@ def of_pair(root: Path, stream: str, coin_id: str, vs_currency: str) -> list[Ent
 
 
 def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
-    """The readable answers of the request's coin and currency of an extraction up to `moment`, the latest first."""
+    """The readable answers of the request's coin and currency extracted up to `moment`, the latest first."""
     latest = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
     paths = (root / _folder(request)).parent.glob("date=*/*" + _MANIFEST)
     for path in sorted(paths, key=lambda path: path.name, reverse=True):
@@ -151,7 +151,7 @@ def _folder(of: Request) -> Path:
 
 
 def _digest(request: Request, body: bytes) -> str:
-    """Tells apart what came in one millisecond: two windows may have the same answer."""
+    """Distinguishes answers of one millisecond: two windows may have the same answer."""
     window = f"{request.window_from.isoformat()} {request.window_to.isoformat()} "
     return hashlib.sha256(window.encode() + body).hexdigest()[:8]
 
@@ -176,7 +176,7 @@ def to_plain(request: Request) -> dict[str, str]:
 
 
 def from_plain(plain: dict[str, str]) -> Request:
-    """A request that `to_plain` wrote; a ValueError and its like where it did not."""
+    """A request that `to_plain` wrote; a ValueError and its like if it did not."""
     moments = {name: datetime.fromisoformat(plain[name]) for name in ("window_from", "window_to", "extracted_at")}
     if any(moment.utcoffset() != timedelta(0) for moment in moments.values()):
         raise ValueError("an instant that is not in UTC")
@@ -192,7 +192,7 @@ def _to_json(entry: Entry) -> bytes:
 
 
 def _from_json(root: Path, path: Path) -> Entry:
-    """The manifest's entry; a ValueError and its like where it is not what `keep` writes to this very place."""
+    """The manifest's entry; a ValueError and its like if it is not what `keep` writes to this very place."""
     content = json.loads(path.read_bytes())
     if content["format"] != 1:
         raise ValueError(content["format"])

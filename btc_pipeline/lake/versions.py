@@ -1,4 +1,4 @@
-"""The record of each published version: what it is, the settings that the models were told, a profile of its tables.
+"""The record of each published version: what it is, the models' settings, a profile of its tables.
 
 Reads and writes JSON below `runs/`; opens no database.
 """
@@ -22,7 +22,7 @@ def keep(workspace: Workspace, day: date, build: str, record: Record) -> None:
 
 
 def of_build(workspace: Workspace, day: str, build: str) -> Record | None:
-    """The record of a build; None where it is gone or damaged."""
+    """The record of a build; None if it is gone or damaged."""
     return _read(workspace.runs / f"{day}-{build}.json")
 
 

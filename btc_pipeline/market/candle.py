@@ -29,7 +29,7 @@ class Candle:
     low: float
     close: float
     volume_24h: float | None
-    """The day's last value of the rolling 24 h volume, in `vs_currency`; never a sum. None where unknown."""
+    """The day's last value of the rolling 24 h volume, in `vs_currency`; never a sum. None if unknown."""
     status: CandleStatus
     coverage: float
     """Points seen divided by points expected, 0 to 1; of an open day: of the part that is over."""

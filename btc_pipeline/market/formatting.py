@@ -1,4 +1,4 @@
-"""The words and numbers of the chart: names, days, instants, prices, volumes, changes, notes.
+"""Words and numbers as text: names, days, instants, prices, volumes, changes, notes.
 
 Pure functions from values to strings. Must not import matplotlib, nor know where a text is put.
 """
@@ -20,7 +20,7 @@ _MOST_NOTES = 4
 
 @dataclass(frozen=True)
 class ChartFacts:
-    """What a chart says of itself beside its candles."""
+    """What a chart says about itself beside its candles."""
 
     coin_id: str
     vs_currency: str
@@ -60,7 +60,7 @@ def subtitle_text(facts: ChartFacts) -> str:
 
 
 def source_text(facts: ChartFacts) -> str:
-    """`Source: CoinGecko · data as of 15 May 2021, 14:42 UTC`, and SAMPLE first where it is."""
+    """`Source: CoinGecko · data as of 15 May 2021, 14:42 UTC`, with SAMPLE first if it is sample data."""
     source = f"Source: {facts.source} · data as of {instant_text(facts.data_as_of)}"
     return f"{SAMPLE_WARNING} · {source}" if facts.is_sample else source
 
@@ -172,7 +172,7 @@ def extremes_text(candles: Sequence[Candle]) -> str:
 def change_texts(candles: Sequence[Candle]) -> list[tuple[str, float]]:
     """How the last close compares with the close before it and with the first open, each with the change.
 
-    `candles` are in order of their days. The close before is named by its day where days are missing.
+    `candles` are in order of their days. The close before is named by its day if days are missing.
     """
     first, last = candles[0], candles[-1]
     over_window = last.close / first.open - 1

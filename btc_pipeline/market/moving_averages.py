@@ -13,12 +13,12 @@ from datetime import date, timedelta
 def simple(closes: Mapping[date, float], days: Sequence[date], period: int) -> list[float | None]:
     """The mean of the `period` closes up to each of `days`, that day's included.
 
-    None where one of them is missing: a mean over a gap would be of other days than it says. So a gap in the closes
+    None if one of them is missing: a mean over a gap would be of other days than it claims. So a gap in the closes
     takes the average away for `period` days. The close of a day that is not over counts as it stands.
 
     Args:
-        closes: by UTC day; they reach `period - 1` days before the first of `days` where there are any.
-        days: for which the average is asked.
+        closes: by UTC day; they reach `period - 1` days before the first of `days`, if there are any.
+        days: the days of the averages.
         period: in days, at least 1.
     """
     return [_mean([closes.get(day - timedelta(days=back)) for back in range(period)]) for day in days]

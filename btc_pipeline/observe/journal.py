@@ -1,4 +1,4 @@
-"""The journal of a day's run: when each step last worked, how long, and what came of it.
+"""The journal of a day's run: when each step last worked, how long, and the result.
 
 Reads and writes one JSON file for each day, below `journal/`. For people: no step depends on it.
 """
@@ -32,7 +32,7 @@ class JournalEntry:
 
 
 def note(workspace: Workspace, day: date, entry: JournalEntry) -> None:
-    """Write down what came of a step; where that cannot be done, the step is none the worse for it."""
+    """Write down the result of a step. If that fails, the step does not fail."""
     entries = {each.step: each for each in of_day(workspace, day)} | {entry.step: entry}
     with contextlib.suppress(OSError):
         files.write_json(workspace.journal(day), {"steps": [asdict(each) for each in entries.values()]})
@@ -41,7 +41,7 @@ def note(workspace: Workspace, day: date, entry: JournalEntry) -> None:
 def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list[JournalEntry]:
     """What the steps of a day did, or those of them that are named, in the order in which they last worked.
 
-    What cannot be read is left out.
+    What cannot be read is skipped.
     """
     written = read_json(workspace.journal(day)).get("steps")
     entries = [_entry(each) for each in written] if isinstance(written, list) else []

@@ -1,6 +1,6 @@
 """What a person sees on the terminal: one line for each step, one line for a failure.
 
-Configures logging, in this one place and only when a run asks for it. Logs go to stderr, results to stdout.
+Configures logging, in this one place and only for a run. Logs go to stderr, results to stdout.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def prepare() -> None:
 
 
 def hush() -> None:
-    """Say nothing from here on but warnings and errors."""
+    """From here on log only warnings and errors."""
     prepare()
     _logger.setLevel(logging.WARNING)
 
@@ -50,7 +50,7 @@ def done(step: str, day: date, seconds: float, facts: dict[str, object]) -> None
 
 
 def _one_line(record: logging.LogRecord) -> bool:
-    """A logging filter: of our own errors Luigi shall show the line and not the traceback."""
+    """A logging filter: Luigi shows the line of our own errors, without a traceback."""
     reason = record.exc_info[1] if record.exc_info else None
     if isinstance(reason, PipelineError):
         record.msg, record.args, record.exc_info, record.exc_text = "%s", (reason,), None, None

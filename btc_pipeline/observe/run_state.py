@@ -1,4 +1,4 @@
-"""The state of this run: what became of its steps, which errors it has raised, and what tells it from all others.
+"""The state of this run: what became of its steps, which errors it has raised, and its id.
 
 Lives as long as the process; decides and shows nothing.
 """
@@ -35,7 +35,7 @@ class RunState:
     """What has happened in this run so far."""
 
     run: str = field(default_factory=lambda: secrets.token_hex(8))
-    """Tells this run from all others: what was rejected in it is not requested again before it ends."""
+    """The id of this run: what was rejected in it is not requested again before it ends."""
     done: list[Done] = field(default_factory=list)
     failed: list[Failed] = field(default_factory=list)
     raised: set[str] = field(default_factory=set)
@@ -43,7 +43,7 @@ class RunState:
 
     @property
     def exit_code(self) -> int:
-        """Of the codes of all failures the smallest; 0: nothing has failed."""
+        """The smallest of the codes of all failures; 0: nothing has failed."""
         return min((each.exit_code for each in self.failed), default=0)
 
     def newest_day(self, *steps: str) -> date | None:

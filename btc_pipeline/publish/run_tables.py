@@ -1,4 +1,4 @@
-"""What a published version says of the run that made it: its checks, its steps, its settings, its versions.
+"""What a published version says about the run that made it: its checks, its steps, its settings, its versions.
 
 Tables `run_checks`, `run_steps`, `run_settings` and `run_versions` of the readers' database, so that whoever has the
 file needs nothing else to know how its candles came about. Given an open connection; opens nothing.
@@ -28,7 +28,7 @@ def write(
     Args:
         connection: of the version that is about to be published.
         settings: of the run; shown without secrets.
-        checks: what each test came to: `pass`, `warn`.
+        checks: the outcome of each test: `pass`, `warn`.
         steps: what the steps of the run's day did before this one.
     """
     _fill(connection, "run_checks", sorted(checks.items()))

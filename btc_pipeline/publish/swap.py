@@ -39,7 +39,7 @@ class Version:
     last_day: date
     """The days that the run was for, both included."""
     checks: Mapping[str, str]
-    """What each test came to, for the record."""
+    """The outcome of each test, for the record."""
     steps: Sequence[JournalEntry] = ()
     """What the steps that led to it did."""
     made_by: str = "Publish"
@@ -50,9 +50,9 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
     """Copy the tested tables, and facts about this version, into a new file and rename it over the published one.
 
     Args:
-        settings: of whom the data is, and what the models were told.
+        settings: the source of the data, and the models' settings.
         workspace: where dbt's database and the published file lie.
-        version: what is said of it.
+        version: the facts about it.
 
     Returns:
         The number of candles published.
