@@ -107,5 +107,5 @@ def test_a_damaged_ledger_of_calls_is_one_warning(tmp_path):
         result = live(tmp_path / "data", api).run("ExtractAndLoad")
     warnings = [line for line in result.stderr.splitlines() if "WARNING" in line]
     assert (result.exit_code, len(warnings)) == (0, 1), result.stderr
-    assert "the ledger of calls was damaged" in warnings[0]
+    assert "the call ledger was damaged" in warnings[0]
     assert counted(tmp_path / "data") == 3

@@ -98,7 +98,7 @@ def values(pipeline_world, coin):
 
 
 def warnings(result):
-    return [line for line in result.stderr.splitlines() if "second opinion" in line or "left out" in line]
+    return [line for line in result.stderr.splitlines() if "second opinion" in line or "skipped" in line]
 
 
 def test_one_coin_without_an_opinion_costs_no_other_s(judged):

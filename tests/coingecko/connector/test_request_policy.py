@@ -274,7 +274,7 @@ def test_a_second_opinion_that_is_not_to_be_had_stops_no_prices(sync):
     one = sync()
     one.judge(ohlc_url("bitcoin"), 429, b"", None)
     one.before_sending(chart_url("solana"))
-    with pytest.raises(NotAskedError, match="after one without an answer"):
+    with pytest.raises(NotAskedError, match="after a request without an answer"):
         one.before_sending(ohlc_url("solana"))
 
 
@@ -283,7 +283,7 @@ def test_of_a_coin_without_prices_nothing_else_is_asked(sync):
     one.judge(chart_url("bitcoin"), 404, b"", None)
     one.before_sending(fine_url("ethereum"))
     for url in (fine_url("bitcoin"), ohlc_url("bitcoin")):
-        with pytest.raises(NotAskedError, match="without prices"):
+        with pytest.raises(NotAskedError, match="because there are no prices"):
             one.before_sending(url)
 
 
