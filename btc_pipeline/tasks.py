@@ -1,6 +1,6 @@
-"""The DAG: six steps in one chain, and two for a backfill. What each does is a function of a room of its name.
+"""The DAG: six steps in one chain, and two for a backfill. What each does, other rooms say: most of a step's own name.
 
-    ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was left out
+    ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was skipped
 
     ExtractHistory -> Backfill: history that is fetched and published on demand, by the same models and tests
 

@@ -1,7 +1,6 @@
 """The streams that a run requests, one row for each, and the lists of names that explain a rejected id.
 
-To add a stream is to add a row here, its request in `extract/requests`, its path in the connector's manifest, and, if
-its answers have a new shape, a check in `verify/stored` and a table in `transform/loader`. Values only.
+docs/extending.md has the recipe to add one. Values only.
 """
 
 from __future__ import annotations

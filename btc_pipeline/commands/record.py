@@ -11,6 +11,7 @@ import tempfile
 from datetime import date, datetime
 from pathlib import Path
 
+from btc_pipeline.coingecko.streams import CHART_5M, OHLC
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import raw_archive
@@ -49,10 +50,10 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
         bodies: dict[Path, bytes] = {}
         if fetched.refused:
             raise fetched.refused[0][1]
-        for each in [*fetched.charts, *fetched.fine_charts]:
+        for each in [*fetched.charts, *fetched.of_stream[CHART_5M]]:
             body = each.read(workspace.raw)
             bodies[folder / _name(each.request, body, day)] = body
-        bodies |= {folder / _ohlc_name(each.request, day): each.read(workspace.raw) for each in fetched.opinions}
+        bodies |= {folder / _ohlc_name(each.request, day): each.read(workspace.raw) for each in fetched.of_stream[OHLC]}
     for path, body in bodies.items():
         if path.exists() and path.read_bytes() != body:
             raise ConfigurationError(f"there is another recording: {path}", "name another folder, or remove it")

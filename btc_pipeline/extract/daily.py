@@ -62,8 +62,8 @@ def answers(
         return {"answers": 0, "calls": 0}
     return {
         "answers": len(fetched.charts),
-        "five_minute": len(fetched.fine_charts),
-        "second_opinions": len(fetched.opinions),
+        "five_minute": len(fetched.of_stream[streams.CHART_5M]),
+        "second_opinions": len(fetched.of_stream[streams.OHLC]),
         **({"calls": fetched.calls} if not settings.is_sample else {}),
         **({"refused": len(refused)} if refused else {}),
         **({"waited": f"{fetched.waited_seconds:.0f}s"} if fetched.waited_seconds else {}),

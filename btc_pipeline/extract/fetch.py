@@ -10,14 +10,14 @@ import contextlib
 import errno
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
-from btc_pipeline.coingecko.streams import CHART_5M, MARKET_CHART, OHLC, STREAMS
+from btc_pipeline.coingecko.streams import MARKET_CHART, STREAMS
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
@@ -37,17 +37,20 @@ MARKERS = "raw.pipeline_markers"
 class Fetched:
     """What a sync fetched: archived answers of each stream, and why a request has no prices."""
 
-    charts: list[raw_archive.Entry]
-    fine_charts: list[raw_archive.Entry]
-    opinions: list[raw_archive.Entry]
+    of_stream: Mapping[str, list[raw_archive.Entry]]
     refused: list[tuple[raw_archive.Request, ExtractionError]]
     calls: int
     waited_seconds: float
 
     @property
+    def charts(self) -> list[raw_archive.Entry]:
+        """The market charts."""
+        return self.of_stream[MARKET_CHART]
+
+    @property
     def answers(self) -> list[raw_archive.Entry]:
-        """All that came."""
-        return [*self.charts, *self.fine_charts, *self.opinions]
+        """All that came, stream by stream."""
+        return [entry for entries in self.of_stream.values() for entry in entries]
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,9 @@ def fetch(
         result = _sync(settings, workspace, state, options)
     coin_names.keep(workspace.names, result["lists"])
     state.warn_of_extras()
-    charts = state.entries(workspace, MARKET_CHART)
     _check_cache(options.cache, workspace, state.entries(workspace, MARKET_CHART, is_last_sync=True))
     return Fetched(
-        charts,
-        state.entries(workspace, CHART_5M),
-        state.entries(workspace, OHLC),
+        {stream: state.entries(workspace, stream) for stream in STREAMS},
         [(request, _refusal(settings, workspace, request, why)) for request, why in state.refused(MARKET_CHART)],
         result["calls"],
         result["waited_seconds"],
