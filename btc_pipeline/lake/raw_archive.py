@@ -37,7 +37,7 @@ class DamagedAnswerError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A request, and when it was answered (UTC). `provenance` is the source, `stream` a row of `coingecko/streams.py`."""
+    """A request, and when it was answered (UTC). `provenance` is the source, `stream` a row of `coingecko/streams`."""
 
     coin_id: str
     vs_currency: str

@@ -1,6 +1,6 @@
 """Steps with more parameters than a date: for one coin, and for a span of past days.
 
-Knows Luigi, as `steps` does; what each does is in `tasks.py`.
+Knows Luigi, as `step` does; what each does is in `tasks.py`.
 """
 
 from __future__ import annotations

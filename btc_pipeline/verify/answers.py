@@ -1,6 +1,6 @@
 """Verifying a run: each of its answers through the gate.
 
-Knows where answers lie; what a good one is, is for `verify` to say.
+Knows where answers lie; what a good one is, is for `gate` and `stored` to say.
 """
 
 from __future__ import annotations

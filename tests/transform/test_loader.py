@@ -336,7 +336,7 @@ def test_candles_of_coingecko_that_the_gate_refuses_are_left_out_by_their_row(jo
     bad = raw_archive.keep(workspace / "raw", request, json.dumps([*good[:3], [good[3][0], 1, 1, 2, 1]]).encode())
     assert loader.load(job) == (
         0,
-        [f"skipped: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose its pricess prices"],
+        [f"skipped: {bad.file}: row 3: low and high of {[good[3][0], 1, 1, 2, 1]} do not enclose its prices"],
     )
     with duckdb_files.opened(job.database, read_only=True) as connection:
         assert connection.execute("select archive_file, len(candles::double[][]) from raw.ohlc").fetchall() == [

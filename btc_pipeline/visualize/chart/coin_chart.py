@@ -1,8 +1,8 @@
 """Draws the daily candles of one coin as a PNG, as SVG too where that is asked for, and writes the files whole.
 
 Must not read a database, a setting or the clock, nor import matplotlib, pandas or mplfinance before it draws:
-they cost most of a second. Its parts: `chart_page` (header and footer), `chart_panels` (axes), `chart_candles`
-(mplfinance), `chart_text` (words and numbers), `chart_style` and `chart_palette` (sizes and colours), `chart_file`.
+they cost most of a second. Its parts: `page` (header and footer), `panels` (axes), `candles`
+(mplfinance), `market/formatting` (words and numbers), `style` and `palette` (sizes and colours), `file`.
 """
 
 from __future__ import annotations

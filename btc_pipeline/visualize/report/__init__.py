@@ -8,5 +8,5 @@ May import: market, system, settings, warehouse.
     page     the HTML
     index    the list of past runs
 
-Data runs down this list; `writing` puts the files in their places.
+Data runs down this list; `write` puts the files in their places.
 """

@@ -124,7 +124,7 @@ def read(database: Path) -> Facts:
 
     Raises:
         FileNotFoundError: nothing is published.
-        warehouse.DatabaseError: it cannot be read, or is of another contract.
+        DatabaseError: it cannot be read, or is of another contract.
     """
     with duckdb_files.opened(database, read_only=True) as connection:
         publication = dict(connection.execute("select key, value from main.publication").fetchall())

@@ -40,7 +40,7 @@ def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path
     Raises:
         FileNotFoundError: nothing is published.
         ValueError: there is no candle.
-        warehouse.DatabaseError: the database cannot be read.
+        DatabaseError: the database cannot be read.
         OSError: a file cannot be written.
     """
     known = _read(database)
