@@ -57,7 +57,7 @@ class ExtractAndLoad(Step):
         return Extraction(DayRecord(table, self.marker(), begun, self.settings.pairs, CURRENT.run))
 
     def make(self) -> None:
-        """Fetch, archive, vouch; dbt's imports go on beside it, where it will be needed."""
+        """Fetch, archive, mark complete; dbt's imports go on beside it, if this run needs dbt."""
         with self.at_work() as facts:
             if "Transform" in self.followers:
                 dbt_runner.start_ahead(self.settings, self.workspace)
@@ -65,7 +65,7 @@ class ExtractAndLoad(Step):
             facts.update(daily.answers(self.settings, self.workspace, self.date, self.output().day, pairs, self.report))
 
     def left_out(self) -> list[Step]:
-        """The coins that were refused in this run."""
+        """The coins that failed or were rejected in this run."""
         refused = self.output().day.refused()
         pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == CURRENT.run]
         return [ExtractCoin(date=self.date, coin_id=pair.coin_id, vs_currency=pair.vs_currency) for pair in pairs]
@@ -94,9 +94,9 @@ class ExtractCoin(PairStep):
 
 
 class VerifyData(Step):
-    """Whether the answers are what was asked for: finite, positive, in milliseconds, in the window, fresh, enough.
+    """Whether the answers are what was requested: finite, positive, in milliseconds, in the window, fresh, enough.
 
-    A refused answer stays in the archive, and is taken back from the record: the next run asks for it again.
+    A rejected answer stays in the archive, and leaves the record: the next run requests it again.
     """
 
     before = (ExtractAndLoad,)
@@ -187,16 +187,16 @@ class Publish(Step):
         return *super().significant(settings), public.names()
 
     def output(self) -> Publication:
-        """The published file, and the marker that vouches for it."""
+        """The published file, and the marker with its checksum."""
         return Publication(self.marker(), self.workspace.published, self.workspace.markers / "published.json")
 
     def make(self) -> None:
-        """Copy, rename, vouch."""
+        """Copy, rename, mark complete."""
         with self.at_work() as facts:
             facts["candles"] = self.swap_in()
 
     def swap_in(self) -> int:
-        """Publish the tested candles and what this day's run knows of itself, and vouch; returns how many candles."""
+        """Publish the tested candles and the facts of this day's run, mark complete; returns how many candles."""
         table = Transform(date=self.date).output()
         passed = tested(self.workspace, table.newest_stamp())
         if not passed.exists():
@@ -243,7 +243,7 @@ class Visualize(Step):
 
 
 class ExtractHistory(HistoryStep):
-    """Hourly prices of past days, asked for in chunks of at most 90 days, each a checkpoint of its own.
+    """Hourly prices of past days, requested in chunks of at most 90 days, each a checkpoint of its own.
 
     coin_id   vs_currency  window                    prices
     bitcoin   usd          2026-08-26 to 2026-11-23  [[1787702700123, 81120.25], [17877063…  (about 2,160 points)
@@ -261,7 +261,7 @@ class ExtractHistory(HistoryStep):
         return History(self.marker(), CURRENT.run)
 
     def make(self) -> None:
-        """Ask for the chunks that are missing; vouch for all."""
+        """Request the chunks that are missing; mark all complete."""
         with self.at_work() as facts:
             told = self.settings, self.workspace, self.date, self.span
             brought = history.answers(*told, self.report, is_newest_first=not self.oldest_first)

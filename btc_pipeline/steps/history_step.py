@@ -50,7 +50,7 @@ class PairStep(Step):
         return (self.pair,)
 
     def raise_once(self, refused: Refused | None) -> None:
-        """Raise what this run was told of the pair; a retry by the scheduler asks anew."""
+        """Raise the pair's error of this run, once; a retry by the scheduler requests it again."""
         if refused and refused.run == CURRENT.run and self.task_id not in CURRENT.raised:
             CURRENT.raised.add(self.task_id)
             raise refused.error()
@@ -85,7 +85,7 @@ class HistoryStep(Step):
         return [each(**self.told) for each in self.before]
 
     def run(self) -> Iterator[list[Step]]:
-        """As any step; the last one fails, after everything else is done, where a pair is not covered."""
+        """As any step; the last one fails, after everything else is done, if a pair is not covered."""
         yield from super().run()
         refused = {} if self.followers else self.refused()
         if refused:

@@ -46,7 +46,7 @@ class Vouched(Protocol):
         """Whether it is complete, for its fingerprint."""
 
     def stamp(self) -> str:
-        """Which run made it; empty where it is not there."""
+        """Which run made it; empty if it is not there."""
 
 
 class RunDate(luigi.DateParameter):
@@ -69,7 +69,7 @@ class RunDate(luigi.DateParameter):
 
 
 class Step(luigi.Task):
-    """A task of the chain. It is complete when the steps before it are, and its own output is vouched for.
+    """A task of the chain. It is complete if the steps before it are, and a marker fits its own output.
 
     The fingerprint of its output covers the significant settings, the code, and the stamps of the steps before; so a
     change anywhere makes exactly the steps that depend on it incomplete.
@@ -118,7 +118,7 @@ class Step(luigi.Task):
     def run(self) -> Iterator[list[Step]]:
         """Make the output, unless it is there: a step before may have had to look again, and found nothing new.
 
-        The last step of a run asks for what was left out on the way, as tasks of their own: they fail, each with its
+        The last step of a run starts the skipped coins as tasks of their own: they fail, each with its
         own error, and so does the run, after everything else is done.
         """
         if not self.output().exists():
