@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test browser tools selftest sweep rooms sources faults reference check format pictures bench lock clean
+.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ run: .venv/.installed ## Draw the week: run the whole pipeline, with sample data
 
 test: .venv/.installed ## Run the tests, on all cores (ARGS="-k chart" and the like are passed on)
 	@$(python) -m pytest $(on_all_cores) $(ARGS)
+
+long: .venv/.installed ## Run the tests that need many runs of the pipeline: faults, kills, many coins, the wheel
+	@$(python) -m pytest -m "long and not sweep" $(on_all_cores) $(ARGS)
 
 browser: .venv/.installed-tools ## Test the report in a real Chromium (CHROMIUM=... names one; SCREENSHOTS=FOLDER keeps its pictures)
 	@$(python) -m pytest -m browser $(ARGS)
@@ -44,7 +47,7 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 	@$(python) -m btc_pipeline selftest $(ARGS)
 
 sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
-	@SWEEP_COUNT=$(COUNT) $(python) -m pytest -m sweep $(ARGS)
+	@SWEEP_COUNT=$(COUNT) SWEEP_SEED=$${SWEEP_SEED:-$$(date +%s)} $(python) -m pytest -m sweep $(on_all_cores) $(ARGS)
 
 rooms: .venv/.installed ## Print which room of the package imports which
 	@$(python) -m tests.house.rooms

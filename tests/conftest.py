@@ -16,8 +16,8 @@ THREE_COINS = ("bitcoin", "ethereum", "solana")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What is long first: what is quick fills the time until all test processes are done."""
-    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("e2e", "long")))
+    """Sweeps first, then runs: what is quick fills the time until all test processes are done."""
+    items.sort(key=lambda item: ("sweeps" not in item.path.parts, item.get_closest_marker("e2e") is None))
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def finished(first_run, tmp_path):
 
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory):
-    """Three at a time, or two in each of two test processes: what two cores carry, where some wait for an answer."""
+    """Three at a time, or two in each of two test processes: what two cores carry, if some wait for an answer."""
     tmp_path_factory.getbasetemp()  # which two threads cannot make at once
     with ThreadPoolExecutor(max_workers=2 if "PYTEST_XDIST_WORKER" in os.environ else 3) as executor:
         yield executor

@@ -269,10 +269,11 @@ ALL = [*REFUSALS, *BREAKS, *LIES, *TAKEN]
 PAGE = ROOT / "docs/faults.md"
 _HEAD = """# What the API may do wrong, and what a run makes of it
 
-Written by `make faults` from `tests/e2e/faults.py`; `tests/e2e/test_api.py` holds each line against a run, those that
-repeat another in `make sweep`. Each run begins with the data of the day before, whose published database and charts
-stay byte for byte what they are until a new version has passed its tests. Where a run fails it ends with one line. What
-says nothing about any other coin is met by a coin of a run: that coin's published prices stay, and it has one line.
+Written by `make faults` from `tests/e2e/faults.py`. `tests/e2e/test_api.py` checks each line against a run: in `make
+long`, or in `make sweep` if it repeats another. Each run begins with the data of the day before. Its published database
+and charts stay byte for byte what they are until a new version has passed its tests. If a run fails it ends with one
+line. What says nothing about any other coin is met by a coin of a run: that coin's published prices stay, and it has
+one line.
 
 Here `retries = 1`, so what is asked again is asked twice at most; requests are those for prices.
 

@@ -17,6 +17,8 @@ from tests.e2e import faults, published, truth
 from tests.e2e.command_line import STEPS, Pipeline, Result
 from tests.e2e.live_api import INSTANT, Api, live, truly
 
+pytestmark = pytest.mark.long
+
 KEY = "CG-CanaryKey0123456789"
 DAY_BEFORE = INSTANT - timedelta(days=1)
 

@@ -11,6 +11,8 @@ from tests.e2e.command_line import NOW
 from tests.e2e.live_api import Api, live, once, spoilt
 from tests.support.faulty_server import FaultAnswer
 
+pytestmark = pytest.mark.long
+
 A_MINUTE_LATER = "2026-05-15T13:31:00Z"
 
 

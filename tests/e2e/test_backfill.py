@@ -7,6 +7,8 @@ import pytest
 from tests.e2e import published
 from tests.support import commands
 
+pytestmark = pytest.mark.long
+
 SPAN = ("Backfill", "--start=2026-04-20", "--end=2026-05-13")
 REPORT = "report/2026-04-20_2026-05-13"
 OF_THE_DAY = ("report/2026-05-15.html", "report/2026-05-15.json", "charts/bitcoin_usd_2026-05-15.png")

@@ -10,6 +10,8 @@ from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.warehouse import duckdb_files
 from tests.e2e.live_api import Api, always, live, truly
 
+pytestmark = pytest.mark.long
+
 HOST = "127.0.0.1"
 TWO_COINS = "--pipeline-coins=bitcoin,ethereum"
 ONLY_PRICES = ("--pipeline-second-opinion=false", "--pipeline-five-minute-points=false")

@@ -117,11 +117,13 @@ def test_run_quietly_says_nothing(finished):
     assert typed(finished, "run", "--quiet") == (0, "", "")
 
 
+@pytest.mark.long
 def test_a_coin_that_was_left_out_is_named_and_the_others_are_shown(finished):
     code, stdout, _ = typed(finished, "run", "--pipeline-coins", "bitcoin,nosuchcoin")
     assert (code, "skipped   nosuchcoin/usd: " in stdout, "2026-05-14" in stdout) == (20, True, True)
 
 
+@pytest.mark.long
 def test_many_coins_are_a_line_each(finished):
     code, stdout, _ = typed(finished, "run", "--pipeline-coins", "bitcoin,nosuchcoin,notthis,northis", "--quiet")
     assert (code, stdout) == (20, "")
@@ -135,6 +137,7 @@ def test_a_terminal_shows_the_candles_drawn_and_in_colours(finished):
     assert ("█" in shown, "\x1b[" in shown) == (True, True)
 
 
+@pytest.mark.long
 def test_a_terminal_shows_how_far_the_long_steps_are(first_run, tmp_path):
     pipeline = first_run[0].copy_to(tmp_path / "data")
     (pipeline.sample / "work/crypto_data.duckdb").unlink()
@@ -200,6 +203,7 @@ def test_who_asks_for_live_prices_is_told_that_a_sample_is_there(command, first_
     assert "to see the SAMPLE that is there: --pipeline-source sample" in stdout + stderr, code
 
 
+@pytest.mark.long
 def test_status_tells_of_a_failure_since_the_publication(finished):
     later = ("--pipeline-now", NOW.replace("T13", "T14"))
     assert typed(finished, "run", "--pipeline-coins", "nosuchcoin", *later)[0] == 20
@@ -214,6 +218,7 @@ def test_status_beside_a_run_says_who_is_at_work(finished):
     assert {step["state"] for step in shown["steps"]} == {"unknown"}
 
 
+@pytest.mark.long
 def test_status_beside_a_run_says_how_far_it_is(finished):
     undo(finished, "VerifyData")
     (finished.sample / "work/crypto_data.duckdb").unlink()

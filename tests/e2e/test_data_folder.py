@@ -11,6 +11,8 @@ from tests.e2e import disks, published
 from tests.e2e.command_line import STEPS, Pipeline
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "sample/crypto_data.duckdb"
 CHART = "sample/charts/bitcoin_usd_2026-05-15.png"

@@ -15,6 +15,8 @@ from tests.e2e.live_api import INSTANT, Api, live
 from tests.support import commands
 from tests.support.faulty_server import FaultAnswer
 
+pytestmark = pytest.mark.long
+
 EARLY, LATE = "2026-05-15T00:05:00Z", "2026-05-16T13:30:00Z"
 """At 00:05 CoinGecko has not settled the day before; a day later it has."""
 

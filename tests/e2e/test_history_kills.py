@@ -11,6 +11,8 @@ import pytest
 from tests.e2e import truth
 from tests.e2e.history_kills import COINS, UNDER_WAY, Siege, besiege
 
+pytestmark = pytest.mark.long
+
 HALF_A_YEAR = Siege(("Backfill", "--start=2025-11-16", "--end=2026-05-14"), COINS[:2], [1, 2])
 TWELVE_COINS = Siege(("Publish",), COINS[:12], [4, 4])
 

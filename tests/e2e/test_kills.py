@@ -11,6 +11,8 @@ from tests.e2e.command_line import STEPS, Pipeline
 from tests.e2e.kills import Kill, files_that_count, kill_and_rerun
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 KILL = Kill(1.0, "VerifyData", with_children=True)  # in Transform
 MORE_KILLS = [
     Kill(1.2, None, with_children=False),  # in ExtractAndLoad

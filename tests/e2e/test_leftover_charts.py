@@ -2,10 +2,14 @@
 
 from datetime import date
 
+import pytest
+
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.visualize import drawing
+
+pytestmark = pytest.mark.long
 
 DAY = date(2026, 5, 15)
 

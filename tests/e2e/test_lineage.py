@@ -3,10 +3,13 @@
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from btc_pipeline.system.project import DBT_PROJECT
 from tests.e2e.command_line import copy_of_project
+
+pytestmark = pytest.mark.long
 
 
 def docs(folder):

@@ -7,6 +7,8 @@ import pytest
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import Api, good_chart, live, once
 
+pytestmark = pytest.mark.long
+
 SECOND_RUNS = {"the same command line": [], "another command line": ["--workers=1"]}
 
 

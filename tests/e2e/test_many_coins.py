@@ -11,6 +11,8 @@ from tests.e2e.live_api import Api, live, spoilt, truly
 from tests.support.faulty_server import FaultAnswer
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 GOOD = ["bitcoin", "litecoin"]
 UNKNOWN, EMPTY, NO_NUMBER, STALE = "no-such-coin", "ethereum", "solana", "dogecoin"
 SICK = [UNKNOWN, EMPTY, NO_NUMBER, STALE]

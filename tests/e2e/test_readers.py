@@ -14,6 +14,8 @@ from tests.e2e import published
 from tests.e2e.command_line import copy_of_project
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "crypto_data.duckdb"
 CHART = "charts/bitcoin_usd_2026-05-15.png"

@@ -10,6 +10,8 @@ import pytest
 from btc_pipeline.transform import declared_tests
 from tests.e2e.command_line import ROOT, copy_of_project
 
+pytestmark = pytest.mark.long
+
 STEP = re.compile(
     r"^(?:New file|In) `(?P<file>[^`]+)`"
     r"(?:, (?P<side>after|before) the line (?P<begins>that begins with )?`(?P<line>[^`]+)`)?:"

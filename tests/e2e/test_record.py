@@ -12,6 +12,8 @@ from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import INSTANT, Api, always, truly
 from tests.support import commands
 
+pytestmark = pytest.mark.long
+
 KEY = "CG-canary0123456789abcdef"
 NAMES = [
     "bitcoin_usd_14d_ohlc_2026-05-15.json",

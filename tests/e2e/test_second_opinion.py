@@ -18,6 +18,8 @@ from tests.publish.test_swap import SETTINGS
 from tests.support.faulty_server import FaultAnswer
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 SHORT = ("--coingecko-timeout-seconds", "1")
 DAYS = [f"2026-05-{day:02d}" for day in range(8, 15)]
 

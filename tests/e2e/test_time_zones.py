@@ -6,6 +6,8 @@ from tests.e2e import published
 from tests.e2e.command_line import Pipeline
 from tests.support.swept import swept
 
+pytestmark = pytest.mark.long
+
 EAST, WEST = "Pacific/Apia", "America/New_York"
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.e2e import published
 
+pytestmark = pytest.mark.long
+
 NEXT_DAY = "2026-05-16T13:30:00Z"
 PUBLISHED = "crypto_data.duckdb"
 

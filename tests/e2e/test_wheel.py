@@ -13,7 +13,7 @@ import pytest
 
 from tests.support import wheel
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = "2026-05-15T13:30:00Z"

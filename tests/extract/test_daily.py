@@ -78,6 +78,7 @@ def test_killed_after_the_last_price_and_before_the_cache_was_written_it_heals_w
     assert asked_since(api, before) == ["bitcoin/market_chart/range"]
 
 
+@pytest.mark.long
 def test_a_chunk_of_history_is_no_answer_of_today(told, workspace, api):
     extraction(told, workspace).begin({}, NOW)
     span = Span(DAY - timedelta(days=60), DAY - timedelta(days=1))
@@ -90,6 +91,7 @@ def test_a_chunk_of_history_is_no_answer_of_today(told, workspace, api):
     ]
 
 
+@pytest.mark.long
 def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, workspace, api):
     target = run(told, workspace)
     target.marker.path.unlink()
@@ -100,6 +102,7 @@ def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, workspace,
     assert len([path for path in asked_since(api, before) if path.endswith("range")]) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_begun", [True, False], ids=["cut short", "finished"])
 @pytest.mark.parametrize("what", [".json.gz", ".manifest.json"])
 def test_an_archived_file_that_is_gone_is_made_again_in_one_run(what, is_begun, told, workspace):
@@ -121,6 +124,7 @@ def test_a_retry_that_was_cut_short_asks_for_nothing_else_of_the_other_coins(tol
     assert {path.partition("/")[0] for path in asked_since(api, before)} == {"solana"}
 
 
+@pytest.mark.long
 def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, workspace, api):
     run(told, workspace)
     later = replace(told, now=NOW + timedelta(hours=5))
@@ -129,6 +133,7 @@ def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, workspac
     assert set(target.charts()) == {"bitcoin/usd", "solana/usd"}
 
 
+@pytest.mark.long
 def test_all_coins_hours_later_are_asked_for_together(told, workspace, api):
     run(told, workspace)
     extraction(told, workspace).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
@@ -137,6 +142,7 @@ def test_all_coins_hours_later_are_asked_for_together(told, workspace, api):
     assert len([path for path in asked_since(api, before) if path.endswith("range")]) == 2
 
 
+@pytest.mark.long
 def test_a_year_of_one_coin_is_five_answers_in_one_folder(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=1))
     brought = history.answers(

@@ -1,4 +1,4 @@
-"""Cases that `make test` leaves to `make sweep`: more of the same, each a run of the pipeline."""
+"""Cases that `make test` and `make long` leave to `make sweep`: more of the same, each a run of the pipeline."""
 
 from __future__ import annotations
 

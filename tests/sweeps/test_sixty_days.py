@@ -9,17 +9,15 @@ import pytest
 from tests.e2e.published import rows
 from tests.sweeps.known import first_asked
 from tests.sweeps.market import FINE, HOURLY, STEPS, Market, midnight, milliseconds
-from tests.sweeps.sixty_days import DAYS, FIRST
-
-pytestmark = pytest.mark.sweep
+from tests.sweeps.sixty_days import DAYS, FIRST, simulated
 
 FIELDS = ("open", "high", "low", "close", "volume_24h", "market_cap", "points", "coverage", "granularity", "status")
 
 
 @pytest.fixture(scope="module")
-def history(sixty_days):
+def history(tmp_path_factory):
     """What readers found after each run, and the truth. Not to be changed."""
-    return sixty_days.result()
+    return simulated(tmp_path_factory.mktemp("sixty") / "data")
 
 
 def is_same(published, true):
