@@ -24,7 +24,7 @@ def main(kind: str, folder: str, base_url: str) -> None:
     asked = requests.of_run(told, NOW.date(), NOW, told.pairs)
     fetched = fetch.fetch(told, workspace, asked, fetch.Options(workspace.cache, is_lean=kind == "lean"))
     if len(fetched.answers) != 3:
-        sys.exit(str(fetched.refused))
+        sys.exit(str(fetched.failed))
 
 
 def imports() -> None:

@@ -1,4 +1,4 @@
-"""The pipeline's errors: one tree, each class with the exit code that a run ends with.
+"""The pipeline's errors: one tree; each class has the exit code that a run ends with.
 
 Imports nothing of the project.
 
@@ -7,12 +7,12 @@ Imports nothing of the project.
     ├── AlreadyRunningError          10   another run holds the lock
     ├── ExtractionError              20   ExtractAndLoad
     ├── VerificationError            30   VerifyData
-    │   └── StaleDataError           35   VerifyData: the answer brings nothing new
+    │   └── StaleDataError           35   VerifyData: the prices are old, or not one is new
     ├── TransformationError          40   Transform
     ├── CandleTestError              50   Test
     ├── PublishingError              60   Publish
     ├── VisualizationError           70   Visualize
-    └── InterruptionError           130   Ctrl-C, or SIGINT (128 + 2, as shells have it)
+    └── InterruptionError           130   Ctrl-C, or SIGINT (128 + 2, as in shells)
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class VerificationError(PipelineError):
 
 
 class StaleDataError(VerificationError):
-    """The prices are old, or the answer brings none that was not known before."""
+    """The prices are old, or the answer has no new one."""
 
     exit_code = 35
 
@@ -105,7 +105,7 @@ class InterruptionError(PipelineError):
 
 
 def error_of(exit_code: int) -> type[PipelineError]:
-    """The class of an exit code, for an error that was written down."""
+    """The class of an exit code, to make an error again that was stored."""
     waiting = [PipelineError]
     while waiting:
         kind = waiting.pop()

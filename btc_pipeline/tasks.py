@@ -1,11 +1,11 @@
-"""The DAG: six steps in one chain, and two for a backfill. What each does, other rooms say: most of a step's own name.
+"""The DAG: six steps in one chain, and two for a backfill. Each step calls the room that does its work.
 
     ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was skipped
 
     ExtractHistory -> Backfill: history that is fetched and published on demand, by the same models and tests
 
-Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by what `run()` calls, never here, so that a run
-with nothing to do takes no longer than Luigi itself.
+Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by the functions that `run()` calls, never here. So a
+run with nothing to do takes no longer than Luigi itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from btc_pipeline.steps import chain
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import Step
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
-from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Refused
+from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
@@ -42,7 +42,7 @@ class ExtractAndLoad(Step):
     coin_id   vs_currency  prices                                  market_caps         total_volumes
     bitcoin   usd          [[1621036842123, 49913.26], [16210405…  [[1621036842123, …  [[1621036842123, …
 
-    One connector process asks for all of them. Each is a checkpoint of its own, and a task: `ExtractCoin`.
+    One connector process requests all of them. Each pair is a checkpoint of its own, and a task: `ExtractCoin`.
     """
 
     code = ("btc_pipeline.extract.daily",)
@@ -57,24 +57,24 @@ class ExtractAndLoad(Step):
         return Extraction(DayRecord(table, self.marker(), begun, self.settings.pairs, CURRENT.run))
 
     def make(self) -> None:
-        """Fetch, archive, mark complete; dbt's imports go on beside it, if this run needs dbt."""
+        """Fetch, archive, mark complete. If this run needs dbt, a process imports it meanwhile."""
         with self.at_work() as facts:
             if "Transform" in self.followers:
                 dbt_runner.start_ahead(self.settings, self.workspace)
             pairs = self.settings.pairs
             facts.update(daily.answers(self.settings, self.workspace, self.date, self.output().day, pairs, self.report))
 
-    def left_out(self) -> list[Step]:
-        """The coins that failed or were rejected in this run."""
-        refused = self.output().day.refused()
-        pairs = [pair for pair in self.settings.pairs if str(pair) in refused and refused[str(pair)].run == CURRENT.run]
+    def skipped_coins(self) -> list[Step]:
+        """The tasks of the coins that failed or were rejected in this run."""
+        skipped = self.output().day.skipped()
+        pairs = [pair for pair in self.settings.pairs if str(pair) in skipped and skipped[str(pair)].run == CURRENT.run]
         return [ExtractCoin(date=self.date, coin_id=pair.coin_id, vs_currency=pair.vs_currency) for pair in pairs]
 
 
 class ExtractCoin(PairStep):
     """One coin in one currency: its part of `ExtractAndLoad`, to be retried alone.
 
-    In a run that went on without the coin it comes last, and fails with what CoinGecko had said.
+    If a run has skipped the coin, this task runs last, and fails with the coin's error.
     """
 
     code = ("btc_pipeline.extract.daily",)
@@ -86,9 +86,9 @@ class ExtractCoin(PairStep):
         return Answer(ExtractAndLoad(date=self.date).output().day, self.pair)
 
     def make(self) -> None:
-        """Say what was said in this run already; else ask."""
+        """Raise the coin's error of this run, if there is one; else request the coin."""
         record = self.output().day
-        self.raise_once(record.refused().get(str(self.pair)))
+        self.raise_once(record.skipped().get(str(self.pair)))
         with self.at_work() as facts:
             facts.update(daily.answers(self.settings, self.workspace, self.date, record, [self.pair], self.report))
 
@@ -96,7 +96,7 @@ class ExtractCoin(PairStep):
 class VerifyData(Step):
     """Whether the answers are what was requested: finite, positive, in milliseconds, in the window, fresh, enough.
 
-    A rejected answer stays in the archive, and leaves the record: the next run requests it again.
+    A rejected answer stays in the archive, but not in the record: the next run requests it again.
     """
 
     before = (ExtractAndLoad,)
@@ -113,7 +113,7 @@ class VerifyData(Step):
             record = ExtractAndLoad(date=self.date).output().day
             facts.update(answers.check(self.settings, self.workspace, self.date, record))
             good = answers.fingerprint_of_good(self.settings, record)
-            known = self.output().facts().get("good") == good  # then what depends on it stays done
+            known = self.output().facts().get("good") == good  # then the later steps stay done
             self.output().write(facts={**facts, "good": good}, stamp=self.output().stamp() if known else "")
 
 
@@ -147,14 +147,14 @@ class Transform(Step):
 
 
 class Test(Step):
-    """The outcome of each declared test, and the census: all that are declared have run."""
+    """The outcome of each declared test, and the census: each declared test has run."""
 
     before = (Transform,)
     code = ("btc_pipeline.transform.judge",)
     reads = (*_MODELS, "tests/**/*")
     packages = _DBT
     error = errors.CandleTestError
-    __test__: ClassVar[bool] = False  # no class of tests, whatever pytest thinks of the name
+    __test__: ClassVar[bool] = False  # not a class of tests, although pytest would think so from its name
 
     def output(self) -> Marker:
         """A marker with the outcome of each test."""
@@ -171,7 +171,7 @@ class Test(Step):
 
 
 def tested(workspace: Workspace, stamp: str) -> Marker:
-    """Vouches that the build with this stamp, of whichever day, has passed its tests; keeps their results."""
+    """The marker which says that the build with this stamp, for any day, has passed its tests; keeps their results."""
     return Marker(workspace.markers / "tested.json", stamp, workspace.root)
 
 
@@ -183,7 +183,7 @@ class Publish(Step):
     error = errors.PublishingError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """Which settings a version shows, too."""
+        """As for any step, and the names of the settings that a version shows."""
         return *super().significant(settings), public.names()
 
     def output(self) -> Publication:
@@ -205,7 +205,7 @@ class Publish(Step):
                 f"{step} of {day} has rebuilt the candles, and they have not passed their tests",
                 f"finish that run first, for a day with --date {day}",
             )
-        older = Test(date=self.date).output()  # had them before `tested` did
+        older = Test(date=self.date).output()  # the place of the results in older versions of this project
         checks = passed.facts().get("results") or older.facts().get("results", {})
         is_own = table.stamp() == table.newest_stamp()
         made_by = chain.names(*self.before) if is_own else (*chain.names(VerifyData), *HistoryStep.chain)
@@ -230,7 +230,7 @@ class Visualize(Step):
         return self.marker()
 
     def make(self) -> None:
-        """Draw from the published database, as any reader would; what another run has replaced is published again."""
+        """Draw from the published database, as any reader does. If another run has replaced it, publish again first."""
         with self.at_work() as facts:
             if not swap.is_of(self.workspace, self.date):
                 Publish(date=self.date).swap_in()
@@ -253,7 +253,7 @@ class ExtractHistory(HistoryStep):
     error = errors.ExtractionError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """Which days, too."""
+        """As for any step, and the days of the span."""
         return *super().significant(settings), self.span
 
     def output(self) -> History:
@@ -263,18 +263,24 @@ class ExtractHistory(HistoryStep):
     def make(self) -> None:
         """Request the chunks that are missing; mark all complete."""
         with self.at_work() as facts:
-            told = self.settings, self.workspace, self.date, self.span
-            brought = history.answers(*told, self.report, is_newest_first=not self.oldest_first)
+            brought = history.answers(
+                self.settings,
+                self.workspace,
+                self.date,
+                self.span,
+                self.report,
+                is_newest_first=not self.oldest_first,
+            )
             facts.update(brought.facts)
-            self.output().write(brought.files, brought.refused)
+            self.output().write(brought.files, brought.uncovered)
 
-    def refused(self) -> dict[str, Refused]:
+    def uncovered(self) -> dict[str, Skipped]:
         """Which pairs are not covered, and why."""
-        return self.output().refused()
+        return self.output().uncovered()
 
 
 class Backfill(HistoryStep):
-    """Candles of past days, published, with a report of them: the history that `ExtractHistory` brought."""
+    """Candles of past days, published, with a report: made from the history that `ExtractHistory` fetched."""
 
     before = (ExtractHistory,)
     code = ("btc_pipeline.transform.backfill", "btc_pipeline.publish.swap", "btc_pipeline.visualize.report.write")
@@ -289,28 +295,28 @@ class Backfill(HistoryStep):
     def make(self) -> None:
         """Build, test, publish and report in one go."""
         with self.at_work() as facts:
-            told = self.settings, self.workspace, self.span
+            settings, workspace, span = self.settings, self.workspace, self.span
             models = Transform(date=self.date).sources_hash()
-            built = backfill.build(*told, self.fingerprint(), models, self.report)
-            tested(self.workspace, built.stamp).write(facts={"results": built.checks})
+            built = backfill.build(settings, workspace, span, self.fingerprint(), models, self.report)
+            tested(workspace, built.stamp).write(facts={"results": built.checks})
             facts["candles"] = self.swap_in(built)
-            self.output().write(facts, made := drawing.report_of_span(*told))
+            self.output().write(facts, made := drawing.report_of_span(settings, workspace, span))
             facts["report"] = made[0]
 
     def swap_in(self, built: backfill.BuiltHistory) -> int:
-        """Publish what was built, as a version for the days of the span; returns how many candles."""
+        """Publish the build as a version for the days of the span; returns how many candles."""
         steps = journal.of_day(self.workspace, self.date, chain.names(*self.before))
         days = self.span.first, self.span.last
         version = swap.Version(built.run_date, *days, built.checks, steps, made_by="Backfill")
         return swap.swap_in(self.settings, self.workspace, version)
 
-    def refused(self) -> dict[str, Refused]:
+    def uncovered(self) -> dict[str, Skipped]:
         """Which pairs are not covered, and why."""
-        return ExtractHistory(**self.told).output().refused()
+        return ExtractHistory(**self.parameters).output().uncovered()
 
 
 OUTPUTS: tuple[type[Step], ...] = (Visualize,)
-"""The last steps of a daily run. An output beside the chart is a step after `Publish`, and stands here too."""
+"""The last steps of a daily run. Another output beside the chart is a step after `Publish`; name it here too."""
 
 DAILY = chain.of(*OUTPUTS)
 """All steps of a daily run, in order."""

@@ -1,7 +1,7 @@
-"""The call ledger: each request that was ever sent to CoinGecko, counted across runs, errors included.
+"""The call ledger: counts each request that was sent to CoinGecko, across runs, errors included.
 
-A table of a small DuckDB database of its own, `calls.duckdb`: the connector process writes a row before it sends, so a
-kill loses no call; `plan` and `status` read it. Knows no budget.
+A table of a small DuckDB database of its own, `calls.duckdb`. The connector process writes a row before it sends, so no
+call is lost if it is killed. `plan` and `status` read it. Knows no budget.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CREATE = f"create table if not exists {TABLE} (called_at timestamp, plan varcha
 
 
 def month_of(moment: datetime) -> datetime:
-    """The beginning of the UTC month that an instant lies in."""
+    """The beginning of the UTC month of an instant."""
     return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -39,7 +39,7 @@ def count(database: Path, plan: str, host: str, since: datetime) -> int:
 
 
 def prepare(database: Path) -> bool:
-    """Make the ledger ready to be written to; returns False if a damaged one was set aside."""
+    """Make the ledger ready for writing; returns False if it was damaged and has been set aside."""
     is_whole = True
     try:
         _create(database)
@@ -51,7 +51,7 @@ def prepare(database: Path) -> bool:
 
 
 def note(database: Path, plan: str, host: str, path: str) -> bool:
-    """Count a call that was made outside of the connector process; returns what `prepare` does."""
+    """Count a call that was made outside of the connector process; returns the same as `prepare`."""
     is_whole = prepare(database)
     with duckdb_files.opened(database, read_only=False) as connection:
         Ledger(connection, plan, host).add(datetime.now(timezone.utc), path)

@@ -1,6 +1,6 @@
-"""Coins and currencies by name: what was meant by an id that CoinGecko does not know.
+"""Coins and currencies by name: suggestions for an id that CoinGecko does not know.
 
-Its lists of names are requested, through the connector, when CoinGecko rejects a name. They are kept for a week. Reads
+If a request fails because of a name, the connector requests CoinGecko's lists of names. They are kept for a week. Reads
 and writes these two files; sends no request.
 """
 
@@ -28,14 +28,14 @@ def stale(folder: Path) -> list[str]:
 
 
 def keep(folder: Path, lists: Mapping[str, str]) -> None:
-    """Keep the lists that the connector brought."""
+    """Keep the lists that the connector has fetched."""
     for name in LISTS:
         if name in lists:
             files.write(folder / f"{name}.json", lists[name].encode())
 
 
 def of_coin(folder: Path, coin_id: str) -> str:
-    """What a coin's id that CoinGecko does not know may have meant; empty if nothing is known."""
+    """Suggestions for a coin's id that CoinGecko does not know; empty if there are none."""
     coins = [each for each in _read(folder / f"{COINS}.json") if isinstance(each, dict)]
     if any(coin["id"] == coin_id for coin in coins):
         return f"{coin_id} is in CoinGecko's list of coins, but CoinGecko has no prices of it"
@@ -48,7 +48,7 @@ def of_coin(folder: Path, coin_id: str) -> str:
 
 
 def of_currency(folder: Path, code: str) -> str:
-    """What a currency's code that CoinGecko does not know may have meant; empty if nothing is known."""
+    """Suggestions for a currency's code that CoinGecko does not know; empty if there are none."""
     listed = _read(folder / f"{CURRENCIES}.json")
     codes = [responses.one_line(each, _LONGEST) for each in listed if isinstance(each, str)]
     if not codes or code in codes:

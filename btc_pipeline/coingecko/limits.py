@@ -1,4 +1,4 @@
-"""How far CoinGecko reaches back, and how much it gives in one answer.
+"""How far back CoinGecko's prices reach, and how many days one answer may have.
 
 Pure: takes settings and an instant; sends no request.
 """
@@ -12,14 +12,14 @@ from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.settings.values import Settings
 
 CHUNK_DAYS = 90
-"""The longest range that CoinGecko answers with hourly points."""
+"""The longest range for which CoinGecko sends hourly points."""
 
 REACH_DAYS = 365
-"""How far keyless and demo plans reach back."""
+"""How far back keyless and demo plans reach."""
 
 
 def earliest(settings: Settings, now: datetime) -> date | None:
-    """The first whole day that the plan reaches back to; None: it has no limit."""
+    """The first whole day that the plan reaches; None if it has no limit."""
     return None if settings.plan == "pro" else (now - timedelta(days=REACH_DAYS)).date() + DAY
 
 
@@ -27,7 +27,7 @@ def checked(settings: Settings, span: Span, now: datetime) -> Span:
     """The span, if CoinGecko can serve it.
 
     Raises:
-        ConfigurationError: it ends before it begins, is not settled yet, or lies before what the plan reaches.
+        ConfigurationError: it ends before it begins, is not settled yet, or begins before the plan's first day.
     """
     newest, oldest = last_settled(now), earliest(settings, now)
     if span.last < span.first:

@@ -1,6 +1,6 @@
-"""Whether CoinGecko answers at all: one request, bounded in time whatever the network does.
+"""Whether CoinGecko answers at all: one request, which always ends in time.
 
-Used by `make run` and `doctor` alone; the pipeline itself never chooses its source.
+Only `make run` and `doctor` use it. Luigi's command never switches to sample data by itself.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from btc_pipeline.warehouse import duckdb_files
 
 @dataclass(frozen=True)
 class Reached:
-    """An API has answered; `date` is the instant that it says it is (UTC)."""
+    """An API has answered; `date` is the time that its answer states (UTC)."""
 
     date: datetime | None
 
 
 def answers(base_url: str, seconds: float) -> bool:
-    """Whether `<base_url>/ping` is answered in time, by an API and not by some network's log-in page."""
-    return ask(base_url, seconds) is not None
+    """Whether an API answers `<base_url>/ping` in time. A network's log-in page does not count."""
+    return reach(base_url, seconds) is not None
 
 
-def ask(base_url: str, seconds: float) -> Reached | None:
-    """As `answers`, and what time it is there; None if no API answers."""
+def reach(base_url: str, seconds: float) -> Reached | None:
+    """Request `<base_url>/ping`: what `answers` finds, and the API's time; None if no API answers."""
     outcome: list[Reached | None] = []
-    asking = threading.Thread(target=lambda: outcome.append(_ask(f"{base_url}/ping", seconds)), daemon=True)
-    asking.start()
-    asking.join(seconds)  # a look-up of the host's name has no time-out of its own
+    request = threading.Thread(target=lambda: outcome.append(_request(f"{base_url}/ping", seconds)), daemon=True)
+    request.start()
+    request.join(seconds)  # the look-up of the host's name has no time-out of its own
     return outcome[0] if outcome else None
 
 
 def enter(base_url: str, plan: str, ledger: Path) -> bool:
-    """Enter a request that was answered in the call ledger, if it can be written to now.
+    """Enter an answered request in the call ledger, if the ledger can be written now.
 
-    Returns False if the ledger was damaged; it counts from 0 again.
+    Returns False if the ledger was damaged; then it counts from 0 again.
     """
     with contextlib.suppress(duckdb_files.DatabaseError, OSError):  # a run will say what is wrong
         return call_ledger.note(ledger, plan, urlsplit(base_url).hostname or "", "/ping")
@@ -59,24 +59,24 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _ask(url: str, seconds: float) -> Reached | None:
+def _request(url: str, seconds: float) -> Reached | None:
     try:
         with urllib.request.build_opener(_NoRedirect).open(url, timeout=seconds) as response:
             return Reached(_date(response.headers)) if _is_json_object(response.read(10_000)) else None
-    except urllib.error.HTTPError as refusal:
-        # An error, but CoinGecko's: the run will say why
-        is_api = refusal.code == 429 or _is_json_object(_beginning(refusal))
-        return Reached(_date(refusal.headers)) if is_api else None
+    except urllib.error.HTTPError as error:
+        # An error, but from CoinGecko: the run will say why
+        is_api = error.code == 429 or _is_json_object(_beginning(error))
+        return Reached(_date(error.headers)) if is_api else None
     except (OSError, ValueError, http.client.HTTPException):
         return None
 
 
 def _date(headers: Message) -> datetime | None:
     try:
-        told = parsedate_to_datetime(headers.get("Date", ""))
+        date = parsedate_to_datetime(headers.get("Date", ""))
     except ValueError:
         return None
-    return told if told.tzinfo else None
+    return date if date.tzinfo else None
 
 
 def _beginning(response: IO[bytes]) -> bytes:

@@ -1,6 +1,6 @@
-"""What CoinGecko answers: is a body a market chart, candles, or which of its error shapes is it?
+"""What CoinGecko answers: is a body a market chart, candles, or an error, and in which shape?
 
-Pure functions over bytes and numbers; imports nothing of Airbyte, so that tests and the parent may use it.
+Pure functions over bytes and numbers. Imports nothing of Airbyte, so that tests and the parent process can use it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LONGEST_MESSAGE = 300
 _SECONDS = re.compile(r"-?[0-9]+")
 
 
-class Refusal(NamedTuple):
+class ErrorMessage(NamedTuple):
     """CoinGecko's own code, if it gives one, and its message."""
 
     code: str
@@ -50,32 +50,32 @@ def names(body: bytes) -> list[Any] | None:
     return parsed if are_coins or all(isinstance(each, str) for each in parsed) else None
 
 
-def refusal(body: bytes) -> Refusal:
-    """What CoinGecko says in a body that is not a market chart.
+def error_message(body: bytes) -> ErrorMessage:
+    """The error message in a body that is not a market chart.
 
     Seen in recorded answers: `{"error": "…"}`, `{"error": {"status": {…}}}`, `{"status": {…}}`, the code beside
     the status instead of in it, and plain text from the CDN (`error code: 1015`).
     """
     parsed = _parsed(body)
     if isinstance(parsed, dict) and parsed.get("prices") == []:
-        return Refusal("", "a market chart without prices")
+        return ErrorMessage("", "a market chart without prices")
     if not isinstance(parsed, dict):
         text = body[:2000].decode("utf-8", "replace").strip()
         is_page = text[:1] == "<"
-        return Refusal("", "an HTML page, not JSON" if is_page else one_line(text) or "an empty body")
+        return ErrorMessage("", "an HTML page, not JSON" if is_page else one_line(text) or "an empty body")
     error = parsed.get("error")
     outer = error if isinstance(error, dict) else parsed
     status = outer.get("status")
     inner = status if isinstance(status, dict) else outer
     code = inner.get("error_code", outer.get("error_code", ""))
     message = error if isinstance(error, str) else inner.get("error_message", outer.get("message"))
-    return Refusal(one_line(str(code)), one_line(str(message or json.dumps(parsed))))
+    return ErrorMessage(one_line(str(code)), one_line(str(message or json.dumps(parsed))))
 
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """The wait that a Retry-After header demands, as seconds or as an HTTP date (RFC 9110, 10.2.3).
+    """The wait in a Retry-After header, which holds seconds or an HTTP date (RFC 9110, 10.2.3).
 
-    None if there is none, or it is nonsense. Never negative.
+    None if there is no header, or it is neither. Never negative.
     """
     if header is None:
         return None
@@ -91,7 +91,7 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
 
 
 def one_line(text: str, longest: int = _LONGEST_MESSAGE) -> str:
-    """Somebody else's text, fit for a terminal: one line, not too long, and nothing that moves a cursor."""
+    """A text from outside, made safe for a terminal: one line, not too long, without control characters."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return line if len(line) <= longest else line[: longest - 3] + "..."
 

@@ -1,4 +1,4 @@
-"""The streams that a run requests, one row for each, and the lists of names that explain a rejected id.
+"""The streams that a run requests, one row for each, and the lists of names that explain an unknown id.
 
 docs/extending.md has the recipe to add one. Values only.
 """
@@ -17,12 +17,12 @@ Shape = Literal["chart", "candles"]
 
 @dataclass(frozen=True)
 class Stream:
-    """What is known of a stream before anything is requested."""
+    """What is known about a stream before the first request."""
 
     path: str
     """The end of its URL's path."""
     what: str
-    """What its answers bring, as a person reads it."""
+    """What its answers hold, in words for a person."""
     granularity: str
     """How far its points or candles lie apart."""
     shape: Shape
@@ -60,7 +60,7 @@ STREAMS = {
         raw_table="raw.ohlc",
     ),
 }
-"""By name, in the order in which they are requested: the prices matter most if a budget ends.
+"""By name, in the order of the requests: the prices matter most if the budget is spent.
 
 The name is that of the Airbyte stream and of the archive's folder.
 """
@@ -73,7 +73,7 @@ LISTS = {COINS: "/coins/list", CURRENCIES: "/supported_vs_currencies"}
 
 
 def of_path(path: str) -> str:
-    """The name of the stream, or of the list, that a URL's path requests."""
+    """The name of the stream, or of the list, that belongs to a URL's path."""
     ends = {stream.path: name for name, stream in STREAMS.items()} | {end: name for name, end in LISTS.items()}
     return next(name for end, name in ends.items() if path.endswith(end))
 

@@ -190,7 +190,7 @@ def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
         yield Check("API", "ok", "not called: sample data")
         yield Check("clock", "ok", "not checked: sample data")
         return
-    reached = ping.ask(configured.base_url, _PROBE_SECONDS)
+    reached = ping.reach(configured.base_url, _PROBE_SECONDS)
     if reached is None:
         facts = f"{configured.base_url} does not answer in {_PROBE_SECONDS:g} s"
         fix = "check the network; offline: --pipeline-source sample"

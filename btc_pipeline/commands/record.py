@@ -48,8 +48,8 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
         workspace = Workspace(Path(scratch), settings.source)
         fetched = fetch.fetch(settings, workspace, requests.of_run(settings, day, settings.instant(), settings.pairs))
         bodies: dict[Path, bytes] = {}
-        if fetched.refused:
-            raise fetched.refused[0][1]
+        if fetched.failed:
+            raise fetched.failed[0][1]
         for each in [*fetched.charts, *fetched.of_stream[CHART_5M]]:
             body = each.read(workspace.raw)
             bodies[folder / _name(each.request, body, day)] = body

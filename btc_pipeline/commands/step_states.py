@@ -13,7 +13,7 @@ from btc_pipeline.observe import journal
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import chain
-from btc_pipeline.steps.step import Step, Vouched
+from btc_pipeline.steps.step import Step, StepOutput
 from btc_pipeline.system import lock
 from btc_pipeline.tasks import DAILY, Visualize
 from btc_pipeline.warehouse import duckdb_files
@@ -72,7 +72,7 @@ def _is_later(entry: journal.JournalEntry, since: object) -> bool:
         return False
 
 
-def _reason(output: Vouched) -> str:
+def _reason(output: StepOutput) -> str:
     if not output.stamp():
         return "not done for this day yet"
     return "what it made is gone or changed, or a setting, the code or a step before it has changed"

@@ -1,7 +1,8 @@
 """History: which days of a pair the archive does not cover yet, and the fewest calls that fetch them.
 
 A day is covered if a good answer was requested up to the day's end, after CoinGecko had settled it. The archive is the
-checkpoint of a backfill: what came is not requested again, whatever stopped it. Reads the archive; sends no request.
+checkpoint of a backfill: after an interruption no archived answer is requested again. Reads the archive; sends no
+request.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ def request(settings: Settings, pair: Pair, chunk: Span, run_date: date, now: da
 def covering(
     settings: Settings, workspace: Workspace, pair: Pair, span: Span
 ) -> tuple[set[date], list[raw_archive.Entry]]:
-    """The days of the span that good answers cover, and the answers that do.
+    """The days of the span that good answers cover, and these answers.
 
-    An answer says nothing about days before its first point, unless they lie before every known point of the pair: then
-    the coin was not listed. So an answer that came without points, or began late, is requested again.
+    An answer does not cover days before its first point, unless they lie before every known point of the pair: then the
+    coin was not listed. So if an answer has no points, or begins late, its days are requested again.
     """
     wanted = set(span.days)
     used: list[tuple[raw_archive.Entry, date | None]] = []
@@ -73,7 +74,7 @@ def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
 
 
 def _judged(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> tuple[bool, date | None]:
-    """Whether an answer for a chunk passes the gate, and the day of its first point; None if it has none."""
+    """Whether an answer for a chunk passes the gate, and the day of its first point, or None without points."""
     try:
         rules = stored.Rules(repeat_hours=settings.repeat_hours)
         chart = stored.judge(workspace.raw, entry, rules, takes_empty=True).chart
@@ -92,7 +93,7 @@ def _length(entry: raw_archive.Entry) -> tuple[timedelta, datetime]:
 
 
 def _settled_days(request: raw_archive.Request) -> list[date]:
-    """The whole days of a request's window that had been settled when it was answered."""
+    """The whole days of a request's window that were settled when it was answered."""
     first = request.window_from.date() if request.window_from.time() == time() else request.window_from.date() + DAY
     last = (request.window_to + timedelta(seconds=1)).date() - DAY
     return Span(first, min(last, last_settled(request.extracted_at))).days

@@ -1,4 +1,4 @@
-"""Extracting a day: request what has not been answered yet, and write down what came and what failed.
+"""Extracting a day: request the missing answers, and record what came and what failed.
 
 Knows where answers lie. `fetch.py` calls CoinGecko, and `verify/` knows what a good answer is.
 """
@@ -21,7 +21,7 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.targets.extraction import DayRecord, Refused
+from btc_pipeline.targets.extraction import DayRecord, Skipped
 from btc_pipeline.verify import stored
 
 STEP = "ExtractAndLoad"
@@ -41,7 +41,7 @@ def answers(
         Facts: answers of each stream, calls.
 
     Raises:
-        ExtractionError: there is not one market chart; or only one pair was requested, and it has none.
+        ExtractionError: none of the pairs has a market chart.
     """
     now = settings.instant()
     known = _known(settings, workspace, day, now, record, pairs)
@@ -50,14 +50,14 @@ def answers(
     record.begin(known.recorded, known.begun_at or now)
     fetched = fetch.fetch(settings, workspace, wanted, progress=progress) if wanted else None
     charts = known.charts | ({str(each.request.pair): each.file for each in fetched.charts} if fetched else {})
-    refused = {str(request.pair): error for request, error in fetched.refused} if fetched else {}
-    if refused and not set(charts) & set(map(str, pairs)):
-        raise next(iter(refused.values()))
-    kept = {name: why for name, why in record.refused().items() if name not in {*charts, *refused}}
-    now_refused = {name: Refused.by(error, record.run) for name, error in refused.items()}
+    failed = {str(request.pair): error for request, error in fetched.failed} if fetched else {}
+    if failed and not set(charts) & set(map(str, pairs)):
+        raise next(iter(failed.values()))
+    kept = {name: why for name, why in record.skipped().items() if name not in {*charts, *failed}}
+    now_skipped = {name: Skipped.by(error, record.run) for name, error in failed.items()}
     made += _files(workspace, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
-    record.write(charts, {**kept, **now_refused}, sorted(set(made)))
-    _tell_of(settings, workspace, day, refused)
+    record.write(charts, {**kept, **now_skipped}, sorted(set(made)))
+    _note_failures(settings, workspace, day, failed)
     if not fetched:
         return {"answers": 0, "calls": 0}
     return {
@@ -65,16 +65,16 @@ def answers(
         "five_minute": len(fetched.of_stream[streams.CHART_5M]),
         "second_opinions": len(fetched.of_stream[streams.OHLC]),
         **({"calls": fetched.calls} if not settings.is_sample else {}),
-        **({"refused": len(refused)} if refused else {}),
+        **({"refused": len(failed)} if failed else {}),
         **({"waited": f"{fetched.waited_seconds:.0f}s"} if fetched.waited_seconds else {}),
     }
 
 
 @dataclass(frozen=True)
 class _Known:
-    """The market charts that are there, by pair: of the record, and of an extraction that was interrupted.
+    """The market charts that are there, by pair: from the record, and from an extraction that was interrupted.
 
-    `begun_at` is when that one began; None: there is none.
+    `begun_at` is when the interrupted extraction began; None if there is no such one.
     """
 
     recorded: dict[str, str]
@@ -87,7 +87,7 @@ class _Known:
         return self.recorded | self.resumed
 
     def lacks(self, workspace: Workspace, request: raw_archive.Request) -> bool:
-        """Whether it has to be requested. Everything else about a pair is requested once, with its prices."""
+        """Whether to send this request. The other streams of a pair are requested once, together with its prices."""
         name = str(request.pair)
         if request.stream == streams.MARKET_CHART:
             return name not in self.charts
@@ -107,7 +107,7 @@ def _known(
     }
     resumed = _resumed(settings, workspace, day, now, begun_at, pairs) if begun_at else {}
     if wanted <= {*recorded, *resumed} and not record.table.exists():
-        # Killed before the cache was written, or its table is gone: one price has to pass through it
+        # Killed before the cache was written, or its table is gone: request one pair again, so that the table exists
         one = next((name for name in resumed), min(wanted))
         recorded, resumed = ({name: file for name, file in of.items() if name != one} for of in (recorded, resumed))
     return _Known(recorded, resumed, begun_at)
@@ -116,7 +116,7 @@ def _known(
 def _resumed(
     settings: Settings, workspace: Workspace, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
 ) -> dict[str, str]:
-    """The good answers to the requests of now that an interrupted extraction had fetched."""
+    """The good answers that an interrupted extraction has fetched and that fit the requests of this run."""
     ends_at = days.Window.of(day, settings.days, begun_at).end
     found = {}
     for request in requests.of_run(settings, day, now, pairs):
@@ -144,7 +144,7 @@ def _is_good(settings: Settings, workspace: Workspace, entry: raw_archive.Entry)
 
 
 def _is_old(settings: Settings, day: date, now: datetime, entry: raw_archive.Entry) -> bool:
-    """Whether an answer of an earlier run of today is too old to be published with those that come now."""
+    """Whether an answer from an earlier run of today is too old to be published together with new ones."""
     return day == now.date() and now - entry.request.extracted_at > timedelta(hours=settings.max_age_hours / 2)
 
 
@@ -152,7 +152,7 @@ def _files(workspace: Workspace, answers: Sequence[str]) -> list[Path]:
     return [path for file in answers for path in (workspace.raw / file, raw_archive.manifest_of(workspace.raw, file))]
 
 
-def _tell_of(settings: Settings, workspace: Workspace, day: date, refused: dict[str, ExtractionError]) -> None:
-    for name, error in refused.items():
+def _note_failures(settings: Settings, workspace: Workspace, day: date, failed: dict[str, ExtractionError]) -> None:
+    for name, error in failed.items():
         log.warning("%s goes on without %s: %s", STEP, name, error.what)
         failed_runs.keep(workspace.failures, settings, day, STEP, error, [Pair.of(name)])

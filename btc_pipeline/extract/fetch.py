@@ -1,7 +1,7 @@
-"""Extract and load: one run of the connector into the cache, each answer into the raw archive as it comes.
+"""Extract and load: runs the connector once. It fills the cache, and archives each answer as it comes.
 
-The parent's side of the connector process. Opens no network itself, apart from starting the sample's server.
-`requests.py` says what to request; the task's target knows what has been answered before.
+The parent's side of the connector process. Opens no network connection itself, but starts the sample's server.
+`requests.py` says what to request; the task's target knows which answers there are already.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ MARKERS = "raw.pipeline_markers"
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a sync fetched: archived answers of each stream, and why a request has no prices."""
+    """What a sync fetched: the archived answers of each stream, and the requests for prices that failed."""
 
     of_stream: Mapping[str, list[raw_archive.Entry]]
-    refused: list[tuple[raw_archive.Request, ExtractionError]]
+    failed: list[tuple[raw_archive.Request, ExtractionError]]
     calls: int
     waited_seconds: float
 
@@ -65,7 +65,7 @@ class Options:
 def fetch(
     settings: Settings,
     workspace: Workspace,
-    asked: Sequence[raw_archive.Request],
+    wanted: Sequence[raw_archive.Request],
     options: Options | None = None,
     progress: Progress | None = None,
 ) -> Fetched:
@@ -74,43 +74,43 @@ def fetch(
     Args:
         settings: how to reach CoinGecko, the budget, and the instant that answers count as of.
         workspace: where archive, call ledger and logs lie.
-        asked: in this order, stream by stream.
-        options: by default the cache of the workspace, for prices that are there.
+        wanted: the requests, in their order; each stream in turn.
+        options: by default the cache of the workspace, and prices must not be empty.
         progress: called after each answer.
 
     Returns:
-        What came, all of it in the archive. If a pair has no prices, the other pairs still have theirs. Anything else
-        that is missing is a warning.
+        All answers that came; they are in the archive. If a pair has no prices, the other pairs still have theirs. If
+        an answer of another stream is missing, it is a warning.
 
     Raises:
-        ExtractionError: the connector failed or fell silent. What had come by then is in the archive.
+        ExtractionError: the connector failed or did not end in time. The answers up to then are in the archive.
         ConfigurationError: the key or the recordings cannot be used.
     """
     options = options or Options(workspace.cache)
-    settings.api_key()  # without the key nothing is started
+    settings.api_key()  # if it cannot be read, nothing is started
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
     if not settings.is_sample and not call_ledger.prepare(workspace.calls):
         log.warning("ExtractAndLoad the call ledger was damaged; it counts from 0 again")
-    state = FetchState(asked, progress)
+    state = FetchState(wanted, progress)
     try:
         result = _sync(settings, workspace, state, options)
-    except duckdb_files.DamagedDatabaseError:  # in what no select reads, such as an index
+    except duckdb_files.DamagedDatabaseError:  # damage that no select finds, such as in an index
         duckdb_files.set_aside(options.cache)
-        state.ask_on()
+        state.go_on()
         result = _sync(settings, workspace, state, options)
     coin_names.keep(workspace.names, result["lists"])
     state.warn_of_extras()
     _check_cache(options.cache, workspace, state.entries(workspace, MARKET_CHART, is_last_sync=True))
     return Fetched(
         {stream: state.entries(workspace, stream) for stream in STREAMS},
-        [(request, _refusal(settings, workspace, request, why)) for request, why in state.refused(MARKET_CHART)],
+        [(request, _error_of(settings, workspace, request, why)) for request, why in state.failed(MARKET_CHART)],
         result["calls"],
         result["waited_seconds"],
     )
 
 
-def _refusal(settings: Settings, workspace: Workspace, request: raw_archive.Request, why: str) -> ExtractionError:
+def _error_of(settings: Settings, workspace: Workspace, request: raw_archive.Request, why: str) -> ExtractionError:
     pair = request.pair
     return ExtractionError(
         f"CoinGecko gave no market chart of {pair}: {why}",
@@ -126,14 +126,14 @@ def _job(
     return {
         "cache": str(options.cache),
         "raw": str(workspace.raw),
-        "asks": {
+        "requests": {
             stream: {number: raw_archive.to_plain(request) for number, request in requests.items()}
             for stream, requests in state.left.items()
         },
         "config": {
             "base_url": base_url,
             **{
-                stream: {number: _told(request) for number, request in requests.items()}
+                stream: {number: _parameters(request) for number, request in requests.items()}
                 for stream, requests in state.left.items()
             },
         },
@@ -148,12 +148,12 @@ def _job(
     }
 
 
-def _told(request: raw_archive.Request) -> child_process.Json:
-    """What the manifest puts into a request's path and query."""
-    told: child_process.Json = {"coin_id": request.coin_id, "vs_currency": request.vs_currency}
+def _parameters(request: raw_archive.Request) -> child_process.Json:
+    """The values that the manifest puts into a request's path and query."""
+    parameters: child_process.Json = {"coin_id": request.coin_id, "vs_currency": request.vs_currency}
     if STREAMS[request.stream].is_range:
-        return told | {"from": int(request.window_from.timestamp()), "to": int(request.window_to.timestamp())}
-    return told | {"days": (request.window_to - request.window_from).days}
+        return parameters | {"from": int(request.window_from.timestamp()), "to": int(request.window_to.timestamp())}
+    return parameters | {"days": (request.window_to - request.window_from).days}
 
 
 def _budget(settings: Settings, workspace: Workspace) -> child_process.Json:
@@ -224,7 +224,7 @@ def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive
 
 @contextlib.contextmanager
 def _server(settings: Settings, now: datetime) -> Iterator[str]:
-    """The API's root: CoinGecko's, or that of the replay server, which runs for the length of the extraction."""
+    """The API's root: CoinGecko's, or that of the replay server, which runs during the extraction."""
     if not settings.is_sample:
         yield settings.base_url
         return
@@ -241,7 +241,7 @@ def _server(settings: Settings, now: datetime) -> Iterator[str]:
 
 
 def _set_aside_if_damaged(cache: Path) -> None:
-    """Replace a damaged cache by a new one: it holds nothing that the archive does not."""
+    """Set a damaged cache aside: the next sync makes a new one. All that it held is in the archive."""
     try:
         with duckdb_files.opened(cache, read_only=False) as connection:
             duckdb_files.read_all(connection)

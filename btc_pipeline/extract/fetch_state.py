@@ -1,4 +1,4 @@
-"""What the connector has reported so far: which answer lies where, and which request failed.
+"""What the connector has reported so far: the file of each answer, and which requests failed.
 
 Listens to events; reads the archive's manifests. Starts no process.
 """
@@ -19,62 +19,62 @@ from btc_pipeline.system.child_process import Progress
 class FetchState:
     """The requests, and what the connector has reported about them so far."""
 
-    def __init__(self, asked: Sequence[raw_archive.Request], progress: Progress | None) -> None:
-        self.asks = {
-            stream: {str(number): request for number, request in enumerate(asked) if request.stream == stream}
+    def __init__(self, wanted: Sequence[raw_archive.Request], progress: Progress | None) -> None:
+        self.requests = {
+            stream: {str(number): request for number, request in enumerate(wanted) if request.stream == stream}
             for stream in STREAMS
         }
-        self.left = self.asks
-        self._total, self._progress = len(asked), progress
+        self.left = self.requests
+        self._total, self._progress = len(wanted), progress
         self._files: dict[tuple[str, str], str] = {}
-        self._refused: dict[tuple[str, str], str] = {}
+        self._failed: dict[tuple[str, str], str] = {}
 
-    def ask_on(self) -> None:
-        """Another sync, after one whose cache was damaged: requests without an answer, and at least one for prices."""
+    def go_on(self) -> None:
+        """Prepare another sync after a damaged cache: the requests without an answer, and at least one for prices."""
         self.left = {
-            stream: {number: request for number, request in asks.items() if (stream, number) not in self._files}
-            for stream, asks in self.asks.items()
+            stream: {number: request for number, request in requests.items() if (stream, number) not in self._files}
+            for stream, requests in self.requests.items()
         }
         if not self.left[MARKET_CHART]:
-            self.left[MARKET_CHART] = dict(list(self.asks[MARKET_CHART].items())[:1])
+            self.left[MARKET_CHART] = dict(list(self.requests[MARKET_CHART].items())[:1])
 
     def note(self, event: child_process.Json) -> None:
         """Take in an event of the connector."""
         if "waits_seconds" in event:
             self._say(f"waits {event['waits_seconds']:.0f} s: {event['why']}")
             return
-        ask = event["stream"], event["number"]
-        if ask[1] in self.asks.get(ask[0], {}):
+        key = event["stream"], event["number"]
+        if key[1] in self.requests.get(key[0], {}):
             if "file" in event:
-                self._files[ask] = event["file"]
+                self._files[key] = event["file"]
             else:
-                self._refused[ask] = event["refused"]
-            self._say(str(self.asks[ask[0]][ask[1]].pair))
+                self._failed[key] = event["failed"]
+            self._say(str(self.requests[key[0]][key[1]].pair))
 
     def entries(self, workspace: Workspace, stream: str, *, is_last_sync: bool = False) -> list[raw_archive.Entry]:
-        """The archived answers of a stream, in the order in which they were requested; all, or of the last sync."""
-        asked = self.left if is_last_sync else self.asks
-        numbers = sorted((number for of, number in self._files if of == stream and number in asked[of]), key=int)
+        """The archived answers of a stream, in the order of their requests: all, or those of the last sync."""
+        sent = self.left if is_last_sync else self.requests
+        numbers = sorted((number for of, number in self._files if of == stream and number in sent[of]), key=int)
         return [raw_archive.entry(workspace.raw, self._files[stream, number]) for number in numbers]
 
-    def refused(self, stream: str) -> list[tuple[raw_archive.Request, str]]:
+    def failed(self, stream: str) -> list[tuple[raw_archive.Request, str]]:
         """The requests of a stream without an answer, and why."""
         return [
-            (request, self._refused.get((stream, number), "the connector brought no answer"))
-            for number, request in self.asks[stream].items()
+            (request, self._failed.get((stream, number), "the connector brought no answer"))
+            for number, request in self.requests[stream].items()
             if (stream, number) not in self._files
         ]
 
     def warn_of_extras(self) -> None:
         """Log what is missing: one line for each reason."""
-        without_prices = {request.pair for request, _ in self.refused(MARKET_CHART)}
+        without_prices = {request.pair for request, _ in self.failed(MARKET_CHART)}
         for stream, row in STREAMS.items():
             if row.is_needed:
                 continue
             reasons: dict[str, list[Pair]] = {}
-            for request, why in self.refused(stream):
+            for request, why in self.failed(stream):
                 if request.pair in without_prices:
-                    continue  # whose own error says it
+                    continue  # its own error says so
                 reasons.setdefault(why, []).append(request.pair)
             for why in sorted(reasons):
                 of = ", ".join(sorted({pair.coin_id for pair in reasons[why]}))
@@ -82,4 +82,4 @@ class FetchState:
 
     def _say(self, what: str) -> None:
         if self._progress:
-            self._progress(len(self._files) + len(self._refused), self._total, what)
+            self._progress(len(self._files) + len(self._failed), self._total, what)

@@ -24,14 +24,14 @@ class Brought:
     """What is there now: the answers that cover the span, which pairs are not covered and why, and facts."""
 
     files: list[Path]
-    refused: dict[str, ExtractionError]
+    uncovered: dict[str, ExtractionError]
     facts: dict[str, Any]
 
 
 def missing(
     settings: Settings, workspace: Workspace, run_date: date, span: Span, *, is_newest_first: bool = True
 ) -> list[raw_archive.Request]:
-    """The requests that the archive lacks, chunk by chunk and in each of them pair by pair."""
+    """The requests without an archived answer, chunk by chunk, and in each chunk pair by pair."""
     now = settings.instant()
     numbered = [
         (number, coverage.request(settings, pair, chunk, run_date, now))
@@ -48,17 +48,17 @@ def missing(
 def answers(
     settings: Settings, workspace: Workspace, run_date: date, span: Span, progress: Progress, *, is_newest_first: bool
 ) -> Brought:
-    """Request what is missing. A chunk that came is never requested again, whatever stops this.
+    """Request what is missing. After an interruption no archived chunk is requested again.
 
     Raises:
-        ExtractionError: nothing of the span is there.
+        ExtractionError: no day of the span has an answer.
     """
-    asked = missing(settings, workspace, run_date, span, is_newest_first=is_newest_first)
+    wanted = missing(settings, workspace, run_date, span, is_newest_first=is_newest_first)
     options = fetch.Options(workspace.history_cache, takes_empty=True)
-    fetched = fetch.fetch(settings, workspace, asked, options, progress) if asked else None
-    said = {str(request.pair): error for request, error in reversed(fetched.refused)} if fetched else {}
+    fetched = fetch.fetch(settings, workspace, wanted, options, progress) if wanted else None
+    failed = {str(request.pair): error for request, error in reversed(fetched.failed)} if fetched else {}
     files: list[Path] = []
-    refused: dict[str, ExtractionError] = {}
+    uncovered: dict[str, ExtractionError] = {}
     for pair in settings.pairs:
         covered, used = coverage.covering(settings, workspace, pair, span)
         files += [
@@ -67,13 +67,13 @@ def answers(
             for path in (workspace.raw / each.file, raw_archive.manifest_of(workspace.raw, each.file))
         ]
         if left := len(span.days) - len(covered):
-            refused[str(pair)] = said.get(str(pair)) or ExtractionError(
+            uncovered[str(pair)] = failed.get(str(pair)) or ExtractionError(
                 f"CoinGecko's answers do not cover {pair}: {left} days of {span} are without good prices",
                 "run it again: it requests these days again; or choose a later --start",
             )
     if not files:
-        raise next(iter(refused.values()))
-    facts = {"span": str(span).replace(" to ", ".."), "planned": len(asked)}
+        raise next(iter(uncovered.values()))
+    facts = {"span": str(span).replace(" to ", ".."), "planned": len(wanted)}
     if fetched:
         facts |= {"answers": len(fetched.charts), "calls": fetched.calls, "waited": f"{fetched.waited_seconds:.0f}s"}
-    return Brought(sorted(set(files)), refused, facts | ({"refused": len(refused)} if refused else {}))
+    return Brought(sorted(set(files)), uncovered, facts | ({"refused": len(uncovered)} if uncovered else {}))

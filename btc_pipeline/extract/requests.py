@@ -16,24 +16,24 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.values import Settings
 
 FIVE_MINUTE_SPAN = timedelta(days=1)
-"""CoinGecko has 5-minute points of the last day up to now, and of nothing else."""
+"""CoinGecko has 5-minute points only for the last day up to now."""
 
 OHLC_DAYS = (7, 14, 30)
 """The `days` for which CoinGecko's candles are of four hours."""
 
 
 def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) -> list[raw_archive.Request]:
-    """What a run of a day requests, the prices first: they matter most if a budget ends.
+    """What a run of a day requests. Prices come first: they matter most if the budget is spent.
 
     Args:
-        settings: days, provenance, and whether 5-minute points and a second opinion are wanted.
+        settings: days, provenance, and whether to request 5-minute points and CoinGecko's own candles.
         day: the run's date.
         now: the instant of the extraction, UTC.
         pairs: those that have no answer yet.
 
     Returns:
-        For each pair the hourly window; if it reaches now, its 5-minute points of the last day; and CoinGecko's own
-        candles, if they reach back to it.
+        For each pair the hourly window. If the window reaches now, also the 5-minute points of the last day. If
+        CoinGecko's own candles reach back to the window, also these.
     """
     window = Window.of(day, settings.days, now)
     charts = [
@@ -49,12 +49,12 @@ def of_run(settings: Settings, day: date, now: datetime, pairs: Iterable[Pair]) 
         )
         for pair in pairs
     ]
-    asked = list(charts)
+    wanted = list(charts)
     if settings.five_minute_points and day == now.date():
-        asked += [_up_to(now, FIVE_MINUTE_SPAN, chart, streams.CHART_5M) for chart in charts]
+        wanted += [_up_to(now, FIVE_MINUTE_SPAN, chart, streams.CHART_5M) for chart in charts]
     if days := _ohlc_days(settings, window, now):
-        asked += [_up_to(now, timedelta(days=days), chart, streams.OHLC) for chart in charts]
-    return asked
+        wanted += [_up_to(now, timedelta(days=days), chart, streams.OHLC) for chart in charts]
+    return wanted
 
 
 def _up_to(now: datetime, span: timedelta, chart: raw_archive.Request, stream: str) -> raw_archive.Request:

@@ -1,6 +1,6 @@
-"""The record of runs that failed before their answers were verified: why there is a gap.
+"""The record of runs that failed before their answers were verified: the reasons of gaps.
 
-One small file for each, below `failures/`; loaded into `pipeline.failed_runs`. Opens no connection; is given one.
+One small file for each run, in `failures/`; loaded into `pipeline.failed_runs`. Opens no connection; is given one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COLUMNS = {
 
 
 def keep(folder: Path, settings: Settings, day: date, step: str, error: PipelineError, pairs: Iterable[Pair]) -> None:
-    """Write down that the run of a day has failed at a step, for these pairs; `error.what` holds no secret."""
+    """Record that the run of a day has failed at a step, for these pairs. `error.what` holds no secret."""
     now = settings.instant()
     window = days.Window.of(day, settings.days, now)
     coins: dict[str, list[str]] = {}
@@ -56,5 +56,5 @@ def keep(folder: Path, settings: Settings, day: date, step: str, error: Pipeline
 
 
 def load(connection: duckdb_files.Connection, folder: Path, provenance: str) -> list[str]:
-    """Replace the table `pipeline.failed_runs` by what is on record of this provenance; a line for each damaged one."""
+    """Fill the table `pipeline.failed_runs` anew with the records of this provenance; a line for each damaged one."""
     return ndjson.load(connection, "pipeline.failed_runs", COLUMNS, folder, provenance)

@@ -1,4 +1,4 @@
-"""The raw archive: every answer as it came, immutable and checksummed, whatever the cache does later.
+"""The raw archive: every answer as it came, immutable and with a checksum. It does not depend on the cache.
 
 Writes and reads files below one folder; opens no database and judges no answer.
 
@@ -27,7 +27,7 @@ from btc_pipeline.system import files
 
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
-_BEFORE_STREAMS = "market_chart"  # what a manifest is of that names no stream
+_BEFORE_STREAMS = "market_chart"  # the stream of a manifest that names none
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -82,11 +82,11 @@ class Entry:
 
 
 def keep(root: Path, request: Request, body: bytes) -> Entry:
-    """Write an answer and then its manifest. The same answer to the same request is kept once."""
+    """Write an answer, then its manifest. The same answer to the same request at the same instant is kept once."""
     folder = _folder(request)
     moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
     stem = f"{moment}-{_digest(request, body)}"
-    packed = gzip.compress(body, compresslevel=6, mtime=0)  # 9, the default, takes four times as long for 1 %
+    packed = gzip.compress(body, compresslevel=6, mtime=0)  # 9, the default, takes four times as long and saves 1 %
     entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
     if not (root / entry.file).exists() or files.sha256(root / entry.file) != entry.sha256:
@@ -119,7 +119,7 @@ def entries(root: Path, stream: str) -> tuple[list[Entry], list[Path]]:
 
 
 def since(root: Path, request: Request, moment: datetime) -> list[Entry]:
-    """The readable answers of a request's stream, pair, day and provenance from an instant on, of any window."""
+    """The readable answers, from an instant on, with the request's stream, pair, day and provenance; of any window."""
     readable, _ = _read_manifests(root, (root / _folder(request)).glob("*" + _MANIFEST))
     return sorted(
         (
@@ -151,7 +151,7 @@ def _folder(of: Request) -> Path:
 
 
 def _digest(request: Request, body: bytes) -> str:
-    """Distinguishes answers of one millisecond: two windows may have the same answer."""
+    """A hash of window and body: it separates answers of one millisecond, as two windows may have the same answer."""
     window = f"{request.window_from.isoformat()} {request.window_to.isoformat()} "
     return hashlib.sha256(window.encode() + body).hexdigest()[:8]
 
@@ -176,7 +176,7 @@ def to_plain(request: Request) -> dict[str, str]:
 
 
 def from_plain(plain: dict[str, str]) -> Request:
-    """A request that `to_plain` wrote; a ValueError and its like if it did not."""
+    """A request that `to_plain` wrote; if it is anything else, a ValueError, KeyError or TypeError."""
     moments = {name: datetime.fromisoformat(plain[name]) for name in ("window_from", "window_to", "extracted_at")}
     if any(moment.utcoffset() != timedelta(0) for moment in moments.values()):
         raise ValueError("an instant that is not in UTC")
@@ -192,7 +192,7 @@ def _to_json(entry: Entry) -> bytes:
 
 
 def _from_json(root: Path, path: Path) -> Entry:
-    """The manifest's entry; a ValueError and its like if it is not what `keep` writes to this very place."""
+    """The manifest's entry; if `keep` would not write it to this place, a ValueError, KeyError or TypeError."""
     content = json.loads(path.read_bytes())
     if content["format"] != 1:
         raise ValueError(content["format"])

@@ -1,4 +1,4 @@
-"""The record of each published version: what it is, the models' settings, a profile of its tables.
+"""The version records: for each published version its facts, the models' settings, a profile of its tables.
 
 Reads and writes JSON below `runs/`; opens no database.
 """
@@ -27,7 +27,7 @@ def of_build(workspace: Workspace, day: str, build: str) -> Record | None:
 
 
 def with_content(workspace: Workspace, table: str, content_hash: str) -> Record | None:
-    """The newest record of a version in which the table had this very content."""
+    """The newest record of a version in which the table had exactly this content."""
     for path in sorted(workspace.runs.glob("*.json"), reverse=True):
         record = _read(path)
         if record and record["tables"].get(table, {}).get("content_hash") == content_hash:

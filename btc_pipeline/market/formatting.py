@@ -1,6 +1,6 @@
 """Words and numbers as text: names, days, instants, prices, volumes, changes, notes.
 
-Pure functions from values to strings. Must not import matplotlib, nor know where a text is put.
+Pure functions from values to strings. Must not import matplotlib, and must not know the place of a text.
 """
 
 import math
@@ -20,20 +20,20 @@ _MOST_NOTES = 4
 
 @dataclass(frozen=True)
 class ChartFacts:
-    """What a chart says about itself beside its candles."""
+    """The facts that a chart shows beside its candles."""
 
     coin_id: str
     vs_currency: str
     first_day: date
-    """First UTC day of the axis; every day from here to `last_day` has its place, with a candle or not."""
+    """First UTC day of the axis. Each day up to `last_day` has its place, even without a candle."""
     last_day: date
     source: str
-    """Where the prices come from, as the footer says it: `CoinGecko`, `SAMPLE (synthetic)`."""
+    """Where the prices come from, in the footer's words: `CoinGecko`, `SAMPLE (synthetic)`."""
     is_sample: bool
     data_as_of: datetime
     """The instant at which the data was extracted, with its time zone."""
     averages: Mapping[int, Sequence[float | None]] = field(default_factory=dict)
-    """Moving averages of the closes: by period in days, a value or none for each of `days`."""
+    """Moving averages of the closes, by period in days: for each of `days` a value or None."""
 
     @property
     def days(self) -> list[date]:
@@ -66,7 +66,7 @@ def source_text(facts: ChartFacts) -> str:
 
 
 def footer_text(facts: ChartFacts, newest_at: Sequence[datetime]) -> str:
-    """The source, of when it is, and how much older the newest price was then: of one coin or of several."""
+    """The source, its instant, and how much older the newest price was then; for one coin or several."""
     source = source_text(facts)
     ages = sorted(facts.data_as_of - instant for instant in newest_at)
     if not ages:
@@ -77,7 +77,7 @@ def footer_text(facts: ChartFacts, newest_at: Sequence[datetime]) -> str:
 
 
 def age_text(age: timedelta) -> str:
-    """`15 minutes`, `3 hours`, `2 days`: the largest unit of which there are two, rounded down."""
+    """`15 minutes`, `3 hours`, `2 days`: in the largest unit that gives two or more, rounded down."""
     minutes = max(0, int(age.total_seconds() // 60))
     units = ((minutes // 1440, "day"), (minutes // 60, "hour"), (minutes, "minute"))
     number, unit = next((each for each in units if each[0] > 1), units[-1])
@@ -96,7 +96,7 @@ def day_text(day: date) -> str:
 
 
 def window_text(first_day: date, last_day: date) -> str:
-    """`8 to 15 May 2021`, with only as much of the first day as differs from the last."""
+    """`8 to 15 May 2021`; the first day is shown without the month or year that both days share."""
     last = f"{last_day.day} {last_day:%b %Y}"
     if first_day == last_day:
         return last
@@ -116,12 +116,12 @@ def instant_text(instant: datetime) -> str:
 
 
 def price_exponent(highest: float) -> int:
-    """The power of ten that prices up to `highest` are written with: 0, written out, from 1e-6 to 1e15."""
+    """The power of ten for writing prices up to `highest`. From 1e-6 to 1e15 it is 0: they are written in full."""
     return 0 if 1e-6 <= highest < 1e15 else math.floor(math.log10(highest))
 
 
 def price_step(price: float) -> float:
-    """The smallest difference worth showing of a single price: cents, or its fifth digit if finer."""
+    """The smallest difference to show in a single price: cents, or its fifth digit if that is finer."""
     fifth_digit = 10.0 ** (math.floor(math.log10(price)) - 4)
     if price_exponent(price):
         return fifth_digit
@@ -136,7 +136,7 @@ def price_text(price: float, step: float, exponent: int = 0) -> str:
 
 
 def single_price_text(price: float) -> str:
-    """A price that stands alone, in its own precision."""
+    """A price that stands alone, with its own precision."""
     return price_text(price, price_step(price), price_exponent(price))
 
 
@@ -170,9 +170,9 @@ def extremes_text(candles: Sequence[Candle]) -> str:
 
 
 def change_texts(candles: Sequence[Candle]) -> list[tuple[str, float]]:
-    """How the last close compares with the close before it and with the first open, each with the change.
+    """The change of the last close since the close before it, and since the first open: each as a text and a number.
 
-    `candles` are in order of their days. The close before is named by its day if days are missing.
+    `candles` are in order of their days. If days are missing, the text names the day of the close before.
     """
     first, last = candles[0], candles[-1]
     over_window = last.close / first.open - 1
@@ -187,7 +187,7 @@ def change_texts(candles: Sequence[Candle]) -> list[tuple[str, float]]:
 
 
 def coverage_text(candles: Sequence[Candle], days: Sequence[date]) -> str:
-    """The days that are missing, and those that are over and not fully covered; empty when there are none."""
+    """The days that are missing, and the ended days that are not fully covered; empty if there are none."""
     by_day = {candle.date: candle for candle in candles}
     notes = []
     for is_missing, group in groupby(days, key=lambda day: day not in by_day):
@@ -210,12 +210,12 @@ def percent_text(share: float) -> str:
 
 
 def whole_percent(share: float) -> int:
-    """Rounded down, for 99.99 % must not read as complete; 0.58 is 58, though 100 * 0.58 is 57.99999999999999."""
+    """Rounded down, because 99.99 % must not look complete. 0.58 gives 58, although 100 * 0.58 is 57.99999999999999."""
     return math.floor(100 * share + 1e-9)
 
 
 def decimals(step: float) -> int:
-    """How many decimals it takes to write multiples of `step`: 0 for 500, 1 for 2.5, 2 for 0.05."""
+    """How many decimals are needed to write multiples of `step`: 0 for 500, 1 for 2.5, 2 for 0.05."""
     for places in range(16):
         shifted = step * 10**places
         if shifted > 0.5 and abs(shifted - round(shifted)) < 1e-6 * shifted:

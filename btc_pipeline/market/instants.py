@@ -12,11 +12,11 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class MissingZoneError(ValueError):
-    """An instant without its zone could be any of a day."""
+    """An instant has no time zone, so it is not clear which instant it is."""
 
 
 def text(instant: datetime) -> str:
-    """`2026-11-24T22:58:10Z`. An instant without a time zone is taken for UTC, as DuckDB's timestamps are."""
+    """`2026-11-24T22:58:10Z`. An instant without a time zone counts as UTC, because DuckDB's timestamps are in UTC."""
     utc = instant.astimezone(timezone.utc) if instant.tzinfo else instant
     return f"{utc:{FORMAT}}"
 
@@ -35,7 +35,7 @@ def parse(written: str) -> datetime:
 
 
 def plain(value: object) -> object:
-    """A value as JSON and CSV write it: days as 2026-11-20, instants as 2026-11-20T00:40:00Z, numbers in full."""
+    """A value as JSON and CSV show it: days as 2026-11-20, instants as 2026-11-20T00:40:00Z, others unchanged."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else value

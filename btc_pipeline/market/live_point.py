@@ -1,4 +1,4 @@
-"""The live point: what CoinGecko appends to an answer for "now", which is not part of the settled series.
+"""The live point: the point that CoinGecko appends to an answer for "now". It is not part of the settled series.
 
 Source of the rule: recorded answers of `market_chart`. The models have the same rule in SQL
 (`stg_coingecko__points`), the simulator makes such points. Pure.
@@ -12,7 +12,7 @@ from btc_pipeline.market.days import SETTLED_AFTER
 
 
 def may_be_live(stamp: int) -> bool:
-    """Whether a stamp, in milliseconds, is on a whole second, as that of a live point always is."""
+    """Whether a stamp, in milliseconds, is on a whole second. The stamp of a live point always is."""
     return stamp % 1000 == 0
 
 

@@ -13,11 +13,11 @@ from datetime import date, timedelta
 def simple(closes: Mapping[date, float], days: Sequence[date], period: int) -> list[float | None]:
     """The mean of the `period` closes up to each of `days`, that day's included.
 
-    None if one of them is missing: a mean over a gap would be of other days than it claims. So a gap in the closes
-    takes the average away for `period` days. The close of a day that is not over counts as it stands.
+    None if one of them is missing: a mean over a gap would use other days than it says. So after a gap in the closes
+    there is no average for `period` days. The close of a day that is not over counts as it is.
 
     Args:
-        closes: by UTC day; they reach `period - 1` days before the first of `days`, if there are any.
+        closes: by UTC day; if possible from `period - 1` days before the first of `days`.
         days: the days of the averages.
         period: in days, at least 1.
     """

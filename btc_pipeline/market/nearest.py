@@ -1,4 +1,4 @@
-"""The nearest of some names to one that is not among them, for a message that says what was meant.
+"""The names that are most similar to an unknown name, for a message that suggests what was meant.
 
 Imports nothing of the project.
 """
@@ -12,6 +12,6 @@ from collections.abc import Sequence
 def names(word: str, known: Sequence[str], *, most: int, least_ratio: float) -> list[str]:
     """At most `most` of the known names, the most similar first.
 
-    `least_ratio`, from 0 to 1, is how similar they are at least, as `difflib.SequenceMatcher.ratio` has it.
+    `least_ratio`, from 0 to 1, is the least similarity, as `difflib.SequenceMatcher.ratio` measures it.
     """
     return difflib.get_close_matches(word, known, n=most, cutoff=least_ratio)

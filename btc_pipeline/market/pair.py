@@ -1,4 +1,4 @@
-"""A coin and the currency that its prices are in: what a series, a candle and a chart are of.
+"""A coin and the currency of its prices. Each series, candle and chart belongs to one pair.
 
 Imports nothing of the project.
 """

@@ -1,7 +1,7 @@
-"""What a published version says about the run that made it: its checks, its steps, its settings, its versions.
+"""The run tables of a published version: the checks, steps, settings and package versions of the run that made it.
 
-Tables `run_checks`, `run_steps`, `run_settings` and `run_versions` of the readers' database, so that whoever has the
-file needs nothing else to know how its candles came about. Given an open connection; opens nothing.
+They are `run_checks`, `run_steps`, `run_settings` and `run_versions` in the readers' database. So the file alone shows
+how its candles were made. Given an open connection; opens nothing.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def write(
         steps: what the steps of the run's day did before this one.
     """
     _fill(connection, "run_checks", sorted(checks.items()))
-    told = [(each.step, each.started_at.removesuffix("Z"), each.seconds, each.outcome, each.facts) for each in steps]
-    _fill(connection, "run_steps", told)
+    rows = [(each.step, each.started_at.removesuffix("Z"), each.seconds, each.outcome, each.facts) for each in steps]
+    _fill(connection, "run_steps", rows)
     _fill(connection, "run_settings", public.shown(settings))
     packages = [(package, version(package)) for package in (*_PACKAGES, *_DRAWING_PACKAGES)]
     _fill(connection, "run_versions", [("python", platform.python_version()), *packages])

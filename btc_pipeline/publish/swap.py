@@ -1,10 +1,10 @@
 """Publishing: the tested tables become the readers' database with one rename.
 
-Each version leaves a record in `runs/`: what it is, the settings that it was built by, a profile of its tables. What it
-changed in settled candles is kept in `revisions/`, whatever becomes of the databases.
+Each version has a record in `runs/`: its facts, the settings that it was built with, a profile of its tables. Its
+changes to settled candles are kept in `revisions/`, which does not depend on the databases.
 
-The published file is never opened for writing: a reader who has it open keeps the old version, whole, and whoever
-opens the path finds the old version or the new one.
+The published file is never opened for writing. An open connection keeps reading the version it opened. Open it again to
+see the next one.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Version:
     last_day: date
     """The days that the run was for, both included."""
     checks: Mapping[str, str]
-    """The outcome of each test, for the record."""
+    """The outcome of each test, for the version record."""
     steps: Sequence[JournalEntry] = ()
-    """What the steps that led to it did."""
+    """What the steps before it did."""
     made_by: str = "Publish"
     """The task: `Publish`, or `Backfill`."""
 
@@ -51,7 +51,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
 
     Args:
         settings: the source of the data, and the models' settings.
-        workspace: where dbt's database and the published file lie.
+        workspace: the place of dbt's database and of the published file.
         version: the facts about it.
 
     Returns:
@@ -88,7 +88,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
         profile = profiles.of(connection, contract.TABLES)
-    # Left by a reader who wrote into the old version and died; it must not be applied to the new one
+    # A reader who wrote into the old version and died has left this log; it must not be applied to the new version
     workspace.published.with_name(workspace.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)
     files.move_into_place(fresh, workspace.published)
@@ -101,7 +101,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
 
 
 def is_of(workspace: Workspace, day: date) -> bool:
-    """Whether what is published was made by the daily run of this day."""
+    """Whether the daily run of this day made the published version."""
     about = published.publication(workspace.published)
     return (about.get("made_by"), about["run_date"]) == ("Publish", day.isoformat())
 

@@ -1,4 +1,4 @@
-"""The order of steps: which come before which, whether they stand in one line or branch.
+"""The order of steps: each step after all steps that it needs, in one line or in branches.
 
 Knows only that each step names the steps `before` it.
 """
@@ -12,12 +12,12 @@ AnyStep = TypeVar("AnyStep")
 
 
 def of(*last: type[AnyStep]) -> tuple[type[AnyStep], ...]:
-    """All steps that the last ones need, themselves included, each after all that it needs."""
+    """The last steps and all that they need; each step comes after those that it needs."""
     return tuple(dict.fromkeys(step for each in last for step in _with_all_before(each)))
 
 
 def names(*last: type[AnyStep]) -> tuple[str, ...]:
-    """As `of`, by their names."""
+    """The names of the same steps."""
     return tuple(each.__name__ for each in of(*last))
 
 

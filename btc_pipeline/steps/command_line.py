@@ -1,4 +1,4 @@
-"""Luigi's command line as the source of the settings: within it luigi.cfg and the options given are what is read."""
+"""Luigi's command line as the source of the settings: within it they come from luigi.cfg and the given options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from luigi.cmdline_parser import CmdlineParser
 
 
 def applied(arguments: Sequence[str]) -> AbstractContextManager[object]:
-    """Within it the settings are those of luigi.cfg and of these options. Luigi ends by SystemExit over a bad one."""
+    """Within it the settings come from luigi.cfg and these options. If an option is bad, Luigi raises SystemExit."""
     parser: AbstractContextManager[object] = CmdlineParser.global_instance(
         ["--module", "btc_pipeline", "Visualize", *arguments]
     )

@@ -1,6 +1,6 @@
-"""How a run ends: a failed step with the exit code of its error, a mistake before any step with its one line.
+"""How a run ends: with the exit code of the failed step's error. A mistake before any step is one line.
 
-Importing it makes Luigi use the exit codes of our errors, and our defaults where luigi.cfg says nothing.
+When it is imported, Luigi uses the exit codes of our errors, and our defaults for what luigi.cfg does not set.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def stop(error: PipelineError) -> NoReturn:
 
 @luigi.Task.event_handler(luigi.Event.FAILURE)  # type: ignore[untyped-decorator] # Luigi has no types here
 def _exit_as_the_error_says(task: luigi.Task, error: BaseException) -> None:
-    """Luigi has one exit code for all failed tasks; make it the error's own, of several the smallest."""
+    """Luigi has one exit code for all failed tasks: set it to the error's own; of several errors, to the smallest."""
     day, pair = getattr(task, "date", None), getattr(task, "pair", "")
     code = getattr(error, "exit_code", 1)
     CURRENT.failed.append(Failed(task.get_task_family(), day, str(error), str(pair), code))

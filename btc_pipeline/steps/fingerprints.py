@@ -1,7 +1,7 @@
-"""Fingerprints: what a step's output was made from: code, data files of the dbt project, versions of packages.
+"""Fingerprints of what makes a step's output: code, files of the dbt project, versions of packages.
 
-The code that counts is listed in `step_sources.json`, which `make sources` derives from the imports. Reads the
-project's own files.
+The list of the code files is `step_sources.json`; `make sources` derives it from the imports. Reads the project's
+own files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LIST = Path(__file__).with_name("step_sources.json")
 
 
 class Sources(TypedDict):
-    """Names of files, relative to the folder of the package; `sample`: those that count for sample data alone."""
+    """Names of files, relative to the folder of the package. Those in `sample` count for sample data only."""
 
     always: list[str]
     sample: list[str]
@@ -53,7 +53,7 @@ def of_data(patterns: Sequence[str]) -> str:
 
 @cache
 def of_packages(names: Sequence[str]) -> str:
-    """The installed versions of packages, e.g. `duckdb==1.4.3`; of one that is not installed `-`."""
+    """The installed versions of packages, e.g. `duckdb==1.4.3`; `-` if a package is not installed."""
     return " ".join(f"{name}=={_version(name)}" for name in names)
 
 
@@ -64,7 +64,7 @@ def _listed() -> dict[str, Sources]:
 
 
 def _version(package: str) -> str:
-    """As `metadata.version` has it, which takes five times as long: it parses all that a package says of itself."""
+    """What `metadata.version` returns, five times as fast: that function parses all the metadata of a package."""
     try:
         found = _VERSION.search(metadata.distribution(package).read_text("METADATA") or "")
     except metadata.PackageNotFoundError:
@@ -76,7 +76,7 @@ _hashes: dict[tuple[Path, int, int, int, int], str] = {}
 
 
 def _hash_of(path: Path) -> str:
-    """The content's hash; a file is read again only when its size, times or inode have changed."""
+    """The hash of the content. A file is read again only if its size, times or inode have changed."""
     try:
         status = path.stat()
         key = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

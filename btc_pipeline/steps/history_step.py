@@ -1,6 +1,6 @@
 """Steps with more parameters than a date: for one coin, and for a span of past days.
 
-Knows Luigi, as `step` does; what each does is in `tasks.py`.
+Knows Luigi, as `step` does. `tasks.py` says what each step does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from btc_pipeline.settings import parsers
 from btc_pipeline.steps import exit_codes
 from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
-from btc_pipeline.targets.extraction import Refused
+from btc_pipeline.targets.extraction import Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.terminal import end_of_run
 
@@ -45,15 +45,15 @@ class PairStep(Step):
         return Pair(coin_id, currency)
 
     @property
-    def asked_pairs(self) -> tuple[Pair, ...]:
+    def requested_pairs(self) -> tuple[Pair, ...]:
         """The pair alone."""
         return (self.pair,)
 
-    def raise_once(self, refused: Refused | None) -> None:
-        """Raise the pair's error of this run, once; a retry by the scheduler requests it again."""
-        if refused and refused.run == CURRENT.run and self.task_id not in CURRENT.raised:
+    def raise_once(self, skipped: Skipped | None) -> None:
+        """Raise the pair's error of this run, once. If the scheduler retries the task, it requests the pair again."""
+        if skipped and skipped.run == CURRENT.run and self.task_id not in CURRENT.raised:
             CURRENT.raised.add(self.task_id)
-            raise refused.error()
+            raise skipped.error()
 
 
 class SpanDay(luigi.DateParameter):
@@ -75,31 +75,31 @@ class HistoryStep(Step):
     oldest_first = luigi.BoolParameter(description="request the oldest days first; default: the newest first")
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Its parameters, which are those of the step before, too."""
+    def parameters(self) -> dict[str, Any]:
+        """Its parameters; the step before has the same."""
         return {"date": self.date, "start": self.start, "end": self.span.last, "oldest_first": self.oldest_first}
 
     @cached_property
     def steps_before(self) -> list[Step]:
         """The steps that it needs, for the same span."""
-        return [each(**self.told) for each in self.before]
+        return [each(**self.parameters) for each in self.before]
 
     def run(self) -> Iterator[list[Step]]:
-        """As any step; the last one fails, after everything else is done, if a pair is not covered."""
+        """Run as any step does. Then, if a pair is not covered, the last step fails."""
         yield from super().run()
-        refused = {} if self.followers else self.refused()
-        if refused:
-            first = next(iter(refused.values()))
-            more = f"; {len(refused)} skipped: {', '.join(sorted(refused))}" if len(refused) > 1 else ""
+        uncovered = {} if self.followers else self.uncovered()
+        if uncovered:
+            first = next(iter(uncovered.values()))
+            more = f"; {len(uncovered)} skipped: {', '.join(sorted(uncovered))}" if len(uncovered) > 1 else ""
             raise replace(first, what=first.what + more).error()
 
-    def refused(self) -> dict[str, Refused]:
+    def uncovered(self) -> dict[str, Skipped]:
         """Which pairs are not covered, and why."""
         raise NotImplementedError
 
     @cached_property
     def span(self) -> Span:
-        """The span, which can be had; it stays what it is when the day changes while the step is at work."""
+        """The span, if CoinGecko can serve it. It stays the same if a new day begins while the step is at work."""
         if cast("date | None", self.start) is None:
             exit_codes.stop(
                 ConfigurationError(f"bad {self.get_task_family()}: --start is missing", "add --start 2025-12-01")
@@ -117,12 +117,12 @@ class HistoryStep(Step):
         return self.span.first, self.span.last
 
     @property
-    def asked_pairs(self) -> tuple[Pair, ...]:
-        """None: that history is missing is no failed run of a day."""
+    def requested_pairs(self) -> tuple[Pair, ...]:
+        """None: if history is missing, no day's run has failed."""
         return ()
 
     def fingerprint(self) -> str:
-        """What the output is made from, whichever day it is made on."""
+        """One hash of all that the output is made from; the day of the run is not part of it."""
         stamps = [step.output().stamp() for step in self.requires()]
         significant = self.significant(self.settings)
         return digest.of(self.get_task_family(), self.span, significant, self.sources_hash(), stamps)

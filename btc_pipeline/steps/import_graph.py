@@ -1,7 +1,7 @@
-"""Which file of the package needs which: imports, modules that are started by name, and data files.
+"""Which files each file of the package needs: imports, modules that are started by name, data files.
 
-Read from the sources as text; imports and runs nothing of them. For the list of each step's sources, and for the tests
-of the house.
+Reads the sources as text; imports and runs none of them. Used for the list of each step's sources, and by the tests of
+the house.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _MODULE = re.compile(r"btc_pipeline(?:\.[a-z_0-9]+)+")
 def of_package(package: Path) -> Graph:
     """The graph of all files of the package.
 
-    A module needs what it imports, also inside a function; a module whose dotted name stands in it as a string, which
-    is how processes are started; and a file or a folder beside it whose name stands in it as a string. A data file
-    needs the modules that it names.
+    A module needs what it imports, also inside a function. It needs a module whose dotted name it holds as a string:
+    so processes are started. It needs a file or folder beside it whose name it holds as a string. A data file needs the
+    modules that it names.
     """
     root = package.parent
     files = [path for path in sorted(package.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
@@ -36,7 +36,7 @@ def of_package(package: Path) -> Graph:
 
 
 def closure(graph: Graph, start: Iterable[str], *, passes: Callable[[str], bool] = lambda _: True) -> set[str]:
-    """All files that some files need, themselves included; without what does not pass, and what only that needs."""
+    """The files of `start` and all that they need; without files that do not pass, and what only those need."""
     found: set[str] = set()
     waiting = set(start)
     while waiting:
@@ -48,7 +48,7 @@ def closure(graph: Graph, start: Iterable[str], *, passes: Callable[[str], bool]
 
 
 def imports(tree: ast.AST, modules: Mapping[str, str]) -> Iterator[str]:
-    """The modules of the project that a tree imports anywhere but for types, by their dotted names."""
+    """The dotted names of the project's modules that a tree imports, except those imported for types only."""
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names if alias.name in modules)
@@ -77,7 +77,7 @@ def _of_module(root: Path, path: Path, modules: Mapping[str, str]) -> set[str]:
 
 
 def _of_data(path: Path, modules: Mapping[str, str]) -> set[str]:
-    """A class in a module is named with its module: the longest name that is a module counts."""
+    """A class is named together with its module; the longest name that is a module counts."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
@@ -88,7 +88,7 @@ def _of_data(path: Path, modules: Mapping[str, str]) -> set[str]:
 
 
 def _beside(path: Path, name: str) -> list[Path]:
-    """The data that a module may mean by a name: a file beside it that is no module, or all files of a folder."""
+    """The data that a name in a module can mean: a file beside it that is not a module, or all files of a folder."""
     named = path.with_name(name)
     if named.is_file() and named.suffix != ".py" and "." in name:
         return [named]

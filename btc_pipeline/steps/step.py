@@ -1,6 +1,6 @@
 """What all tasks have in common: the date, the chain of fingerprints, the lock, and how a failure ends.
 
-Knows Luigi and the settings; what a step does is in `tasks.py` and the functions that it calls.
+Knows Luigi and the settings. `tasks.py`, and the functions that it calls, say what each step does.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ _NO_FOLDER_FOR_US = {
 _SECONDS_BETWEEN_MESSAGES = 0.5  # each is a request to luigid
 
 
-class Vouched(Protocol):
-    """What a step's output can be asked."""
+class StepOutput(Protocol):
+    """The output of a step: is it complete, and which run made it?"""
 
     def exists(self) -> bool:
-        """Whether it is complete, for its fingerprint."""
+        """Whether it is complete and fits its fingerprint."""
 
     def stamp(self) -> str:
         """Which run made it; empty if it is not there."""
 
 
 class RunDate(luigi.DateParameter):
-    """The UTC day that a run is for; by default the day of `[pipeline] now`, which is by default the clock's."""
+    """The UTC day that a run is for. The default is the day of `[pipeline] now`; if that is not set, today."""
 
     def __init__(self) -> None:
         super().__init__(default=cast("date", None), description="UTC day of the run, e.g. 2026-11-23; default: today")
@@ -80,21 +80,21 @@ class Step(luigi.Task):
     before: ClassVar[tuple[type[Step], ...]] = ()
     """The steps that it needs."""
     code: ClassVar[tuple[str, ...]] = ()
-    """The modules whose functions make the output; with all that they import they are part of the fingerprint."""
+    """The modules whose functions make the output. They and all that they import are part of the fingerprint."""
     code_without: ClassVar[tuple[str, ...]] = ()
-    """Rooms of the package that the module imports and that change no output of this step."""
+    """Rooms of the package that these modules import, but that do not change the output of this step."""
     reads: ClassVar[tuple[str, ...]] = ()
-    """Files of the dbt project that count, as glob patterns."""
+    """Files of the dbt project that are part of the fingerprint, as glob patterns."""
     packages: ClassVar[tuple[str, ...]] = ()
-    """Packages whose installed versions count."""
+    """Packages whose installed versions are part of the fingerprint."""
     chain: ClassVar[tuple[str, ...]] = ()
-    """All steps of a run, in order; `tasks` fills it in, as the next."""
+    """All steps of a run, in order. `tasks` sets it, and `ends`."""
     ends: ClassVar[tuple[str, ...]] = ()
-    """The last ones; if one of them is done, the run has something to show."""
+    """The last steps. If one of them is done, the run has something to show."""
     error: ClassVar[type[PipelineError]] = PipelineError
 
     followers = frozenset[str]()
-    """The names of the steps of this run that need it; the step that nobody needs is the last one."""
+    """The names of the steps of this run that need this one. The last step of a run has none."""
 
     @cached_property
     def steps_before(self) -> list[Step]:
@@ -107,7 +107,7 @@ class Step(luigi.Task):
             step.followers |= self.followers | {self.get_task_family()}
         return self.steps_before
 
-    def output(self) -> Vouched:
+    def output(self) -> StepOutput:
         """What the step makes."""
         raise NotImplementedError
 
@@ -116,34 +116,34 @@ class Step(luigi.Task):
         raise NotImplementedError
 
     def run(self) -> Iterator[list[Step]]:
-        """Make the output, unless it is there: a step before may have had to look again, and found nothing new.
+        """Make the output, unless it exists already: an earlier step ran again with the same result.
 
-        The last step of a run starts the skipped coins as tasks of their own: they fail, each with its
-        own error, and so does the run, after everything else is done.
+        The last step of a run starts a task for each skipped coin. These tasks fail, each with its own error. So the
+        run fails too, after everything else is done.
         """
         if not self.output().exists():
             self.make()
-        if not self.followers and (left_out := self.left_out()):
-            yield left_out
+        if not self.followers and (skipped_coins := self.skipped_coins()):
+            yield skipped_coins
 
-    def left_out(self) -> list[Step]:
-        """What this run had to go on without."""
-        return [step for before in self.steps_before for step in before.left_out()]
+    def skipped_coins(self) -> list[Step]:
+        """The tasks of the coins that this run skipped."""
+        return [step for before in self.steps_before for step in before.skipped_coins()]
 
     def report(self, done: int, total: int, what: str) -> None:
-        """Show how far the step is, in the terminal and in luigid's visualizer."""
+        """Show the progress of the step, in the terminal and in luigid's visualizer."""
         progress.show(self.get_task_family(), done, total, what)
         percentage = 100 * done // max(total, 1)
-        is_due = time.monotonic() - self._told_at > _SECONDS_BETWEEN_MESSAGES or done == total or "waits" in what
+        is_due = time.monotonic() - self._reported_at > _SECONDS_BETWEEN_MESSAGES or done == total or "waits" in what
         if (is_due and percentage != self._percentage) or "waits" in what:
-            self._percentage, self._told_at = percentage, time.monotonic()
-            # Luigi's worker puts them here for as long as the task runs
+            self._percentage, self._reported_at = percentage, time.monotonic()
+            # Luigi's worker sets these methods while the task runs
             self.set_progress_percentage(percentage)  # type: ignore[misc]
             self.set_status_message(  # type: ignore[misc]
                 f"{done} of {total}: {what}"
             )
 
-    _percentage, _told_at = -1, float("-inf")
+    _percentage, _reported_at = -1, float("-inf")
 
     def complete(self) -> bool:
         """Whether this step and all before it are done, for these settings and this code."""
@@ -161,11 +161,11 @@ class Step(luigi.Task):
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:
-        """Which days are done; Luigi's RangeDaily asks."""
+        """Which days are done. Luigi's RangeDaily calls it."""
         return [day for day in parameter_tuples if cls(date=day).complete()]
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """The settings that the output depends on, apart from those that the step before covers. Their rows say it."""
+        """The settings that the output depends on, without those of a step before. Their rows name the step."""
         return settings.significant(self.get_task_family())
 
     @property
@@ -185,17 +185,17 @@ class Step(luigi.Task):
         return None
 
     @property
-    def asked_pairs(self) -> tuple[Pair, ...]:
-        """What a failure of this step leaves without prices."""
+    def requested_pairs(self) -> tuple[Pair, ...]:
+        """The pairs that have no prices if this step fails."""
         return self.settings.pairs
 
     def sources_hash(self) -> str:
-        """The hash of all that makes the output, apart from settings and data: code, dbt project, packages."""
+        """The hash of all that makes the output, except settings and data: code, dbt project, packages."""
         code = fingerprints.of_code(self.get_task_family(), is_sample=self.settings.is_sample)
         return digest.of(code, fingerprints.of_data(self.reads), fingerprints.of_packages(self.packages))
 
     def fingerprint(self) -> str:
-        """What the output is made from."""
+        """One hash of all that the output is made from."""
         stamps = [step.output().stamp() for step in self.requires()]
         significant = self.significant(self.settings)
         return digest.of(self.get_task_family(), self.date, significant, self.sources_hash(), stamps)
@@ -207,7 +207,7 @@ class Step(luigi.Task):
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[dict[str, Any]]:
-        """Hold the lock; yield a dict for the facts of the step's line; turn what goes wrong into its error."""
+        """Hold the lock; yield a dict for the facts of the step's line; turn a failure into an error of this step."""
         started, started_at = time.monotonic(), datetime.now(timezone.utc)
         facts: dict[str, Any] = {}
         outcome = ""
@@ -230,20 +230,26 @@ class Step(luigi.Task):
         except (OSError, duckdb_files.DatabaseError) as error:
             raise self._in_our_words(error) from error
         except (ExtractionError, VerificationError) as error:
-            with contextlib.suppress(OSError):  # what has failed is the news, and not that it could not be noted
+            with contextlib.suppress(OSError):  # the step's own error matters more than a note that fails
                 step = self.get_task_family()
-                failed_runs.keep(workspace.failures, self.settings, self.date, step, error, self.asked_pairs)
+                failed_runs.keep(workspace.failures, self.settings, self.date, step, error, self.requested_pairs)
             raise
         finally:
             progress.end()
             seconds = time.monotonic() - started
             if outcome:
-                told = instants.text(started_at), round(seconds, 2), outcome, journal.shown(facts)
-                journal.note(workspace, self.date, journal.JournalEntry(self.get_task_family(), *told))
+                entry = journal.JournalEntry(
+                    self.get_task_family(),
+                    instants.text(started_at),
+                    round(seconds, 2),
+                    outcome,
+                    journal.shown(facts),
+                )
+                journal.note(workspace, self.date, entry)
         log.done(self.get_task_family(), self.date, seconds, facts)
 
     def _check(self) -> None:
-        """Refuse what no step should begin with."""
+        """Reject a date or a setting with which no step can begin; take the lock."""
         log.prepare()
         today = self.settings.today()
         if self.date > today:
@@ -277,7 +283,7 @@ _loaded: list[tuple[CmdlineParser, Settings]] = []
 
 
 def _settings() -> Settings:
-    """The settings; on the command line, where they cannot change, read once."""
+    """The settings. On the command line they cannot change, so they are read once."""
     command_line = CmdlineParser.get_instance()
     try:
         if command_line is None:

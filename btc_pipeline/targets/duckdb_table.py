@@ -1,4 +1,4 @@
-"""A table of DuckDB as a target: complete when a marker row beside it vouches for what is in it.
+"""A table of DuckDB as a target: complete if a marker row beside it fits the table's content.
 
 Creates no database, and never answers False for "could not look".
 """
@@ -17,10 +17,10 @@ from btc_pipeline.warehouse import duckdb_files
 
 
 class DuckDBTarget(luigi.Target):
-    """A table, and beside it, in the same database, a marker row that vouches for what is in it.
+    """A table, and in the same database a marker row that describes the table's content.
 
-    The newest row vouches for the table as it is, with its number of rows and their hash; an older row says that
-    its step was done, and that the table has been rebuilt since.
+    The newest marker row holds the number of the table's rows and their hash. An older marker row says that its step
+    was done, and that the table has been rebuilt since.
 
     Args:
         database: the DuckDB file.
@@ -28,7 +28,7 @@ class DuckDBTarget(luigi.Target):
         markers: `schema.table` of the marker rows.
         step: the task's name.
         day: the run's date.
-        fingerprint: what the row has to vouch for.
+        fingerprint: what the marker row must have been written for.
     """
 
     def __init__(self, database: Path, table: str, markers: str, step: str, day: date, fingerprint: str) -> None:
@@ -40,7 +40,7 @@ class DuckDBTarget(luigi.Target):
         self.fingerprint = fingerprint
 
     def exists(self) -> bool:
-        """Whether the marker row is there for this fingerprint and the table is what the newest row vouches for.
+        """Whether a marker row has this fingerprint, and the table has the content that the newest row states.
 
         Raises:
             LockedDatabaseError: another process holds the database.
@@ -52,20 +52,20 @@ class DuckDBTarget(luigi.Target):
         return contents == (newest["row_count"], newest["content_hash"])
 
     def stamp(self) -> str:
-        """Which run wrote the row; empty where there is none."""
+        """Which run wrote the marker row; empty if there is none."""
         return str(self._own(self._look()[0]).get("stamp", ""))
 
     def newest_step(self) -> tuple[str, str]:
-        """Which step, of which day, made the table as it is; empty where there is none."""
+        """Which step, for which day, made the table as it is; empty if there is none."""
         newest = self._newest(self._look()[0])
         return str(newest.get("step", "")), str(newest.get("day", ""))
 
     def newest_stamp(self) -> str:
-        """Which run, of whatever day, made the table as it is; empty where there is none."""
+        """Which run, for any day, made the table as it is; empty if there is none."""
         return str(self._newest(self._look()[0]).get("stamp", ""))
 
     def write(self) -> None:
-        """Vouch for the table as it is now, where the transaction of the data was not ours."""
+        """Mark the table complete as it is now; for a table that another program has written."""
         with duckdb_files.opened(self.database, read_only=False) as connection:
             connection.execute(duckdb_files.create_markers(self.markers))
             connection.execute("begin")
@@ -85,7 +85,7 @@ class DuckDBTarget(luigi.Target):
         return next((row for row in rows if (row["step"], row["day"]) == (self.step, self.day)), {})
 
     def _look(self) -> _Look:
-        """What is in the database; nothing where it is missing or damaged. Looks again only when the file changes."""
+        """What is in the database; nothing if it is missing or damaged. Looks again only if the file has changed."""
         try:
             status = self.database.stat()
         except (FileNotFoundError, NotADirectoryError):

@@ -1,6 +1,6 @@
 """The target of a day's extraction: each coin in each currency is a checkpoint of its own.
 
-Knows markers and tables; asks nobody, and judges no answer.
+Knows markers and tables. Sends no request, and judges no answer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from btc_pipeline.targets.marker import Marker
 
 
 @dataclass(frozen=True)
-class Refused:
-    """Why a pair has no good answer: the error's words and exit code, and which run was told so."""
+class Skipped:
+    """Why a run skipped a pair: the error's text and exit code, and the run in which it failed."""
 
     what: str
     fix: str
@@ -30,8 +30,8 @@ class Refused:
     run: str
 
     @classmethod
-    def by(cls, error: PipelineError, run: str) -> Refused:
-        """From the error that a pair met in a run."""
+    def by(cls, error: PipelineError, run: str) -> Skipped:
+        """From the error of a pair in a run."""
         return cls(error.what, error.fix, error.exit_code, run)
 
     def error(self) -> PipelineError:
@@ -42,17 +42,17 @@ class Refused:
 class DayRecord:
     """A day's answers: a marked table in the cache, and the record of which pair has which answer in the archive.
 
-    Its record keeps its stamp for as long as runs go on from what is there, and has a new one when they begin anew.
+    The stamp of the record changes only when extraction starts from scratch. Adding missing pairs keeps it.
 
-    It is complete when each pair has an answer or was refused in this very run: so one coin's failure stops no other
-    coin, and the next run asks for that coin again, and for no other.
+    It is complete if each pair has an answer or was skipped in this run. So one failed coin does not stop the others.
+    The next run requests only this coin again.
 
     Args:
         table: the cache's table with its marker row.
-        marker: vouches for the archived answers.
+        marker: the record; complete if the archived answers are as they were written.
         begun: the file that says that an extraction is under way, and what was there before it.
-        pairs: what is wanted.
-        run: tells this run from all others.
+        pairs: the pairs of the run.
+        run: the id of this run.
     """
 
     def __init__(self, table: DuckDBTarget, marker: Marker, begun: Path, pairs: Sequence[Pair], run: str) -> None:
@@ -66,11 +66,11 @@ class DayRecord:
         """Whether it is complete, and as it was written."""
         if not self.table.exists() or not self.marker.exists():
             return False
-        refused_now = {name for name, why in self.refused().items() if why.run == self.run}
-        return {str(pair) for pair in self.pairs} <= set(self.charts()) | refused_now
+        skipped_now = {name for name, why in self.skipped().items() if why.run == self.run}
+        return {str(pair) for pair in self.pairs} <= set(self.charts()) | skipped_now
 
     def has(self, pair: Pair) -> bool:
-        """Whether the pair has an answer that was not refused since."""
+        """Whether the pair has an answer that was not rejected later."""
         return str(pair) in self.charts() and self.table.exists() and self.marker.exists()
 
     def stamp(self) -> str:
@@ -78,46 +78,46 @@ class DayRecord:
         return self.table.stamp()
 
     def charts(self) -> dict[str, str]:
-        """The archived market chart of each pair that has one; of those that are not wanted any more, too."""
-        return dict(self.marker.facts().get("charts", {})) if self.marker.vouches() else {}
+        """The archived market chart of each pair that has one; also of pairs that are no longer in the settings."""
+        return dict(self.marker.facts().get("charts", {})) if self.marker.fits() else {}
 
-    def refused(self) -> dict[str, Refused]:
-        """Why others have none."""
-        return {name: Refused(**why) for name, why in self.marker.facts().get("refused", {}).items()}
+    def skipped(self) -> dict[str, Skipped]:
+        """The pairs without an answer, and why."""
+        return {name: Skipped(**why) for name, why in self.marker.facts().get("refused", {}).items()}
 
     def known(self) -> tuple[dict[str, str], datetime | None]:
-        """What need not be asked for, and since when an extraction that was cut short has been under way."""
+        """What is there already, and when an extraction began that was interrupted; None if there is no such one."""
         begun = read_json(self.begun)
         if begun.get("fingerprint") == self.marker.fingerprint:
             return dict(begun["charts"]), datetime.fromisoformat(begun["begun_at"])
         return (self.charts() if self.table.exists() and self.marker.exists() else {}), None
 
     def begin(self, charts: Mapping[str, str], now: datetime) -> None:
-        """Note that an extraction is under way: a run after a kill goes on from here."""
+        """Note that an extraction has begun. If it is killed, the next run continues it."""
         begun = read_json(self.begun)
         is_resumed = begun.get("fingerprint") == self.marker.fingerprint
         stamp = begun.get("stamp", "") if is_resumed else self.marker.stamp() if charts else ""
         content = {"fingerprint": self.marker.fingerprint, "charts": dict(charts), "begun_at": now.isoformat()}
         files.write_json(self.begun, content | {"stamp": stamp})
 
-    def write(self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path]) -> None:
-        """Vouch for the answers; for the table only where there is a new one, so that what depends on it stays done."""
+    def write(self, charts: Mapping[str, str], skipped: Mapping[str, Skipped], made: Sequence[Path]) -> None:
+        """Mark the answers complete; mark the table only if an answer is new, so that the later steps stay done."""
         is_new = charts != self.charts() or not self.table.exists()
-        self._note(charts, refused, made, read_json(self.begun).get("stamp", ""))
+        self._note(charts, skipped, made, read_json(self.begun).get("stamp", ""))
         if is_new:
             self.table.write()
         self.begun.unlink(missing_ok=True)
 
-    def refuse(self, pair: Pair, why: Refused) -> None:
-        """Take an answer back: the next run asks for it again."""
+    def reject(self, pair: Pair, why: Skipped) -> None:
+        """Remove the pair's answer from the record: the next run requests it again."""
         charts = {name: file for name, file in self.charts().items() if name != str(pair)}
-        self._note(charts, {**self.refused(), str(pair): why}, self.marker.made(), self.marker.stamp())
+        self._note(charts, {**self.skipped(), str(pair): why}, self.marker.made(), self.marker.stamp())
         self.begun.unlink(missing_ok=True)
 
     def _note(
-        self, charts: Mapping[str, str], refused: Mapping[str, Refused], made: Sequence[Path], stamp: str
+        self, charts: Mapping[str, str], skipped: Mapping[str, Skipped], made: Sequence[Path], stamp: str
     ) -> None:
-        facts = {"charts": dict(charts), "refused": {name: asdict(why) for name, why in refused.items()}}
+        facts = {"charts": dict(charts), "refused": {name: asdict(why) for name, why in skipped.items()}}
         self.marker.write(made, facts=facts, stamp=stamp)
 
 
@@ -153,7 +153,7 @@ class Answer(luigi.Target):
 
 
 class History(luigi.Target):
-    """The answers that cover a span of days, in the archive. Complete when none is missing but what was refused now."""
+    """The archived answers that cover a span of days. Complete if only those are missing that failed in this run."""
 
     def __init__(self, record: Marker, run: str) -> None:
         self.record = record
@@ -161,18 +161,18 @@ class History(luigi.Target):
 
     def exists(self) -> bool:
         """Whether it is complete, and as it was written."""
-        return self.record.exists() and all(why.run == self.run for why in self.refused().values())
+        return self.record.exists() and all(why.run == self.run for why in self.uncovered().values())
 
     def stamp(self) -> str:
-        """Which run brought the newest of it."""
+        """Which run fetched the newest of the answers."""
         return self.record.stamp()
 
-    def refused(self) -> dict[str, Refused]:
+    def uncovered(self) -> dict[str, Skipped]:
         """Which pairs are not covered, and why."""
-        return {name: Refused(**why) for name, why in self.record.facts().get("refused", {}).items()}
+        return {name: Skipped(**why) for name, why in self.record.facts().get("refused", {}).items()}
 
-    def write(self, made: Sequence[Path], refused: Mapping[str, PipelineError]) -> None:
-        """Vouch for the answers; as before, where they are the same."""
+    def write(self, made: Sequence[Path], uncovered: Mapping[str, PipelineError]) -> None:
+        """Mark the answers complete. If they are the same as before, the stamp stays."""
         is_same = self.record.exists() and set(self.record.made()) == set(made)
-        facts = {"refused": {name: asdict(Refused.by(error, self.run)) for name, error in refused.items()}}
+        facts = {"refused": {name: asdict(Skipped.by(error, self.run)) for name, error in uncovered.items()}}
         self.record.write(made, facts, stamp=self.stamp() if is_same else "")

@@ -1,6 +1,6 @@
-"""The marker of a finished step: a JSON file that vouches for what the step made.
+"""The marker of a finished step: a JSON file that lists what the step made.
 
-It holds the step's fingerprint (what the output was made from) and a stamp (which run of it).
+It holds the step's fingerprint (what the output was made from) and a stamp (which run made it).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ FORMAT = 1
 
 
 class Marker(luigi.Target):
-    """A JSON file that vouches for files: their checksums, and the fingerprint of what made them.
+    """A JSON file with the checksums of files, and the fingerprint of what made them.
 
     Args:
         path: the marker.
-        fingerprint: what it has to vouch for.
+        fingerprint: what it must have been written for.
         root: the folder that the files' names are relative to.
     """
 
@@ -32,30 +32,30 @@ class Marker(luigi.Target):
         self.root = root
 
     def exists(self) -> bool:
-        """Whether the marker is there, of this format and fingerprint, and each file as it was written."""
+        """Whether the marker fits, and each file is as it was written."""
         marker = self._read()
         return marker.get("fingerprint") == self.fingerprint and all(
             _is_intact(self.root / name, checksum) for name, checksum in marker["files"].items()
         )
 
     def stamp(self) -> str:
-        """Which run wrote it; empty where there is no valid marker."""
+        """Which run wrote it; empty if there is no valid marker."""
         return str(self._read().get("stamp", ""))
 
-    def vouches(self) -> bool:
-        """Whether it is there, of this format and fingerprint; the files are not looked at."""
+    def fits(self) -> bool:
+        """Whether the marker exists, with this format and fingerprint. Does not read the files."""
         return self._read().get("fingerprint") == self.fingerprint
 
     def facts(self) -> dict[str, Any]:
-        """What the step wanted remembered."""
+        """The facts that the step has stored."""
         return dict(self._read().get("facts", {}))
 
     def made(self) -> list[Path]:
-        """The files that it vouches for."""
+        """The files that it lists."""
         return [self.root / name for name in self._read().get("files", {})]
 
     def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None, stamp: str = "") -> None:
-        """Vouch for the files that were made; the last write of a step. With an old stamp what depends on it stays."""
+        """Mark the files complete: the last write of a step. With an old stamp the later steps stay done."""
         files.write_json(
             self.path,
             {

@@ -15,9 +15,9 @@ from btc_pipeline.targets.marker import Marker
 
 
 class Publication(luigi.Target):
-    """The readers' file. Each day's marker says that its run was published; the newest one's checksum is kept apart.
+    """The readers' file. Each day's marker says that its run was published; the file's checksum is in another marker.
 
-    So a day stays done when a later day is published over it, and a damaged file makes each day undone.
+    So a day stays done if a later day is published. If the file is damaged, no day is done.
     """
 
     def __init__(self, marker: Marker, published: Path, newest: Path) -> None:
@@ -26,7 +26,7 @@ class Publication(luigi.Target):
         self.newest = newest
 
     def exists(self) -> bool:
-        """Whether this run was published, and the file is the one that was published last, written to by nobody."""
+        """Whether this run was published, and nobody has changed the file since its last publication."""
         is_written_to = self.published.with_name(self.published.name + ".wal").exists()
         return self.marker.exists() and self._newest("published").exists() and not is_written_to
 
@@ -35,7 +35,7 @@ class Publication(luigi.Target):
         return self.marker.stamp()
 
     def write(self, facts: Mapping[str, Any], made: Sequence[Path] = ()) -> None:
-        """Vouch for the file that has just been swapped in, then for this run and what else it has made."""
+        """Mark the new file complete, then this run and the other files that it has made."""
         self._newest("published").write(made=[self.published], facts=facts)
         self.marker.write(made, facts)
 

@@ -1,4 +1,4 @@
-"""The stamp of a finished step: which run of it made the output.
+"""The run stamp: a new id for each build of an output.
 
 Imports nothing of the project.
 """

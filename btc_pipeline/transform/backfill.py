@@ -1,6 +1,6 @@
-"""A backfill's candles: the archive is loaded, built and tested as in a daily run.
+"""A backfill's candles: load the archive, build and test as in a daily run.
 
-Its run's date is the newest day that it has prices of; how fresh they are is asked as of the end of that day.
+The run's date is the newest day with prices. How fresh they are is judged as of the end of that day.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class BuiltHistory:
 def build(
     settings: Settings, workspace: Workspace, span: Span, fingerprint: str, built_from: str, progress: Progress
 ) -> BuiltHistory:
-    """Build and test the candles of all that is archived; `progress` is told how many of dbt's nodes are done.
+    """Build and test the candles of the whole archive; `progress` is called with how many of dbt's nodes are done.
 
     Raises:
         TransformationError, CandleTestError: as in a daily run.
@@ -47,7 +47,7 @@ def build(
 
 
 def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span) -> date | None:
-    """The newest day of the span that there is a price of."""
+    """The newest day of the span that has a price."""
     _, used = coverage.covering(settings, workspace, pair, span)
     charts = (stored.judge(workspace.raw, entry, takes_empty=True).chart for entry in used)
     newest = [chart.newest_at for chart in charts if chart]

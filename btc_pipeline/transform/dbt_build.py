@@ -24,10 +24,10 @@ from btc_pipeline.transform.nodes import Node
 
 @dataclass(frozen=True)
 class Build:
-    """What is built for: the marker row of a step and day, with its fingerprint, and the hash of the models.
+    """What a build is for: the marker row of a step and day, with its fingerprint, and the hash of the models.
 
-    The run requests `pairs`: how fresh their prices are is a test. Without them it requests all. Answers that were
-    extracted after `until` are skipped, if it is given.
+    `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
+    given, answers that were extracted after it are skipped.
     """
 
     step: str
@@ -40,16 +40,16 @@ class Build:
 
 @dataclass(frozen=True)
 class Built:
-    """What a build has come to: its stamp, and facts (answers loaded, models built, tests run)."""
+    """The result of a build: its stamp, and facts (answers loaded, models built, tests run)."""
 
     stamp: str
     facts: dict[str, Any]
 
 
 def build(settings: Settings, workspace: Workspace, build: Build, progress: Progress | None = None) -> Built:
-    """Load new answers from the archive, build the models and run their tests; keep what the tests came to.
+    """Load new answers from the archive, build the models and run their tests; keep the outcomes of the tests.
 
-    `progress` is told how many of dbt's nodes are done.
+    `progress` is called with how many of dbt's nodes are done.
 
     Raises:
         TransformationError: a model could not be built.

@@ -1,13 +1,13 @@
-"""The dbt process: loads new answers, runs one dbt command, and tells what each node came to.
+"""The dbt process: loads new answers, runs one dbt command, and returns the outcome of each node.
 
 Runs as `python -m btc_pipeline.transform.dbt_process` and serves one job; `dbt_build` is the other side. Nothing
 else may import it: dbt's imports, memory and locks end with this process.
 
 Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`),
-`is_unit_tested` (leave the unit tests out), and for `build` what `loader.Load` takes. Result:
+`is_unit_tested` (skip the unit tests), and for `build` what `loader.Load` takes. Result:
 `{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
 
-For the self-test a job is `copies`, each a `path` and a `command`; the result is `{"outcomes": [nodes, …]}`.
+The self-test sends another job: `copies`, each a `path` and a `command`. Its result is `{"outcomes": [nodes, …]}`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from btc_pipeline.warehouse import duckdb_files
 
 
 class Dbt:
-    """dbt, imported, with the project parsed; or why it could not be."""
+    """dbt, imported, with the project parsed; `error` says why if that failed."""
 
     def __init__(self, preparation: child_process.Json) -> None:
         self.database = Path(preparation["database"])
-        gc.disable()  # the process is short; collecting costs a tenth of its time
+        gc.disable()  # the process is short; garbage collection costs a tenth of its time
         from dbt.cli.main import dbtRunner
 
-        # dbt parses all anew when the profile's environment has changed: so the path is the same in all workspaces
+        # dbt parses everything again if the profile's environment has changed: so all workspaces have the same path
         self.database.parent.mkdir(parents=True, exist_ok=True)
         os.chdir(self.database.parent)
         os.environ["BTC_PIPELINE_DATABASE"] = self.database.name
@@ -48,10 +48,10 @@ class Dbt:
         self.error = "" if parsed.success else f"dbt parse: {_one_line(parsed.exception)}"
 
     def nodes(self, command: str, *, is_unit_tested: bool) -> list[Any] | str:
-        """Run `build` or `test`; each node's result, or why there is none."""
+        """Run `build` or `test`; returns each node's result, or an error text."""
         chosen = ["--exclude-resource-type", "unit_test"] * is_unit_tested
         unit_tests = 0 if is_unit_tested or self._manifest is None else len(self._manifest.unit_tests)
-        outcome = self._invoke(command, self._manifest, *chosen, callback=_teller(unit_tests))
+        outcome = self._invoke(command, self._manifest, *chosen, callback=_counter(unit_tests))
         freshness = self._invoke("source freshness", self._manifest)
         self._close()
         results = getattr(outcome.result, "results", None)
@@ -61,7 +61,7 @@ class Dbt:
 
     @staticmethod
     def _close() -> None:
-        """Close, and so checkpoint, the database that dbt keeps open: this process ends without dbt's clean-up."""
+        """Close the database that dbt keeps open, which checkpoints it: this process ends without dbt's clean-up."""
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
@@ -69,7 +69,7 @@ class Dbt:
     def _invoke(
         self, command: str, manifest: Any, *selection: str, callback: Callable[[Any], None] | None = None
     ) -> Any:
-        # Without its log for a terminal dbt takes a tenth less: it formats each event, and then shows none
+        # Without its terminal log dbt takes a tenth less time: it would format each event and show none
         quiet = ["--log-level", "none", "--log-level-file", "warn", "--log-path", self._logs, "--no-use-colors"]
         options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
         runner = self._runner(manifest=manifest, callbacks=[callback] if callback else [])
@@ -77,7 +77,7 @@ class Dbt:
 
 
 def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
-    """Load where the command is `build`, then run dbt."""
+    """Load, if the command is `build`, then run dbt."""
     if dbt.error:
         return {"error": dbt.error}
     if "copies" in job:
@@ -106,8 +106,8 @@ def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_pro
     return {"outcomes": outcomes}
 
 
-def _teller(unit_tests: int) -> Callable[[Any], None]:
-    """Listens to dbt's events, and tells how many of its nodes are finished; dbt does not count unit tests."""
+def _counter(unit_tests: int) -> Callable[[Any], None]:
+    """A listener to dbt's events that reports how many nodes are finished. dbt's total lacks the unit tests."""
     done = total = 0
 
     def note(event: Any) -> None:
@@ -143,7 +143,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
 
 
 def _node(result: Any) -> dict[str, Any]:
-    """One node's outcome; a test is named as in `declared_tests`."""
+    """One node's outcome; a test has the name that `declared_tests` gives it."""
     node = result.node
     kind = str(getattr(node.resource_type, "value", node.resource_type))
     if kind == "source":

@@ -1,4 +1,4 @@
-"""The one place that starts dbt: a process of its own, prepared ahead of its job.
+"""The one place that starts dbt: a process of its own, which can be started before its job is known.
 
 The parent's side of `dbt_process`. Imports nothing of dbt.
 """
@@ -22,7 +22,7 @@ _DEADLINE_SECONDS = 1800.0
 
 
 def start_ahead(settings: Settings, workspace: Workspace) -> None:
-    """Let dbt's imports and its parsing go on beside the step that is at work."""
+    """Start dbt's process now, so that it imports and parses while the current step works."""
     prestarted.start(*_dbt(settings, workspace))
 
 
@@ -33,7 +33,7 @@ def run(
     error_class: type[TransformationError] | type[CandleTestError],
     progress: Progress | None = None,
 ) -> child_process.Json:
-    """Let dbt do a job; `progress` is told how many of its nodes are done.
+    """Give dbt a job; `progress` is called with how many of its nodes are done.
 
     Raises:
         PipelineError: of `error_class`, if dbt ended without a result, or with an error of its own.
@@ -51,10 +51,10 @@ def run(
 def judge_copies(settings: Settings, workspace: Workspace, copies: Sequence[child_process.Json]) -> list[list[Node]]:
     """Put each copy (`path`, and the `command`, `build` or `test`) in the place of dbt's database and run dbt.
 
-    For the self-test: the database is spent afterwards.
+    For the self-test only: the database cannot be used afterwards.
 
     Returns:
-        For each copy what its nodes came to.
+        For each copy the outcomes of its nodes.
     """
     result = run(settings, workspace, {"copies": list(copies)}, CandleTestError)
     outcomes: list[list[Node]] = result["outcomes"]

@@ -1,6 +1,6 @@
-"""The census: which tests does the dbt project declare, read from its files and not from dbt?
+"""The census: the tests that the dbt project declares, read from its files and not from dbt.
 
-dbt drops a test of a model that does not exist, and the run stays green; so declared and executed are counted apart.
+dbt drops a test of a model that does not exist, and the run passes. So we count declared and executed tests separately.
 Reads YAML and file names; imports nothing of dbt.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 def declared(project: Path) -> Counter[str]:
     """All declared tests: `unit:<name>`, `singular:<name>`, `generic:<model>.<column>.<test>`,
-    `freshness:<source>.<table>`, each with its number.
+    `freshness:<source>.<table>`, each with how often it is declared.
     """
     import yaml
 

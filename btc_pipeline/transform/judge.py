@@ -1,4 +1,4 @@
-"""The judgement: what came of the tests of a build, and whether all that are declared have run.
+"""The judgement: have the tests of a build passed, and has each declared test run?
 
 Imports nothing of dbt.
 """
@@ -18,14 +18,14 @@ from btc_pipeline.transform.nodes import Node
 
 
 def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str]:
-    """Judge the tests of the build with this stamp; if they were judged before, run them again.
+    """Judge the tests of the build with this stamp; if its results are gone, run the tests again.
 
     Returns:
         The outcome of each test: `pass` or `warn`.
 
     Raises:
-        CandleTestError: a test failed, or the tests that ran are not the tests that are declared. The table is
-            distrusted then: the next run builds it anew from the archive.
+        CandleTestError: a test failed, or the tests that ran are not the declared tests. Then the next run builds the
+            table anew from the archive.
     """
     tests = _results_of(workspace, stamp)
     workspace.test_results.unlink(missing_ok=True)
@@ -53,10 +53,10 @@ def _results_of(workspace: Workspace, stamp: str) -> list[Node] | None:
 
 
 def raise_for_failures(tests: Sequence[Node]) -> None:
-    """Raise for the first test that did not pass.
+    """Raise an error for the first test that did not pass.
 
     Raises:
-        CandleTestError: names it, and how many more there are.
+        CandleTestError: names the test, and how many more there are.
     """
     failed = [test for test in tests if test["status"] not in {"pass", "success", "warn"}]
     failed.sort(key=lambda test: test["status"] == "skipped")

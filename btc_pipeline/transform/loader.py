@@ -2,8 +2,8 @@
 
 Both price streams, the hourly window and the 5-minute points of the last 24 hours, go into `raw.market_chart`.
 
-dbt's database is derived: where it is damaged, or was built by other models or from another provenance, it is
-built anew from the archive. Knows nothing of dbt's models.
+dbt's database is derived from the archive. It is built anew if it is damaged, or was built by other models or from
+another provenance. Knows nothing of dbt's models.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _OHLC_COLUMNS = (
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be loaded where, and what the build that follows will vouch for."""
+    """What to load, where to load it, and what the build's marker row will hold."""
 
     database: Path
     raw: Path
@@ -96,17 +96,17 @@ def load(job: Load) -> tuple[int, list[str]]:
     """Load each good answer that is not loaded yet, in the order of extraction.
 
     Returns:
-        The number of answers loaded, and a line for each thing that was left out or built anew.
+        The number of answers loaded, and a line for each thing that was skipped or built anew.
     """
     notes = _make_room(job)
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with duckdb_files.opened(job.database, read_only=False) as connection:
         connection.execute(_TABLES)
-        # Outside of the transaction: a damaged file, read inside, undoes all of it and says nothing at the commit
+        # Outside of the transaction: inside it, a damaged file would undo all of it, and the commit would not fail
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
         loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
-        rows, left_out = _new_rows(job, RAW_TABLE, set(loaded), _of_chart)
+        rows, skipped = _new_rows(job, RAW_TABLE, set(loaded), _of_chart)
         for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
             row["load_number"] = number
         known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
@@ -122,24 +122,24 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
         )
         connection.execute("commit")
-    return len(rows), notes + left_out + no_opinions
+    return len(rows), notes + skipped + no_opinions
 
 
 def create_tables(connection: duckdb_files.Connection) -> None:
-    """Create the sources of dbt's models where they are not there, empty."""
+    """Create the sources of dbt's models, empty, if they do not exist."""
     connection.execute(_TABLES)
     previous_version.load(connection, _NOWHERE, _NOWHERE, "")
     failed_runs.load(connection, _NOWHERE, "")
 
 
 def distrust(database: Path) -> None:
-    """Let the next load build the database anew: nothing in it is vouched for any more."""
+    """Remove all marker rows, and make the next load build the database anew."""
     with duckdb_files.opened(database, read_only=False) as connection:
         connection.execute(f"delete from {MARKERS}; update pipeline.built_from set version = 'distrusted'")
 
 
 def _make_room(job: Load) -> list[str]:
-    """Remove a database that cannot be carried on with."""
+    """Remove a database that cannot be used further; returns a line that says why."""
     if not job.database.exists():
         return []
     try:
@@ -159,7 +159,7 @@ def _make_room(job: Load) -> list[str]:
 
 
 def _this_run(job: Load) -> str:
-    """The rows of pipeline.this_run: what the run asks for, one row for each pair."""
+    """The rows of pipeline.this_run: one row for each pair that the run requests."""
     rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp))
     return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
 
@@ -181,7 +181,7 @@ def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns:
 
 
 def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
-    """What of a table's streams is not loaded yet and is to be, in the order of extraction over all of them.
+    """The answers of a table's streams that are still to be loaded, in the order of extraction.
 
     Also a line for each manifest that cannot be read.
     """
@@ -202,22 +202,22 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
 def _new_rows(
     job: Load, table: str, loaded: set[str], to_row: Callable[[stored.Judged], RawRow]
 ) -> tuple[list[RawRow], list[str]]:
-    """A row for each new answer that the gate lets through, and a line for each that is left out."""
+    """A row for each new answer that passes the gate, and a line for each that is skipped."""
     rules = stored.Rules(repeat_hours=job.repeat_hours)
-    entries, left_out = _new_entries(job, table, loaded)
+    entries, skipped = _new_entries(job, table, loaded)
     rows: list[RawRow] = []
     for entry in entries:
         try:
             judged = stored.judge(job.raw, entry, rules, takes_empty=True)
             stored.check_granularity(judged)
-            if not judged.is_empty:  # days before the coin was listed
-                rows.append(_asked(entry) | to_row(judged))
+            if not judged.is_empty:  # empty: days before the coin was listed
+                rows.append(_request_columns(entry) | to_row(judged))
         except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
-            left_out.append(f"skipped: {entry.file}: {error}")
-    return rows, left_out
+            skipped.append(f"skipped: {entry.file}: {error}")
+    return rows, skipped
 
 
-def _asked(entry: raw_archive.Entry) -> RawRow:
+def _request_columns(entry: raw_archive.Entry) -> RawRow:
     return {
         "archive_file": entry.file,
         "sha256": entry.sha256,

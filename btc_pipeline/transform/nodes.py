@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Any
 
 Node = dict[str, Any]
-"""What became of it: `kind`, `name`, `status`, `message`."""
+"""Its outcome: `kind`, `name`, `status`, `message`."""

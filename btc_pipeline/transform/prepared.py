@@ -1,7 +1,7 @@
 """What dbt has prepared, kept for new workspaces: the parsed project, and the outcomes of its unit tests.
 
-A checkout keeps it in the dbt project's own `target`, where `make install` has put it. Nothing is written into an
-installed wheel: the first run keeps it in the data folder. Imports nothing of dbt.
+In a checkout it lies in the dbt project's own `target`; `make install` puts it there. Nothing is written into an
+installed wheel: there the first run keeps it in the data folder. Imports nothing of dbt.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def folder(data_dir: Path) -> Path:
 
 
 def bring(data_dir: Path, workspace: Workspace) -> None:
-    """Give it to a workspace that dbt has not worked in."""
+    """Copy it into a workspace in which dbt has not run yet."""
     kept = folder(data_dir)
     if not workspace.dbt_target.exists() and kept.exists():
         shutil.copytree(kept, workspace.dbt_target)
 
 
 def keep(data_dir: Path, workspace: Workspace, version: str) -> None:
-    """Keep what a build in this workspace has prepared from this version of the models, unless it is kept already."""
+    """Keep what dbt has prepared in this workspace from this version of the models, if it is not kept already."""
     kept, units = folder(data_dir), unit_test_results.known(workspace.dbt_target, version)
     if not units or unit_test_results.known(kept, version):
         return

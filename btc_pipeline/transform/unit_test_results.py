@@ -1,7 +1,7 @@
-"""What dbt's unit tests came to, remembered for as long as the models do not change.
+"""The outcomes of dbt's unit tests, kept until the models change.
 
-A unit test asks the models, not the data: with the same models it comes to the same, so it runs once for each version
-of them. The record lies in dbt's target folder. Data tests are never remembered.
+A unit test checks the models, not the data: with the same models it has the same outcome. So it runs once for each
+version of the models. The record lies in dbt's target folder. Outcomes of data tests are never kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _RECORD = "unit_tests.json"
 
 
 def known(folder: Path, version: str) -> list[Node]:
-    """The outcomes of the unit tests of this version of the models, all passed; empty where they have not run."""
+    """The outcomes of the unit tests of this version of the models, all passed; empty if they have not run."""
     try:
         record = json.loads((folder / _RECORD).read_bytes())
         tests = record["tests"] if record["version"] == version else []

@@ -1,4 +1,4 @@
-"""The step VerifyData: is this response what was asked for?
+"""The step VerifyData: is this answer what was requested?
 
 May import: errors, market, system, settings, observe, lake, coingecko, targets.
 """

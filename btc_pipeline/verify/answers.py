@@ -1,6 +1,6 @@
-"""Verifying a run: each of its answers through the gate.
+"""Verifying a run: each of its answers passes the gate, or is rejected.
 
-Knows where answers lie; what a good one is, is for `gate` and `stored` to say.
+Knows where answers lie; `gate` and `stored` say what a good answer is.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import digest
-from btc_pipeline.targets.extraction import DayRecord, Refused
+from btc_pipeline.targets.extraction import DayRecord, Skipped
 from btc_pipeline.verify import gate, stored
 
 _REACHES_NOW = timedelta(hours=1)  # an extraction of many coins takes its time
 
 
 def check(settings: Settings, workspace: Workspace, day: date, record: DayRecord) -> dict[str, Any]:
-    """Check that each answer of the run is a market chart as asked. One that is not is taken back, and told of.
+    """Check that each answer of the run is the market chart that was requested. Reject, and log, each that is not.
 
     Returns:
         Facts: points, those out of order, the newest instant of the pair that is furthest behind.
 
     Raises:
-        StaleDataError, VerificationError: no answer is good; the first one's error, which names pair and file. They are
-            all taken back, so that a rerun fetches anew.
+        StaleDataError, VerificationError: no answer is good. It is the first answer's error, with pair and file. All
+            answers are rejected, so a rerun fetches them again.
     """
     verified: dict[str, gate.Verified] = {}
-    refused: dict[str, VerificationError] = {}
+    rejected: dict[str, VerificationError] = {}
     for name, file in record.charts().items():
         if Pair.of(name) in record.pairs:
             try:
                 verified[name] = _checked(settings, workspace, file)
             except VerificationError as error:
-                refused[name] = error
-    for name, why in refused.items():
-        record.refuse(Pair.of(name), Refused.by(why, record.run))
-    if refused and not verified:
-        raise next(iter(refused.values()))
-    for name, why in refused.items():
+                rejected[name] = error
+    for name, why in rejected.items():
+        record.reject(Pair.of(name), Skipped.by(why, record.run))
+    if rejected and not verified:
+        raise next(iter(rejected.values()))
+    for name, why in rejected.items():
         log.warning("VerifyData goes on without %s: %s", name, why.what)
         failed_runs.keep(workspace.failures, settings, day, "VerifyData", why, [Pair.of(name)])
     for field in sorted({field for each in verified.values() for field in each.new_fields}):
@@ -54,12 +54,12 @@ def check(settings: Settings, workspace: Workspace, day: date, record: DayRecord
         "points": sum(each.points for each in verified.values()),
         "out_of_order": sum(each.out_of_order for each in verified.values()),
         "newest": instants.text(min(each.newest_at for each in verified.values())),
-        **({"refused": len(refused)} if refused else {}),
+        **({"refused": len(rejected)} if rejected else {}),
     }
 
 
 def fingerprint_of_good(settings: Settings, record: DayRecord) -> str:
-    """What the run goes on with: a coin that is refused again and again changes nothing for the others."""
+    """The hash of the good answers: if a coin is rejected again and again, nothing changes for the others."""
     charts = record.charts()
     good = [(str(pair), charts[str(pair)]) for pair in settings.pairs if str(pair) in charts]
     return digest.of(record.marker.stamp(), good)
@@ -70,7 +70,7 @@ def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verifi
         entry = raw_archive.entry(workspace.raw, file)
         rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
         found = stored.judge(workspace.raw, entry, rules).chart
-        assert found is not None  # a market chart with points: anything else was refused
+        assert found is not None  # a market chart with points: anything else was rejected
         _check_news(workspace, entry, found)
     except gate.StaleAnswerError as error:
         raise StaleDataError(
@@ -86,14 +86,14 @@ def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verifi
 
 
 def _check_news(workspace: Workspace, entry: raw_archive.Entry, found: gate.Verified) -> None:
-    """An answer up to now has a newer point than the latest good answer of two slots or more before it.
+    """Check an answer up to now: it has a newer point than the last good answer from at least two slots earlier.
 
     Raises:
-        StaleAnswerError: it has none. CoinGecko's series stands still, whatever its live point says.
+        StaleAnswerError: it has none. CoinGecko's series stands still, even if its live point moves.
     """
     request = entry.request
     if request.window_to < request.extracted_at - _REACHES_NOW:
-        return  # a past day is asked for again, which brings nothing new by nature
+        return  # a past day that is requested again has nothing new
     two_slots = 2 * timedelta(seconds=gate.SLOT_SECONDS[found.granularity])
     for earlier in raw_archive.before(workspace.raw, request, request.extracted_at - two_slots):
         is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW

@@ -1,4 +1,4 @@
-"""The gate for raw answers: is this body the market chart that was asked for?
+"""The gate for raw answers: is this body the market chart that was requested?
 
 Pure: takes a request and a body, opens nothing, reads no clock.
 """
@@ -18,14 +18,14 @@ from btc_pipeline.lake.raw_archive import Request
 from btc_pipeline.market import instants, live_point
 
 FIELDS = ("prices", "market_caps", "total_volumes")
-"""What an answer has; anything more is reported, and kept in the raw archive."""
+"""The fields of an answer. Other fields are reported, and kept in the raw archive only."""
 
 _SLACK = timedelta(minutes=2)
 _EARLY = timedelta(minutes=5)
-"""`days=1` counts back from when CoinGecko made the answer, and that is cached: it may begin before the window."""
+"""`days=1` counts back from when CoinGecko made the answer. Answers are cached, so one may begin before the window."""
 _LEAST_SHARE_OF_POINTS = 0.5
 _REPEATED_POINTS = 4
-_LEAST_PRICE = 1e-300  # what is smaller has lost its digits
+_LEAST_PRICE = 1e-300  # a smaller number has lost its digits
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _OHLC_MS = 4 * 3_600_000
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
@@ -33,7 +33,7 @@ _MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
 
 
 class BadAnswerError(Exception):
-    """Why an answer is refused; names the row where there is one. `check` is what it did not pass."""
+    """Why an answer is rejected; names the row, if it is about one. `check` is the check that failed."""
 
     def __init__(self, reason: str, check: str) -> None:
         super().__init__(reason)
@@ -48,8 +48,8 @@ class StaleAnswerError(BadAnswerError):
 class Verified:
     """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
 
-    `newest_settled_at` leaves out a last point on a whole second, which may be the live point. `new_fields` are those
-    that CoinGecko did not have when this was written.
+    `newest_settled_at` does not count a last point on a whole second: it may be the live point. `new_fields` are fields
+    that CoinGecko's answers did not have when this was written.
     """
 
     points: int
@@ -64,23 +64,23 @@ class Verified:
 def market_chart(
     request: Request, body: bytes, max_age: timedelta = timedelta.max, repeat_hours: float = math.inf
 ) -> Verified:
-    """Check an answer against what was asked.
+    """Check an answer against its request.
 
     Args:
         request: the window and the instant of the extraction.
         body: the answer.
         max_age: the newest point may be this much older than the end of the window, or than the extraction.
-            Freshness is a matter of the run, so it is not asked of what the archive holds.
-        repeat_hours: the very same price for so long is none that a market gives.
+            Only a run needs fresh prices, so an answer from the archive is not checked for it.
+        repeat_hours: if the price stays the same for so long, it does not come from a market.
 
     Raises:
         StaleAnswerError: the newest point is too old.
         BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
-            in conflict, too few, too old, daily, or none that a market gives.
+            in conflict, too few, too old, daily, or the same for too long.
     """
     chart = responses.market_chart(body)
     if chart is None:
-        raise BadAnswerError(f"not a market chart but {responses.refusal(body)}", "the_answer_is_a_market_chart")
+        raise BadAnswerError(f"not a market chart but {responses.error_message(body)}", "the_answer_is_a_market_chart")
     for name in FIELDS:
         if name not in chart:
             raise BadAnswerError(f"the field {name} is missing", "all_fields_are_there")
@@ -117,15 +117,15 @@ def is_empty(body: bytes) -> bool:
 
 
 def ohlc(request: Request, body: bytes) -> int:
-    """Check an answer of CoinGecko's own candles; how many there are.
+    """Check an answer of CoinGecko's own candles; returns how many there are.
 
     Raises:
-        BadAnswerError: a candle is no `[close, open, high, low, close]`, not stamped on a whole four hours in
-            milliseconds, stamped after the one that is open, twice there, or its low and high do not enclose it.
+        BadAnswerError: a candle is not `[close, open, high, low, close]`; its stamp is not on a whole four hours in
+            milliseconds, or is after the open candle's; it is there twice; or its low and high do not enclose it.
     """
     candles = responses.ohlc(body)
     if candles is None:
-        raise BadAnswerError(f"not candles but {responses.refusal(body)}", "the_answer_is_candles")
+        raise BadAnswerError(f"not candles but {responses.error_message(body)}", "the_answer_is_candles")
     stamps: set[int] = set()
     for row, candle in enumerate(candles):
         if len(candle) != 5:
@@ -168,7 +168,7 @@ def _point(row: int, pair: Any) -> tuple[int, float]:
 
 
 def _check_companion(name: str, pairs: Any) -> None:
-    """Market caps and volumes may be missing or null; what is there must be times and amounts."""
+    """Check market caps or volumes: they may be missing or null; if not, they must be times and amounts."""
     if pairs is None:
         return
     if not isinstance(pairs, list):
@@ -206,7 +206,7 @@ def _check_conflicts(points: list[tuple[int, float]]) -> None:
 
 
 def _granularity(stamps: list[int]) -> str:
-    """CoinGecko chooses it by the window's length; the steps tell which it was."""
+    """CoinGecko chooses the granularity by the window's length; the median step between points shows which it is."""
     ordered = sorted(set(stamps))
     steps = [(later - earlier) / 1000 for earlier, later in itertools.pairwise(ordered)]
     if not steps:
@@ -223,7 +223,7 @@ def _granularity(stamps: list[int]) -> str:
 
 
 def _check_market(points: list[tuple[int, float]], repeat_hours: float) -> None:
-    """No price stays the very same for hours, over four points or more."""
+    """Check that no price stays the same for `repeat_hours`, over four points or more."""
     for price, same in itertools.groupby(sorted(points), key=lambda point: point[1]):
         stamps = [stamp for stamp, _ in same]
         hours = (stamps[-1] - stamps[0]) / 3_600_000
@@ -235,7 +235,7 @@ def _check_market(points: list[tuple[int, float]], repeat_hours: float) -> None:
             )
 
 
-# Counted from the first point on: a coin may be younger than the window. A beginning that is missing is a gap.
+# Counted from the first point on: a coin may be younger than the window. A missing beginning is a gap.
 def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
     seconds = SLOT_SECONDS[granularity]
     expected = math.floor(window.total_seconds() / seconds)

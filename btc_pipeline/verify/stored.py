@@ -1,6 +1,6 @@
-"""An archived answer, read and judged: the one place that asks whether a stored answer is good.
+"""An archived answer, read and judged: the one place that decides whether a stored answer is good.
 
-Reads the archive; what a good answer of each shape is, `gate` says.
+Reads the archive; `gate` says what a good answer of each shape is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from btc_pipeline.verify.gate import BadAnswerError, Verified
 
 @dataclass(frozen=True)
 class Rules:
-    """What an answer's prices must fulfil, as `gate.market_chart` has it."""
+    """What an answer's prices must fulfil; the arguments of `gate.market_chart`."""
 
     max_age: timedelta = timedelta.max
     repeat_hours: float = math.inf
@@ -26,7 +26,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Judged:
-    """A good answer, and what it holds; `chart` is None for candles, and for a chart without a point."""
+    """A good answer, and what it holds. `chart` is None for candles, and for a chart without points."""
 
     entry: Entry
     body: bytes
@@ -40,11 +40,11 @@ def judge(raw: Path, entry: Entry, rules: Rules | None = None, *, takes_empty: b
     Args:
         raw: the archive's folder.
         entry: the answer.
-        rules: how fresh and how varied its prices must be; by default neither is asked of it.
-        takes_empty: whether prices without a point are good: for days before a coin was listed they are.
+        rules: how fresh and how varied its prices must be; by default neither is checked.
+        takes_empty: whether an answer without points is good, as it is for days before a coin was listed.
 
     Raises:
-        DamagedAnswerError: the answer is gone, or is not what was written.
+        DamagedAnswerError: the answer is gone, or differs from what was written.
         BadAnswerError: it is not what was requested.
     """
     body = entry.read(raw)
@@ -66,7 +66,7 @@ def chart_of(raw: Path, entry: Entry, rules: Rules | None = None) -> Verified | 
 
 
 def check_granularity(judged: Judged) -> None:
-    """Check that the 5-minute stream brought 5-minute points: CoinGecko may answer with coarser ones.
+    """Check that the 5-minute stream has 5-minute points: CoinGecko may answer with coarser ones.
 
     Raises:
         BadAnswerError: its points are coarser.

@@ -30,10 +30,10 @@ RUN_TABLES = {
     "run_settings": {"section": "varchar", "key": "varchar", "value": "varchar"},
     "run_versions": {"package": "varchar", "version": "varchar"},
 }
-"""What a version says of the run that made it, and the columns of each table."""
+"""The tables about the run that made a version, and the columns of each."""
 
 OF_THE_RUN = {"publication": "key", **dict.fromkeys(RUN_TABLES, "rowid")}
-"""The tables that know no coin and no day, and what each is ordered by: some are in an order of their own."""
+"""The tables without a coin or a day, and what each is ordered by; `rowid` keeps the order of writing."""
 
 CANDLE = {
     "coin_id": "varchar",
@@ -70,4 +70,4 @@ REVISION = {
     "archive_file": "varchar",
     "source": "varchar",
 }
-"""The columns of `candle_revisions`, which the ledger's files have too."""
+"""The columns of `candle_revisions`; the files in `revisions/` have the same."""

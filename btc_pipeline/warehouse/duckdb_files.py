@@ -1,6 +1,6 @@
-"""Who opens DuckDB, when and how.
+"""Opening DuckDB files: the only module that calls `duckdb.connect`. Knows no task.
 
-The only module that calls `duckdb.connect` (dbt and Airbyte, in their own processes, apart). Knows no task.
+dbt and Airbyte open DuckDB too, in their own processes.
 
 DuckDB locks with fcntl, so a file must never be read as bytes while this process has it open: every
 connection here is closed before the function returns.
@@ -21,9 +21,9 @@ Connection = duckdb.DuckDBPyConnection
 AnyError = duckdb.Error
 
 SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
-"""What DuckDB raises over a damaged file; a full disk looks the same but for its words."""
+"""What DuckDB raises for a damaged file. It raises the same for a full disk; only the text differs."""
 
-# A table that is not there is not there, whatever a Python variable of its name holds
+# Without this option DuckDB would read a Python variable with the name of a missing table
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
 
 
@@ -32,15 +32,15 @@ class DatabaseError(Exception):
 
 
 class LockedDatabaseError(DatabaseError):
-    """Another process has the database open; nothing can be said about what is in it."""
+    """Another process has the database open, so its content cannot be read."""
 
 
 class DamagedDatabaseError(DatabaseError):
-    """The file is no whole DuckDB database."""
+    """The file is not a whole DuckDB database."""
 
 
 class MissingTableError(DatabaseError):
-    """A table or a column that a query names is not there."""
+    """A query names a table or a column that does not exist."""
 
 
 @contextlib.contextmanager
@@ -49,9 +49,9 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
 
     Raises:
         FileNotFoundError: read_only, and there is no file.
-        LockedDatabaseError: another process has had it open for five seconds.
-        DamagedDatabaseError: the file is damaged, or no DuckDB database.
-        MissingTableError: a query names what is not there.
+        LockedDatabaseError: another process still has it open after five seconds.
+        DamagedDatabaseError: the file is damaged, or is not a DuckDB database.
+        MissingTableError: a query names a table or a column that does not exist.
     """
     if read_only and not path.exists():
         raise FileNotFoundError(path)
@@ -91,14 +91,14 @@ def content(table: str) -> str:
 
 
 def read_all(connection: duckdb.DuckDBPyConnection) -> None:
-    """Read each table once, so that DuckDB finds what is damaged now and not in the middle of some work."""
+    """Read each table once, so that DuckDB finds damage now and not in the middle of the work."""
     tables = 'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
     for (table,) in connection.execute(tables).fetchall():
         connection.execute(f"select bit_xor(hash(each)) from {table} as each")
 
 
 def finish(path: Path) -> None:
-    """Take in the write-ahead log that a killed process has left beside a database; a damaged one stays as it is."""
+    """Apply the write-ahead log that a killed process has left. A damaged database stays as it is."""
     if path.with_name(path.name + ".wal").exists():
         with contextlib.suppress(DamagedDatabaseError), opened(path, read_only=False):
             pass

@@ -1,4 +1,4 @@
-"""Files of JSON lines that outlive both databases, loaded into tables: `revisions/` and `failures/`.
+"""Loads files of JSON lines into tables: `revisions/` and `failures/`, which outlive both databases.
 
 Opens no connection; is given one.
 """
@@ -16,17 +16,17 @@ from btc_pipeline.warehouse.duckdb_files import quoted
 def load(
     connection: duckdb_files.Connection, table: str, columns: Mapping[str, str], folder: Path, provenance: str
 ) -> list[str]:
-    """Replace a table by what the folder's files hold of one provenance.
+    """Fill a table anew with the rows of one provenance from the folder's files.
 
     Args:
         connection: outside of a transaction, which a damaged file would undo.
         table: `schema.table`, created anew.
         columns: the type of each; `source` is the provenance.
-        folder: where the files lie; it need not be there.
-        provenance: of whom the data is.
+        folder: the folder of the files; it may be missing.
+        provenance: the source of the rows to load.
 
     Returns:
-        A line for each damaged file, which is left out whole.
+        A line for each damaged file. No row of such a file is loaded.
     """
     connection.execute(f"create or replace table {table} ({', '.join(f'{name} {columns[name]}' for name in columns)})")
     typed = ", ".join(f"{name}: {quoted(kind)}" for name, kind in columns.items())

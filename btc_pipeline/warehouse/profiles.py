@@ -18,8 +18,8 @@ _NAMES = tuple(column.partition("::")[0] for column in _COLUMNS)
 
 
 def of(connection: duckdb_files.Connection, tables: Iterable[str]) -> dict[str, Any]:
-    """Each table's rows, content hash and columns: type, count, nulls in percent, distinct values (approximately),
-    least, quartiles, greatest, mean and standard deviation, where the type has them, as text.
+    """Each table's rows, content hash and columns: type, count, nulls in percent, distinct values (approximately).
+    Also, as text, least, quartiles, greatest, mean and standard deviation, if the type has them.
     """
     return {table: _of_table(connection, table) for table in tables}
 

@@ -1,6 +1,6 @@
 """The one reader of the published file: read-only, and closed at once.
 
-Every instant is UTC with its zone. Knows the published contract; what its tables mean is for others. Writes nothing.
+Every instant is UTC with its zone. Knows the published contract, but not what the tables mean. Writes nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from btc_pipeline.warehouse.duckdb_files import quoted
 Row = dict[str, Any]
 
 _FACTS = ("contract", "source", "is_sample", "models", "build", "run_date", "as_of", "published_at")
-"""What `publication` says of each version of this contract."""
+"""The keys that `publication` has in each version of this contract."""
 
 _DAYS = ("run_date", "first_day", "last_day")
 
 
 def read(database: Path, *queries: str) -> list[list[Row]]:
-    """The rows of each query, of one and the same version.
+    """The rows of each query, all from the same version.
 
     Raises:
         ConfigurationError: nothing is published yet, or this version has no such table.
@@ -69,12 +69,12 @@ def publication(database: Path) -> dict[str, str]:
 
 
 def candle_of(row: Mapping[str, Any]) -> Candle:
-    """A candle of a row of `daily_candlestick`, which has more columns."""
+    """The candle of a row of `daily_candlestick`; the row has more columns."""
     return Candle(**{field.name: row[field.name] for field in dataclasses.fields(Candle)})
 
 
 def what_to_type(database: Path) -> str:
-    """What helps where nothing is published: offline, `run` has made a sample, which lies in another workspace."""
+    """What to type if nothing is published. Offline, `run` has made a sample, but in another workspace."""
     run = "btc-pipeline run" if IS_INSTALLED else "make run"
     sample = database.parent.parent / "sample" / database.name
     is_other = database != sample and sample.exists()
@@ -82,10 +82,10 @@ def what_to_type(database: Path) -> str:
 
 
 def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, str]:
-    """The facts of `publication`, by their keys, where all are there that are relied on.
+    """The facts of `publication`, by their keys, after a check that all needed ones exist.
 
     Raises:
-        PublishingError: one is missing, or a day is none.
+        PublishingError: one is missing, or a date is not valid.
     """
     known = {key: value for key, value in facts.items() if value is not None}
     lacking = next((key for key in _FACTS if key not in known), "")
@@ -112,18 +112,18 @@ def run_of(facts: Mapping[str, str]) -> str:
 
 
 def of_pairs(pairs: Iterable[Pair]) -> str:
-    """A condition of SQL: the rows of these coins in these currencies, which are validated."""
+    """A SQL condition: the rows of these pairs. Their names are validated."""
     wanted = ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in pairs)
     return f"(coin_id, vs_currency) in ({wanted})"
 
 
 def of_days(pairs: Iterable[Pair], first: date, last: date) -> str:
-    """As `of_pairs`, of these days, both included, in a table that has a row for each."""
+    """A SQL condition: the rows of these pairs and days, both included, in a table with a row for each day."""
     return f"{of_pairs(pairs)} and date between {quoted(first.isoformat())} and {quoted(last.isoformat())}"
 
 
 def open_gaps(pairs: Iterable[Pair], first: date, last: date) -> str:
-    """A condition of SQL: the gaps of these coins that are open and reach into these days, both included."""
+    """A SQL condition: the open gaps of these pairs that reach into these days, both included."""
     after = last + timedelta(days=1)
     is_in = f"gap_to > {quoted(first.isoformat())} and gap_from < {quoted(after.isoformat())}"
     return f"{of_pairs(pairs)} and state = 'open' and {is_in}"

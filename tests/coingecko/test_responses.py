@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from btc_pipeline.coingecko import responses
-from btc_pipeline.coingecko.responses import Refusal
+from btc_pipeline.coingecko.responses import ErrorMessage
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 STAMPED = "2026-10-07T13:32:10.955+00:00"
@@ -43,22 +43,22 @@ def test_anything_else_is_no_market_chart(body):
 # --- Refusals
 
 
-@pytest.mark.parametrize(("body", "refusal"), [
-    ({"error": "coin not found"}, Refusal("", "coin not found")),
+@pytest.mark.parametrize(("body", "message_of_error"), [
+    ({"error": "coin not found"}, ErrorMessage("", "coin not found")),
     (
         {"error": {"status": {"timestamp": STAMPED, "error_code": 10012, "error_message": "Your request exceeds"}}},
-        Refusal("10012", "Your request exceeds"),
+        ErrorMessage("10012", "Your request exceeds"),
     ),
-    ({"status": {"error_code": 10002, "error_message": "API Key Missing"}}, Refusal("10002", "API Key Missing")),
+    ({"status": {"error_code": 10002, "error_message": "API Key Missing"}}, ErrorMessage("10002", "API Key Missing")),
     (
         {"timestamp": STAMPED, "error_code": 10011, "status": {"error_message": "If you are using Demo API key"}},
-        Refusal("10011", "If you are using Demo API key"),
+        ErrorMessage("10011", "If you are using Demo API key"),
     ),
-    ({"error": {"error_code": 10005, "error_message": "PRO only"}}, Refusal("10005", "PRO only")),
-    ({"error": {"message": "no"}}, Refusal("", "no")),
+    ({"error": {"error_code": 10005, "error_message": "PRO only"}}, ErrorMessage("10005", "PRO only")),
+    ({"error": {"message": "no"}}, ErrorMessage("", "no")),
 ], ids=["error text", "error status", "status", "code beside status", "error object", "message"])  # fmt: skip
-def test_each_shape_of_error_gives_its_code_and_message(body, refusal):
-    assert responses.refusal(json.dumps(body).encode()) == refusal
+def test_each_shape_of_error_gives_its_code_and_message(body, message_of_error):
+    assert responses.error_message(json.dumps(body).encode()) == message_of_error
 
 
 @pytest.mark.parametrize(("body", "message"), [
@@ -79,15 +79,15 @@ def test_each_shape_of_error_gives_its_code_and_message(body, refusal):
     (b'{"error":"caf\xe9"}', '{"error":"caf\N{REPLACEMENT CHARACTER}"}'),
 ], ids=lambda value: ascii(value)[:24])  # fmt: skip
 def test_what_is_in_no_shape_is_quoted(body, message):
-    assert responses.refusal(body) == Refusal("", message)
+    assert responses.error_message(body) == ErrorMessage("", message)
 
 
 def test_a_refusal_with_a_code_says_it():
-    assert str(Refusal("10012", "Your request exceeds")) == "code 10012: Your request exceeds"
+    assert str(ErrorMessage("10012", "Your request exceeds")) == "code 10012: Your request exceeds"
 
 
 def test_a_refusal_without_a_code_is_its_message():
-    assert str(Refusal("", "coin not found")) == "coin not found"
+    assert str(ErrorMessage("", "coin not found")) == "coin not found"
 
 
 @pytest.mark.parametrize("body", [
@@ -108,7 +108,7 @@ def test_a_refusal_without_a_code_is_its_message():
     "terminal sequences", "no utf-8", "nested", "nested without end", "huge number",
 ])  # fmt: skip
 def test_whatever_is_refused_is_told_in_one_short_printable_line(body):
-    line = str(responses.refusal(body))
+    line = str(responses.error_message(body))
     assert line
     assert line.isprintable()
     assert len(line) <= 620
@@ -116,7 +116,7 @@ def test_whatever_is_refused_is_told_in_one_short_printable_line(body):
 
 @pytest.mark.parametrize("depth", range(900, 1000, 7))
 def test_nesting_at_the_edge_of_what_can_be_parsed_is_still_told(depth):
-    assert str(responses.refusal(b'{"error":' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)))
+    assert str(responses.error_message(b'{"error":' + b'{"a":' * depth + b"1" + b"}" * (depth + 1)))
 
 
 # --- Retry-After

@@ -266,8 +266,8 @@ def test_the_page_of_faults_is_the_table():
 @pytest.mark.skipif(not faults.BODIES.exists(), reason="the recordings of the real API are not here")
 def test_each_recorded_refusal_is_in_the_table():
     sent = {
-        (fault.status, responses.refusal(fault.body))
+        (fault.status, responses.error_message(fault.body))
         for fault in (case.answer(1) for case in faults.REFUSALS)
         if fault is not None
     }
-    assert [body for status, body in faults.bodies() if (status, responses.refusal(body)) not in sent] == []
+    assert [body for status, body in faults.bodies() if (status, responses.error_message(body)) not in sent] == []

@@ -14,7 +14,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
-from btc_pipeline.targets.extraction import DayRecord, Refused
+from btc_pipeline.targets.extraction import DayRecord, Skipped
 from btc_pipeline.targets.marker import Marker
 from tests.support.faulty_server import FaultyServer
 
@@ -128,7 +128,7 @@ def test_a_retry_that_was_cut_short_asks_for_nothing_else_of_the_other_coins(tol
 def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, workspace, api):
     run(told, workspace)
     later = replace(told, now=NOW + timedelta(hours=5))
-    extraction(told, workspace).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
+    extraction(told, workspace).reject(Pair("solana", "usd"), Skipped("no", "", 20, "this run"))
     target = run(later, workspace, [Pair("solana", "usd")])
     assert set(target.charts()) == {"bitcoin/usd", "solana/usd"}
 
@@ -136,7 +136,7 @@ def test_one_coin_alone_hours_later_leaves_the_others_as_they_are(told, workspac
 @pytest.mark.long
 def test_all_coins_hours_later_are_asked_for_together(told, workspace, api):
     run(told, workspace)
-    extraction(told, workspace).refuse(Pair("solana", "usd"), Refused("no", "", 20, "this run"))
+    extraction(told, workspace).reject(Pair("solana", "usd"), Skipped("no", "", 20, "this run"))
     before = len(api.requests)
     run(replace(told, now=NOW + timedelta(hours=5)), workspace)
     assert len([path for path in asked_since(api, before) if path.endswith("range")]) == 2
@@ -148,14 +148,14 @@ def test_a_year_of_one_coin_is_five_answers_in_one_folder(told, workspace, api):
     brought = history.answers(
         replace(told, coins=("bitcoin",)), workspace, DAY, span, lambda *_: None, is_newest_first=True
     )
-    assert (brought.refused, len(brought.files), len(api.requests)) == ({}, 10, 5)
+    assert (brought.uncovered, len(brought.files), len(api.requests)) == ({}, 10, 5)
 
 
 def test_a_coin_that_is_not_there_is_asked_for_once_whatever_the_span(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=1))
     both = replace(told, coins=("bitcoin", "no-such-coin"))
     brought = history.answers(both, workspace, DAY, span, lambda *_: None, is_newest_first=True)
-    assert "HTTP 404" in brought.refused["no-such-coin/usd"].what
+    assert "HTTP 404" in brought.uncovered["no-such-coin/usd"].what
     assert len([path for path in asked_since(api, 0) if "no-such-coin" in path]) <= 2, "two are under way at a time"
 
 
@@ -163,7 +163,7 @@ def test_history_that_nothing_is_known_of_is_named(told, workspace, api):
     span = Span(DAY - timedelta(days=364), DAY - timedelta(days=300))
     both = replace(told, coins=("bitcoin", "sample-newcomer"))
     brought = history.answers(both, workspace, DAY, span, lambda *_: None, is_newest_first=True)
-    assert "65 days of" in brought.refused["sample-newcomer/usd"].what
+    assert "65 days of" in brought.uncovered["sample-newcomer/usd"].what
 
 
 def test_what_is_there_is_not_asked_for_twice(told, workspace, api):

@@ -8,12 +8,12 @@ import pytest
 from btc_pipeline.errors import ExtractionError, PipelineError, StaleDataError, VerificationError, error_of
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
-from btc_pipeline.targets.extraction import Answer, DayRecord, History, Refused
+from btc_pipeline.targets.extraction import Answer, DayRecord, History, Skipped
 from btc_pipeline.targets.marker import Marker
 
 BITCOIN, SOLANA = Pair("bitcoin", "usd"), Pair("solana", "usd")
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
-WHY = Refused("CoinGecko gave no market chart of solana/usd: HTTP 404", "check it", 20, "this run")
+WHY = Skipped("CoinGecko gave no market chart of solana/usd: HTTP 404", "check it", 20, "this run")
 
 
 @pytest.fixture
@@ -101,14 +101,14 @@ def test_a_new_answer_is_a_new_extraction(extraction, answers):
 
 
 def test_an_answer_that_was_taken_back_is_asked_for_again(extraction, answers):
-    written(extraction(), answers).refuse(SOLANA, WHY)
+    written(extraction(), answers).reject(SOLANA, WHY)
     assert extraction().exists()
     assert extraction("next run").known()[0] == only(answers, BITCOIN)
 
 
 def test_to_take_an_answer_back_changes_nothing_for_what_was_made_of_the_others(extraction, answers):
     first = written(extraction(), answers).stamp()
-    extraction().refuse(SOLANA, WHY)
+    extraction().reject(SOLANA, WHY)
     assert extraction().stamp() == first
 
 
@@ -156,7 +156,7 @@ def test_a_pair_has_its_answer_or_not(extraction, answers):
 @pytest.mark.parametrize("kind", [ExtractionError, VerificationError, StaleDataError])
 def test_a_refusal_is_the_same_error_again(kind):
     error = kind("what failed", "what to do")
-    again = Refused.by(error, "this run").error()
+    again = Skipped.by(error, "this run").error()
     assert (type(again), str(again)) == (kind, str(error))
 
 

@@ -1,8 +1,8 @@
 """What the connector's manifest cannot say in YAML: the key's header, the budget, bounded answers, the extractor.
 
-Imported by the Airbyte CDK, in the connector process only; nothing else of the project may import it. The key and the
-sync lie in this module's memory, because PyAirbyte writes a connector's configuration to a file, and its errors do not
-say what the answer was. `request_policy.py` decides what happens to an answer.
+The Airbyte CDK imports it, in the connector process only; nothing else of the project may import it. The key and the
+sync are variables of this module, because PyAirbyte writes a connector's configuration to a file, and its errors do not
+hold the answer. `request_policy.py` decides what happens to an answer.
 
 Annotations are not strings here (`from __future__ import annotations`): the CDK evaluates them, and on Python 3.10
 cannot evaluate an InitVar.
@@ -33,7 +33,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 
 from btc_pipeline.coingecko import responses
-from btc_pipeline.coingecko.connector.request_policy import Decision, NotAskedError, Sync
+from btc_pipeline.coingecko.connector.request_policy import Decision, NotSentError, Sync
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
 MAX_ANSWER_SECONDS = 120.0
@@ -44,13 +44,13 @@ key_header: dict[str, str] = {}
 """The plan's header and key; set by the connector before the read."""
 
 syncs: list[Sync] = []
-"""The requests and what came of each; put here by the connector before the read."""
+"""The requests and their outcomes; set by the connector before the read."""
 
 
-class RefusedAnswerError(requests.RequestException):
-    """An answer that is not read any further: a redirect, one too large or too slow; or one that was not requested.
+class UnreadAnswerError(requests.RequestException):
+    """An answer that is not read to its end (a redirect, too large, too slow), or a request that is not sent.
 
-    `stops`: the next one would not be better.
+    `stops`: the next request would end the same way.
     """
 
     def __init__(self, reason: str, request: requests.PreparedRequest, *, stops: bool = False) -> None:
@@ -59,20 +59,20 @@ class RefusedAnswerError(requests.RequestException):
 
 
 class CallBudget(AbstractAPIBudget):
-    """The CDK calls this right before it sends a request: the place of our own budget."""
+    """The CDK calls this right before it sends a request. Our own budget works here."""
 
     def acquire_call(self, request: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Wait for the budget; RefusedAnswerError: the request must not be sent."""
+        """Wait for the budget; UnreadAnswerError: the request must not be sent."""
         try:
             _sync().before_sending(request.url)
-        except NotAskedError as error:
-            raise RefusedAnswerError(str(error), request) from None
+        except NotSentError as error:
+            raise UnreadAnswerError(str(error), request) from None
 
     def get_matching_policy(self, request: Any) -> None:
         """The CDK's own policies are not used."""
 
     def update_from_response(self, request: Any, response: Any) -> None:
-        """The sync learns from the answer by itself."""
+        """Not used: the sync gets each answer from the error handler."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ class CoinGeckoRequester(HttpRequester):
 
 @dataclass
 class CoinGeckoAuthenticator(DeclarativeAuthenticator):
-    """Adds the key's header, and bounds the answer before `requests` follows or reads it."""
+    """Adds the key's header, and limits the answer before `requests` follows a redirect or reads the body."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
@@ -123,7 +123,7 @@ class CoinGeckoAuthenticator(DeclarativeAuthenticator):
 
 @dataclass
 class CoinGeckoErrorHandler(ErrorHandler):
-    """Does what the sync says. No answer ever fails the stream: one coin's failure stops no other coin."""
+    """Does what the sync decides. No answer makes the stream fail: one failed coin does not stop the others."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
@@ -134,21 +134,21 @@ class CoinGeckoErrorHandler(ErrorHandler):
 
     @property
     def max_retries(self) -> int:
-        """More than the sync grants, which ends each request by itself."""
+        """One more than the sync allows, so that the sync decides when a request ends."""
         return _sync().max_retries + 1
 
     @property
     def max_time(self) -> None:
-        """The parent bounds the extraction."""
+        """No limit here: the parent process limits the extraction."""
         return None
 
     @property
     def backoff_strategies(self) -> "list[CoinGeckoErrorHandler]":
-        """The CDK asks these how long to wait."""
+        """The CDK gets the length of a wait from these."""
         return [self]
 
     def interpret_response(self, response: requests.Response | Exception | None) -> ErrorResolution:
-        """Success, nothing, or another try."""
+        """Success, no record, or another try."""
         verdict = self._verdict(response)
         if verdict.kind == "accepted":
             return SUCCESS_RESOLUTION
@@ -158,7 +158,7 @@ class CoinGeckoErrorHandler(ErrorHandler):
         return ErrorResolution(ResponseAction.RETRY, FailureType.transient_error, verdict.reason)
 
     def backoff_time(self, response_or_exception: requests.Response | Exception | None, attempt_count: int) -> float:
-        """How long to wait before another try, in seconds. The CDK adds one."""
+        """How long to wait before another try, in seconds. The CDK adds one second."""
         return self._waits[_url(response_or_exception)]
 
     @staticmethod
@@ -166,14 +166,14 @@ class CoinGeckoErrorHandler(ErrorHandler):
         url = _url(response)
         if isinstance(response, requests.Response):
             return _sync().judge(url, response.status_code, response.content, response.headers.get("Retry-After"))
-        if isinstance(response, RefusedAnswerError):
+        if isinstance(response, UnreadAnswerError):
             return _sync().not_read(url, str(response), stops=response.stops)
         return _sync().without_answer(url, type(response).__name__)
 
 
 @dataclass
 class AnswerExtractor(RecordExtractor):
-    """One record for each answer that was accepted: its arrays, if it has any, and the body word for word."""
+    """One record for each accepted answer: its arrays, if it has any, and the body, unchanged."""
 
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
@@ -183,7 +183,7 @@ class AnswerExtractor(RecordExtractor):
 
     def extract_records(self, response: requests.Response) -> Iterable[Mapping[str, Any]]:
         """The record without the request, which the manifest adds."""
-        if _sync().ask_of(_url(response)) in _sync().refused:
+        if _sync().id_of(_url(response)) in _sync().failed:
             return
         chart = responses.market_chart(response.content)
         arrays = {name: chart.get(name) for name in ("prices", "market_caps", "total_volumes")} if chart else {}
@@ -194,19 +194,19 @@ def _sync() -> Sync:
     return syncs[-1]
 
 
-def _url(asked: Any) -> str:
+def _url(sent: Any) -> str:
     """The URL of the request that a response or an error belongs to."""
-    return str(asked.request.url)
+    return str(sent.request.url)
 
 
 def _bounded(response: requests.Response, **_: Any) -> None:
-    """Refuse redirects (they would carry the key along) and read the body within bounds of size and time."""
+    """Follow no redirect (it would carry the key along), and read the body within limits of size and time."""
     _hide_key(response.headers)
     request = response.request
     if response.is_redirect:
         reason = f"HTTP {response.status_code}, a redirect to {_host(response)}, which is never followed"
-        raise RefusedAnswerError(reason, request, stops=True)
-    seconds = MAX_ANSWER_SECONDS if _sync().ask_of(_url(response)).is_price else _EXTRA_SECONDS
+        raise UnreadAnswerError(reason, request, stops=True)
+    seconds = MAX_ANSWER_SECONDS if _sync().id_of(_url(response)).is_price else _EXTRA_SECONDS
     is_overdue = threading.Event()
     watch = threading.Timer(seconds, _cut_off, (response, is_overdue))
     watch.daemon = True
@@ -218,7 +218,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
             size += len(chunk)
             chunks.append(chunk)
             if size > MAX_ANSWER_BYTES:
-                raise RefusedAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
+                raise UnreadAnswerError(f"an answer of more than {MAX_ANSWER_BYTES} bytes", request)
     except requests.RequestException as error:
         error.request = request  # requests does not say which answer broke off
         if not is_overdue.is_set():
@@ -226,7 +226,7 @@ def _bounded(response: requests.Response, **_: Any) -> None:
     finally:
         watch.cancel()
     if is_overdue.is_set():
-        raise RefusedAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
+        raise UnreadAnswerError(f"an answer that takes more than {seconds:g} s", request, stops=True)
     response._content = _without_key(b"".join(chunks))
 
 
@@ -240,7 +240,7 @@ def _host(response: requests.Response) -> str:
 
 
 def _cut_off(response: requests.Response, is_overdue: threading.Event) -> None:
-    """End a body that drips: whoever reads it waits for a whole chunk, and no time-out ever rings."""
+    """End a body that comes too slowly: the reader waits for a whole chunk, and no time-out occurs."""
     is_overdue.set()
     with contextlib.suppress(OSError, ValueError):  # it has just ended
         response.raw.shutdown()

@@ -1,11 +1,11 @@
-"""PyAirbyte without what one declarative source into one DuckDB cache never touches.
+"""Lean imports: PyAirbyte without the parts that one declarative source and one DuckDB cache do not use.
 
 `import airbyte` loads the clients of BigQuery, Snowflake, Airbyte Cloud, Google's secret manager and DynamoDB: two
-thirds of its time. This module puts empty shells in the place of the three packages whose `__init__` pulls all of
-that in, and placeholders in the place of libraries that are only named in class bodies and annotations. What is
-called is real. See docs/decisions/; a test compares the table with the plain import's.
+thirds of its time. This module replaces the three packages whose `__init__` imports all of that by empty shells. It
+replaces libraries that are only named in class bodies and annotations by placeholders. All code that is called is real.
+See docs/decisions/; a test compares the table with that of the plain import.
 
-Call it first thing in a process of its own, never in one that uses pandas.
+Call it first in a process of its own, never in a process that uses pandas.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def install() -> None:
 
 
 def _read_yaml_fast() -> None:
-    """The CDK reads its schema of manifests, 6,000 lines, for each stream: with libyaml that takes a tenth as long."""
+    """The CDK reads its manifest schema, 6,000 lines, for each stream: libyaml needs a tenth of the time."""
     import yaml
 
     if yaml.__with_libyaml__:

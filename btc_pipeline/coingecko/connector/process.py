@@ -1,10 +1,10 @@
 """The connector process: runs the Airbyte source with PyAirbyte, from the API into the DuckDB cache.
 
 Runs as `python -m btc_pipeline.coingecko.connector.process` and serves one job; `extract/fetch.py` is the other side.
-Nothing else may import it: what it imports and locks ends with its process.
+Nothing else may import it: its imports and locks end with its process.
 
 Preparation: `scratch` (a private, empty folder), `logs` (folder), `is_lean`. Job: see `extract/fetch.py`. Events:
-`{"stream": …, "number": …}` with the `file` of the answer or why it is `refused`; `{"waits_seconds": …, "why": …}`.
+`{"stream": …, "number": …}` with the `file` of the answer or why it `failed`; `{"waits_seconds": …, "why": …}`.
 Result: `{"calls": n, "waited_seconds": s, "lists": {name: text}}`, `{"damage": "…"}` if DuckDB cannot use the cache,
 or `{"fault": "…"}` if anything else failed on this side.
 """
@@ -31,9 +31,9 @@ SCHEMA = "raw"
 
 
 def prepare(preparation: child_process.Json) -> None:
-    """Import PyAirbyte, after setting where it may write."""
+    """Set the folders that PyAirbyte may write to, then import it."""
     _direct_airbyte(Path(preparation["scratch"]), Path(preparation["logs"]))
-    gc.disable()  # the process is short; collecting during the imports costs a fifth of its time
+    gc.disable()  # the process is short; garbage collection during the imports costs a fifth of its time
     if preparation["is_lean"]:
         from btc_pipeline.coingecko.connector import lean_imports
 
@@ -42,7 +42,7 @@ def prepare(preparation: child_process.Json) -> None:
 
 
 def work(_: None, job: child_process.Json) -> child_process.Json:
-    """Read the streams into the cache, replacing what was there; each answer goes into the archive as it comes."""
+    """Read the streams into the cache, and replace its old content; each answer goes into the archive as it comes."""
     import yaml
     from airbyte._executors.declarative import DeclarativeExecutor
     from airbyte.caches.duckdb import DuckDBCache
@@ -66,11 +66,11 @@ def work(_: None, job: child_process.Json) -> child_process.Json:
             components.syncs.append(sync)
             with DuckDBCache(db_path=job["cache"], schema_name=SCHEMA) as cache:
                 for stream in STREAMS:
-                    if job["asks"][stream]:
+                    if job["requests"][stream]:
                         source.read(cache, streams=[stream], force_full_refresh=True)
                 for stream in _lists_wanted(sync, job["lists"]):
                     source.read(cache, streams=[stream], force_full_refresh=True)
-    except Exception as error:  # noqa: BLE001 - whatever PyAirbyte or DuckDB raises, the parent gets it in one line
+    except Exception as error:  # noqa: BLE001 - any error of PyAirbyte or DuckDB goes to the parent in one line
         return _own_fault(error)
     lists = {name: body.decode() for name, body in sync.lists.items()}
     spent = {"calls": budget.calls, "waited_seconds": budget.waited_seconds} if budget else {}
@@ -79,14 +79,14 @@ def work(_: None, job: child_process.Json) -> child_process.Json:
 
 @contextlib.contextmanager
 def _budget(job: child_process.Json) -> Iterator[Budget | None]:
-    """The budget of calls, with the ledger open; none for the sample's server."""
-    told = job["budget"]
-    if told is None:
+    """The budget of calls, with the ledger open; None for the sample's server."""
+    limits = job["budget"]
+    if limits is None:
         yield None
         return
-    with duckdb_files.opened(Path(told["ledger"]), read_only=False) as connection:
-        ledger = call_ledger.Ledger(connection, told["plan"], told["host"])
-        yield Budget(ledger, told["calls_a_minute"], told["calls_a_month"], _tell_wait)
+    with duckdb_files.opened(Path(limits["ledger"]), read_only=False) as connection:
+        ledger = call_ledger.Ledger(connection, limits["plan"], limits["host"])
+        yield Budget(ledger, limits["calls_a_minute"], limits["calls_a_month"], _tell_wait)
 
 
 def _tell_wait(seconds: float, why: str) -> None:
@@ -95,9 +95,9 @@ def _tell_wait(seconds: float, why: str) -> None:
 
 def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
     return Sync(
-        asks={
-            stream: {number: raw_archive.from_plain(ask) for number, ask in asks.items()}
-            for stream, asks in job["asks"].items()
+        requests={
+            stream: {number: raw_archive.from_plain(request) for number, request in requests.items()}
+            for stream, requests in job["requests"].items()
         },
         raw=Path(job["raw"]),
         budget=budget,
@@ -110,10 +110,10 @@ def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
 
 
 def _lists_wanted(sync: Sync, wanted: list[str]) -> list[str]:
-    """The lists of names that explain a rejected id, if the parent has no fresh ones."""
-    refusals = [reason for ask, reason in sync.refused.items() if ask.is_price]
+    """The lists of names that explain an unknown id, of those that the parent wants."""
+    failures = [reason for request, reason in sync.failed.items() if request.is_price]
     signs = {COINS: "HTTP 404", CURRENCIES: "HTTP 400"}
-    return [name for name in wanted if any(reason.startswith(signs[name]) for reason in refusals)]
+    return [name for name in wanted if any(reason.startswith(signs[name]) for reason in failures)]
 
 
 def _own_fault(error: BaseException) -> child_process.Json:
@@ -131,7 +131,7 @@ def _own_fault(error: BaseException) -> child_process.Json:
 
 
 def _direct_airbyte(scratch: Path, logs: Path) -> None:
-    """Set, before PyAirbyte is imported, where it writes, and that it must not report or look up anything."""
+    """Set the environment before PyAirbyte's import: where it writes, and that it reports and looks up nothing."""
     settings: dict[str, Any] = {
         "AIRBYTE_OFFLINE_MODE": "1",
         "DO_NOT_TRACK": "1",

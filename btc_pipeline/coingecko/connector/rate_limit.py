@@ -1,6 +1,6 @@
 """The budget of calls: one token bucket for all requests, across streams, coins and runs.
 
-Waits and counts; knows no HTTP. Used in the connector process alone, by two threads.
+Waits and counts; knows no HTTP. Used only in the connector process, by two threads.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from btc_pipeline.coingecko.call_ledger import month_of
 
-_MINUTE = 61.0  # a second more, for a call may be longer under way than the one after it
+_MINUTE = 61.0  # one second more, because a call can take longer on its way than the call after it
 
 
 class SpentBudgetError(Exception):
@@ -35,12 +35,12 @@ class Calls(Protocol):
 
 
 class Budget:
-    """A bucket of `calls_a_minute` tokens, each back a minute after it was taken: no minute sees more calls.
+    """A bucket of `calls_a_minute` tokens. Each token is back after a minute, so no minute has more calls.
 
     Args:
         ledger: the calls of this plan, earlier runs' included.
         calls_a_minute: at least 1.
-        calls_a_month: of the UTC month; 0: without a limit.
+        calls_a_month: in the UTC month; 0 means no limit.
         tell: called with how many seconds a call has to wait, and why.
         clock: unix seconds.
         sleep: waits.
@@ -72,7 +72,7 @@ class Budget:
         """Wait until a call may be made, and count it.
 
         Raises:
-            SpentBudgetError: no more call may be made in this month.
+            SpentBudgetError: all calls of this month have been made.
         """
         with self._lock:
             self._check_month()
@@ -85,7 +85,7 @@ class Budget:
             self.calls += 1
 
     def pause(self, seconds: float) -> None:
-        """After a Retry-After: no request is sent for so long, not even one that already waits for its turn."""
+        """Send no request for this time, after a Retry-After; not even one that already waits for its turn."""
         with self._pausing:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
@@ -97,7 +97,7 @@ class Budget:
             raise SpentBudgetError(f"the {self._calls_a_month} calls of {self._month:%Y-%m} are spent")
 
     def _wait(self) -> None:
-        """Once; again only if a Retry-After has come meanwhile, so a clock that is put back costs no more."""
+        """Wait once; again only after a new Retry-After. So if the clock is set back, the wait is not longer."""
         is_full = len(self._taken) == self._size
         waited_until = 0.0
         while True:

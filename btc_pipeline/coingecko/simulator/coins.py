@@ -1,7 +1,7 @@
-"""The coins of the synthetic market: ids, symbols and names as CoinGecko has them, numbers as they might have been.
+"""The coins of the synthetic market: ids, symbols and names are CoinGecko's; the numbers are plausible, not real.
 
-A table to read and nothing else: does nothing, imports nothing of the project. The prices are where the walks of
-`synthetic.py` start, not quotations; each coin walks by itself, so a wrapped one does not follow its original.
+A table only: imports nothing of the project. The prices are not quotations: the price walks of `synthetic.py` start
+there. Each coin has its own walk, so a wrapped coin does not follow its original.
 
 As in reality a symbol may belong to several coins (ton, sol, usdt, beam, neiro), or be another coin's id (bitcoin).
 """
@@ -16,7 +16,7 @@ TURNOVER = 0.05
 
 
 class Coin(NamedTuple):
-    """What sets a coin apart; money in US dollars."""
+    """The properties of a coin; money in US dollars."""
 
     symbol: str
     name: str
@@ -28,7 +28,7 @@ class Coin(NamedTuple):
 
     @property
     def volume_usd(self) -> float:
-        """The 24 h volume that the coin's volumes swing around."""
+        """The 24 h volume around which the coin's volumes vary."""
         return TURNOVER * self.usd * self.supply if self.volume is None else self.volume
 
 

@@ -1,6 +1,7 @@
-"""Random numbers and smooth noise that follow from a key by hashing alone: what the synthetic market is made of.
+"""Hash noise: random-looking numbers, and smooth noise, from the hash of a key. The synthetic market is made of it.
 
-The same in every process, on every machine, in any order of calls. Imports nothing of the project, keeps no state.
+It is the same in every process, on every machine, in any order of calls. Imports nothing of the project, keeps no
+state.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from struct import unpack
 
 
 def uniform(*key: object) -> float:
-    """A number in [0, 1) that follows from the key alone; `hash()` would differ from process to process."""
+    """A number in [0, 1) that depends on the key only. Python's `hash()` would differ from process to process."""
     return (int.from_bytes(blake2b(repr(key).encode(), digest_size=8).digest(), "big") >> 11) / 2**53
 
 

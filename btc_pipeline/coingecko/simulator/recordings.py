@@ -1,11 +1,11 @@
 """Recorded answers of the real API, read from a folder and served as they were recorded.
 
-Must not change or re-stamp a point: it chooses a recording and cuts it. Knows no HTTP and no pipeline.
+Must not change a point or its stamp: it only chooses a recording and cuts it. Knows no HTTP and no pipeline.
 
 A recording is the body of a `market_chart` answer in a file `<coin>_<vs_currency>_<N>d_<series>_<date>.json`,
 such as `btc_usd_30d_hourly_2021-05-15.json`. `coin` is CoinGecko's id or one of the symbols below, `series`
 5min, hourly or daily. The body of an `ohlc` answer is `<coin>_<vs_currency>_<N>d_ohlc_<date or year>.json`. Files
-with other names (error bodies, a README) are left alone. The bodies of `coins/list` and
+with other names (error bodies, a README) are ignored. The bodies of `coins/list` and
 `simple/supported_vs_currencies`, in `coins_list.json` and `supported_vs_currencies.json`, are served if they exist.
 """
 
@@ -40,7 +40,7 @@ _COIN_OF_SYMBOL = {
     "xmr": "monero",
     "usdt": "tether",
 }
-"""The symbols that may stand for a coin in a file's name; no more, as a symbol can be another coin's id."""
+"""The symbols that a file's name may use for a coin. The list is short, as a symbol can be another coin's id."""
 _LIVE_FOR = timedelta(hours=1)
 _DAY = 86_400_000
 
@@ -66,7 +66,7 @@ class Recording:
 
     @property
     def live_stamp(self) -> int | None:
-        """The stamp of the live point: the last, if it is on a whole second and no midnight of `daily`."""
+        """The stamp of the live point: the last, if it is on a whole second and is not a midnight of `daily`."""
         stamp = _stamp(self.chart["prices"][-1])
         is_settled_day = self.granularity == "daily" and stamp % _DAY == 0
         return None if stamp % 1_000 or is_settled_day else stamp
@@ -122,13 +122,13 @@ class Recordings:
         )
 
     def coins_list(self) -> list[dict[str, str]]:
-        """The recorded list of coins; else the coins that there are recordings of, by id."""
+        """The recorded list of coins; if there is none, the coins with a recording, by id."""
         if self.recorded_coins is not None:
             return self.recorded_coins
         return [_listed(coin_id) for coin_id in sorted({each.coin_id for each in self.recordings})]
 
     def supported_vs_currencies(self) -> list[str]:
-        """The recorded list of currencies; else the currencies of the recordings, in order of the alphabet."""
+        """The recorded list of currencies; if there is none, the currencies of the recordings, sorted."""
         if self.recorded_currencies is not None:
             return self.recorded_currencies
         return sorted({each.vs_currency for each in self.recordings})
@@ -142,7 +142,7 @@ class Recordings:
         return any((each.coin_id, each.vs_currency) == (coin_id, vs_currency) for each in self.recordings)
 
     def earliest_start(self, now: datetime) -> datetime | None:
-        """None: recordings are old by nature, so the API's limit of 365 days is not applied to them."""
+        """None: recordings are old, so the API's limit of 365 days does not apply."""
         return None
 
     def market_chart(
@@ -150,8 +150,8 @@ class Recordings:
     ) -> MarketChart:
         """The points of [start, end] up to `now`, from the series that CoinGecko would choose.
 
-        If the 5-minute series has nothing, the hourly one is taken. Of several recordings of a series it
-        is the one with most points in the window, then the newest. Nothing recorded there: empty lists.
+        If the 5-minute series has no points, the hourly one is used. Of several recordings of a series, it is the one
+        with most points in the window, then the newest. If nothing is recorded there: empty lists.
         """
         wanted = granularity_for(start, end, now)
         for granularity in ("5min", "hourly") if wanted == "5min" else (wanted,):
@@ -163,7 +163,7 @@ class Recordings:
         return {name: [] for name in _ARRAYS}
 
     def ohlc(self, coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
-        """The candles of the last `days` days that had begun by `now`; nothing recorded there: none."""
+        """The candles of the last `days` days that had begun by `now`; empty if nothing is recorded there."""
         latest = ohlc_close(_milliseconds(now))
         candles = [
             candle

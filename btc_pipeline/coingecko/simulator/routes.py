@@ -1,6 +1,6 @@
-"""CoinGecko's routes: what a path and query request, and the status and the shape of the answer.
+"""CoinGecko's routes: from a path and query to the status and the body of the answer.
 
-Knows no socket and no data: the data comes from `Answers`. Of the project it imports the shapes of `synthetic.py` only.
+Knows no socket and no data: the data comes from `Answers`. Of the project it imports only the shapes of `synthetic.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EXCEEDS_TIME_RANGE = (
     " https://www.coingecko.com/en/api/pricing. "
 )
 _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""What `days=max` goes back to."""
+"""The first instant of `days=max`."""
 
 
 class Answers(Protocol):
@@ -34,7 +34,7 @@ class Answers(Protocol):
         """`id`, `symbol` and `name` of each coin that is served."""
 
     def supported_vs_currencies(self) -> list[str]:
-        """The currencies that there are."""
+        """The currencies that are served."""
 
     def knows_coin(self, coin_id: str, /) -> bool:
         """Whether the coin is served."""
@@ -43,7 +43,7 @@ class Answers(Protocol):
         """Whether the coin is served in the currency."""
 
     def earliest_start(self, now: datetime, /) -> datetime | None:
-        """The oldest `from` that is answered; None: no limit."""
+        """The oldest `from` that may be requested; None: no limit."""
 
     def market_chart(
         self, coin_id: str, vs_currency: str, start: datetime, end: datetime, now: datetime, /
@@ -77,7 +77,7 @@ def respond(answers: Answers, target: str, now: datetime) -> tuple[HTTPStatus, o
 def _respond_ohlc(
     answers: Answers, coin_id: str, parameters: dict[str, str], now: datetime
 ) -> tuple[HTTPStatus, object]:
-    """The numbers of days for which CoinGecko gives candles of four hours."""
+    """Only for the numbers of days for which CoinGecko has candles of four hours."""
     if "days" not in parameters:
         return HTTPStatus.UNPROCESSABLE_ENTITY, {"error": "Missing parameter days"}
     if parameters["days"] not in map(str, synthetic.OHLC_DAYS):

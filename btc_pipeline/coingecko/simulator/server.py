@@ -1,6 +1,6 @@
-"""A CoinGecko-shaped server on loopback, for the `sample` source, for replays and for tests.
+"""A server on loopback that answers like CoinGecko: for the `sample` source, for replays and for tests.
 
-Listens on 127.0.0.1 only; never logs, keeps or echoes what a request carries, unless a test wants it.
+Listens on 127.0.0.1 only. Never logs, keeps or repeats the content of a request, unless a test wants it.
 Decides nothing about the answers: `routes`, `synthetic` and `recordings` do. Imports nothing else of the project.
 
     with ReplayServer(synthetic) as server:  # or Recordings.read(folder)
@@ -29,7 +29,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.simulator.recordings import RecordingError, Recordings
 from btc_pipeline.coingecko.simulator.routes import INCORRECT_PATH, respond
-from btc_pipeline.coingecko.simulator.routes import Answers as Answers  # what a server is made with belongs to it
+from btc_pipeline.coingecko.simulator.routes import (
+    Answers as Answers,
+)  # an argument of the server, so it can be imported from here
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,7 +52,7 @@ class ReplayHandler(BaseHTTPRequestHandler):
     server_version = "btc-pipeline-replay"
     sys_version = ""
     protocol_version = "HTTP/1.1"
-    timeout = 60  # seconds that a kept connection may idle
+    timeout = 60  # seconds that an open connection may be idle
     disable_nagle_algorithm = True  # a body would wait 40 ms for the delayed ACK of its headers
 
     def do_GET(self) -> None:
@@ -70,9 +72,9 @@ class ReplayHandler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """In CoinGecko's shape, not HTML, and without http.server's message, which quotes the request.
+        """Send an error in CoinGecko's shape, not HTML, and without http.server's message, which quotes the request.
 
-        A method other than GET is a path that is not there.
+        A method other than GET counts as a path that does not exist.
         """
         self.close_connection = True  # a body may be left unread
         if code == HTTPStatus.NOT_IMPLEMENTED:
@@ -92,9 +94,9 @@ class ReplayHandler(BaseHTTPRequestHandler):
 
 
 class ReplayServer(ThreadingHTTPServer):
-    """Binds the port when made (OSError: the port is not free), answers within its `with` block and not after it.
+    """Binds the port when it is made (OSError: the port is not free). Answers only inside its `with` block.
 
-    `now` fixes the instant that it answers as of (aware; None: the clock). `port` 0 takes a free one.
+    `now` is the fixed instant of its answers, with a time zone; None: the clock. `port` 0 takes a free one.
     """
 
     handler_class: type[ReplayHandler] = ReplayHandler
@@ -113,11 +115,11 @@ class ReplayServer(ThreadingHTTPServer):
 
     @property
     def base_url(self) -> str:
-        """What takes the place of https://api.coingecko.com/api/v3."""
+        """The URL that replaces https://api.coingecko.com/api/v3."""
         return f"http://127.0.0.1:{self.server_port}/api/v3"
 
     def now(self) -> datetime:
-        """The instant that an answer is given as of."""
+        """The instant of an answer."""
         return self._fixed_now or datetime.now(timezone.utc)
 
     def __enter__(self) -> Self:
@@ -142,7 +144,7 @@ class ReplayServer(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget the connection, which ends."""
+        """Forget the connection: it ends."""
         self._connections.discard(request)
         super().shutdown_request(request)
 

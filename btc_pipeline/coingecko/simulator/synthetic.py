@@ -1,8 +1,8 @@
 """The synthetic market behind the `sample` source: CoinGecko's charts, candles and lists, quirks included.
 
-Does no I/O, reads no clock, imports of the project only the table of coins and the noise: each point follows from
-its coin, series and slot by hashing, so overlapping windows agree and a test can compute the truth by itself. What
-is kept, the latest few thousand chunks of points, saves time and changes nothing.
+Does no I/O, reads no clock; of the project it imports only the table of coins and the hash noise. Each point comes
+from the hash of its coin, series and slot. So overlapping windows agree, and a test can compute the truth by itself.
+The last few thousand chunks of points are cached; that saves time and changes no point.
 
 All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks, after real recordings:
 
@@ -13,8 +13,8 @@ All instants are aware datetimes, all stamps unix milliseconds (UTC). The quirks
 - points after 23:00 UTC are served from 00:35 UTC of the next day on, when CoinGecko settles the day, and so
   is the `daily` point of that midnight;
 - a window that reaches now ends with a live point on a whole second, which is not part of the settled series.
-  Its price is off the settled one by up to 0.5 % (of a stable coin less), so that a settled candle that takes it in
-  shows it;
+  Its price differs from the settled one by up to 0.5 % (less for a stable coin). So a settled candle that wrongly
+  contains it can be seen;
 - a coin with a date of listing has no point before it, and a range before it is answered with empty arrays.
 """
 
@@ -36,11 +36,11 @@ Ohlc: TypeAlias = list[list[float]]
 """CoinGecko's own candles of four hours: lists of [unix milliseconds of the close, open, high, low, close]."""
 
 OHLC_DAYS = (7, 14, 30)
-"""The `days` for which `/ohlc` has candles of four hours; what else it takes gives other candles."""
+"""The `days` for which `/ohlc` has candles of four hours; other values give other candles."""
 OHLC_STEP = timedelta(hours=4)
 
 REACHES_NOW = timedelta(seconds=60)
-"""A window that ends no longer than this before now reaches now."""
+"""A window reaches now if it ends at most this long before now."""
 
 
 class Point(NamedTuple):
@@ -80,7 +80,7 @@ def knows_coin(coin_id: str) -> bool:
 
 
 def knows_currency(coin_id: str, vs_currency: str) -> bool:
-    """Whether the coin is quoted in the currency; every coin is in every one: usd, eur, ..., btc, eth."""
+    """Whether the coin is quoted in the currency. Every coin is quoted in all of them: usd, eur, ..., btc, eth."""
     return knows_coin(coin_id) and (vs_currency in _USD_A_UNIT or vs_currency in _COIN_OF_UNIT)
 
 
@@ -100,7 +100,7 @@ def earliest_start(now: datetime) -> datetime | None:
 
 
 def granularity_for(start: datetime, end: datetime, now: datetime) -> Granularity:
-    """The series that CoinGecko answers from when `interval` is empty; an end after now counts as now.
+    """The series that CoinGecko uses if `interval` is empty; an end after now counts as now.
 
     More than 90 days: daily. At most the last day up to now: 5-minute. Everything else: hourly.
     """
@@ -126,9 +126,9 @@ def market_chart(coin_id: str, vs_currency: str, start: datetime, end: datetime,
 
 
 def ohlc(coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
-    """CoinGecko's own candles at `now`: of the hourly points, the last one up to now and stamped at its close to come.
+    """CoinGecko's own candles at `now`, made of the hourly points. The last one is still open; its stamp is its close.
 
-    As recorded: `days` times six candles, the first without what is before its window; one without a point is skipped.
+    As in recorded answers there are `days` times six candles. A candle without a point is skipped.
     """
     last = ohlc_close(_milliseconds(now) - 1)
     start = _EPOCH + timedelta(milliseconds=last) - days * timedelta(days=1)
@@ -140,7 +140,7 @@ def ohlc(coin_id: str, vs_currency: str, days: int, now: datetime) -> Ohlc:
 
 
 def ohlc_close(stamp: int) -> int:
-    """The close of the four-hour candle that a stamp lies in; all in unix milliseconds."""
+    """The close of the four-hour candle that contains a stamp; both in unix milliseconds."""
     step = OHLC_STEP // timedelta(milliseconds=1)
     return stamp - stamp % step + step
 
@@ -148,7 +148,7 @@ def ohlc_close(stamp: int) -> int:
 def settled_points(
     coin_id: str, vs_currency: str, granularity: Granularity, start: datetime, end: datetime
 ) -> list[Point]:
-    """All settled points that will ever be in [start, end], in time order, served yet or not: the truth."""
+    """The truth: all settled points of [start, end], in time order, also those that are not served yet."""
     first, last = max(_milliseconds(start), _listed_at(coin_id)), _milliseconds(end)
     width = _CHUNK * _slot(granularity)
     return [
@@ -162,14 +162,14 @@ def settled_points(
 def live_point_is_early(now: datetime) -> bool:
     """Whether the live point of an answer given in this UTC minute is stamped before the last settled point.
 
-    As in a recorded answer that ends …14:39:54.955, …14:39:54.000. It is so in about one minute of four: to
-    find a `now` for a test, step through the minutes until this is true.
+    A recorded answer ends so: …14:39:54.955, …14:39:54.000. It is true in about one minute of four. To find a `now`
+    for a test, step through the minutes until it is true.
     """
     return _in_minute(now, "live point is early") < 0.25
 
 
 def _live_point(coin_id: str, vs_currency: str, latest: datetime, now: datetime, settled: list[Point]) -> Point:
-    """The point for now: on a whole second, 20 s to 30 min old, after the settled points unless early."""
+    """The live point: on a whole second, 20 s to 30 min old, after the settled points if it is not early."""
     stamp = _milliseconds(latest) - int((20 + 1_780 * _in_minute(now, "live lag")) * _SECOND)
     stamp -= stamp % _SECOND
     if settled:
@@ -191,7 +191,7 @@ def _served_from(stamp: int) -> int:
 
 
 def _listed_at(coin_id: str) -> int:
-    """The first millisecond that the coin has a point at."""
+    """The first millisecond at which the coin has a point."""
     return _milliseconds(COINS[coin_id].listed_at)
 
 
@@ -201,7 +201,7 @@ def _slot(granularity: Granularity) -> int:
 
 @lru_cache(maxsize=4_096)
 def _chunk(coin_id: str, vs_currency: str, granularity: Granularity, number: int) -> tuple[Point, ...]:
-    """The settled points of so many slots, the `number`th since 1970: what is computed at once, and kept."""
+    """The settled points of chunk `number` since 1970; a chunk is computed at once, and cached."""
     width = _CHUNK * _slot(granularity)
     placed = list(_stamps(coin_id, granularity, number * width, (number + 1) * width))
     return tuple(_points(coin_id, vs_currency, [stamp for stamp, _ in placed], [quirk for _, quirk in placed]))
@@ -226,7 +226,7 @@ def _stamps(coin_id: str, granularity: Granularity, first: int, end: int) -> Ite
 
 @lru_cache(maxsize=4_096)
 def _quirks(coin_id: str, granularity: Granularity, day: int) -> dict[int, str]:
-    """The slots of a UTC day that are out of the ordinary, by number, and how."""
+    """The slots of a UTC day with a quirk, by number, and which quirk."""
     series, key = _SERIES[granularity], (coin_id, granularity, day)
     if (day + int(series.quirk_days * uniform(coin_id, "phase"))) % series.quirk_days:
         return {}
@@ -261,9 +261,9 @@ def _points(coin_id: str, vs_currency: str, stamps: Sequence[int], quirks: Seque
 
 
 def _usd(coin_id: str, stamps: Sequence[int]) -> list[float]:
-    """The prices in US dollars: a geometric walk, made of noises that swing with the root of their periods.
+    """The prices in US dollars: a geometric walk, the sum of noises whose size grows with the root of their periods.
 
-    The periods go from 7.5 minutes to 170 days; up to 0.05 % is noise of the single observation.
+    The periods go from 7.5 minutes to 170 days. Each observation has noise of its own, up to 0.05 %.
     """
     coin, octaves = COINS[coin_id], []
     for period in ((_HOUR >> 3) << k for k in range(16)):

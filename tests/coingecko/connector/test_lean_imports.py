@@ -171,7 +171,7 @@ def test_a_key_that_the_api_repeats_is_neither_shown_nor_kept(echo, tmp_path):
             settings_in(workspace), source="live", plan="demo", base_url=server.base_url, coins=("bitcoin",),
             api_key_file=tmp_path / "key",
         )  # fmt: skip
-        shown = "".join(f"{error} {error!r}" for _, error in fetch(live, workspace).refused)
+        shown = "".join(f"{error} {error!r}" for _, error in fetch(live, workspace).failed)
         assert {request.headers["x-cg-demo-api-key"] for request in server.requests} == {KEY}
     kept = [path for path in workspace.data_dir.rglob("*") if path.is_file() and KEY.encode() in content_of(path)]
     assert kept == []

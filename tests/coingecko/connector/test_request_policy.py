@@ -8,7 +8,7 @@ import pytest
 
 from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.connector.rate_limit import SpentBudgetError
-from btc_pipeline.coingecko.connector.request_policy import NotAskedError, Sync
+from btc_pipeline.coingecko.connector.request_policy import NotSentError, Sync
 from btc_pipeline.lake import raw_archive
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -63,12 +63,12 @@ def sync(tmp_path, events):
 
     def make(**changes):
         coins = ("bitcoin", "ethereum", "solana")
-        asks = {
+        requests = {
             stream: {str(number): asked(coin, stream) for number, coin in enumerate(coins)}
             for stream in streams.STREAMS
         }
         told = {
-            "asks": asks,
+            "requests": requests,
             "raw": tmp_path,
             "budget": None,
             "max_retries": 2,
@@ -102,14 +102,14 @@ def kept(tmp_path, stream=streams.MARKET_CHART):
     ],
 )
 def test_a_url_says_what_it_asks_for(url, ask, sync):
-    assert sync().ask_of(url) == ask
+    assert sync().id_of(url) == ask
 
 
 def test_two_chunks_of_a_coin_are_told_apart(sync):
     later = datetime(2026, 5, 10, tzinfo=timezone.utc)
     chunks = {"0": asked("bitcoin"), "1": asked("bitcoin", window_from=later)}
-    both = sync(asks={streams.MARKET_CHART: chunks})
-    assert both.ask_of(chart_url("bitcoin", first=later)).number == "1"
+    both = sync(requests={streams.MARKET_CHART: chunks})
+    assert both.id_of(chart_url("bitcoin", first=later)).number == "1"
 
 
 # --- An answer
@@ -228,7 +228,7 @@ def after(one, *refusals):
                 break
     try:
         one.before_sending(chart_url("solana"))
-    except NotAskedError as error:
+    except NotSentError as error:
         return str(error)
     return ""
 
@@ -274,7 +274,7 @@ def test_a_second_opinion_that_is_not_to_be_had_stops_no_prices(sync):
     one = sync()
     one.judge(ohlc_url("bitcoin"), 429, b"", None)
     one.before_sending(chart_url("solana"))
-    with pytest.raises(NotAskedError, match="after a request without an answer"):
+    with pytest.raises(NotSentError, match="after a request without an answer"):
         one.before_sending(ohlc_url("solana"))
 
 
@@ -283,7 +283,7 @@ def test_of_a_coin_without_prices_nothing_else_is_asked(sync):
     one.judge(chart_url("bitcoin"), 404, b"", None)
     one.before_sending(fine_url("ethereum"))
     for url in (fine_url("bitcoin"), ohlc_url("bitcoin")):
-        with pytest.raises(NotAskedError, match="because there are no prices"):
+        with pytest.raises(NotSentError, match="because there are no prices"):
             one.before_sending(url)
 
 
@@ -297,10 +297,10 @@ def test_when_the_month_is_spent_nothing_more_is_asked(sync):
     one = sync(budget=Purse(calls=1))
     one.before_sending(chart_url("bitcoin"))
     for url in (chart_url("ethereum"), ohlc_url("bitcoin")):
-        with pytest.raises(NotAskedError, match="the 3 calls of 2026-05 are spent"):
+        with pytest.raises(NotSentError, match="the 3 calls of 2026-05 are spent"):
             one.before_sending(url)
 
 
 def test_what_was_refused_is_told(sync, events):
     sync().judge(chart_url("bitcoin"), 404, b'{"error": "coin not found"}', None)
-    assert events == [{"stream": "market_chart", "number": "0", "refused": "HTTP 404, coin not found"}]
+    assert events == [{"stream": "market_chart", "number": "0", "failed": "HTTP 404, coin not found"}]
