@@ -42,7 +42,7 @@ _GOOD = frozenset({"pass", "success"})
 
 @dataclass(frozen=True)
 class FaultVerdict:
-    """What became of a fault: its check `rejected` it, `fails` or `warns`, or it is `MISSED`; and which other checks spoke."""
+    """The result of a fault: `rejected`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
 
     fault: Fault
     outcome: str

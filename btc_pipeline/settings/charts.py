@@ -13,7 +13,7 @@ from btc_pipeline.settings.bounds import always_and, one_of, periods
 from btc_pipeline.settings.rows import setting
 
 STYLES = ("light", "dark", "mono")
-"""In `light` and `dark`, up is blue and down is vermilion; in `mono` they differ by lightness alone, for grey printers."""
+"""In `light` and `dark`, up is blue and down is vermilion; in `mono` they differ by lightness, for grey printers."""
 
 SIZES = ("screen", "print")
 """`screen`: 1600 pixels wide; `print`: the same page, 297 mm wide at 300 dpi."""

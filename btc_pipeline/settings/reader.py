@@ -69,7 +69,7 @@ def _settings(texts: Mapping[str, str]) -> Settings:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Settings that are good alone, but not together with another one or with what is on the disk: which one, and why."""
+    """Settings that are good alone, but not with another setting or with what is on the disk: which one, and why."""
     if settings.recordings is not None and not settings.is_sample:
         yield "recordings", "recordings are replayed with source = sample only"
     elif settings.recordings is not None and not settings.recordings.is_dir():

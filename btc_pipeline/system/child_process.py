@@ -2,7 +2,7 @@
 
 Both sides of the pipe live here; neither knows what the job is. A child gets two lines of JSON over standard
 input: at once what to prepare, for example its imports; and the job, when it is known. So it can be started while an
-earlier step works. Nothing of both (for example a key) shows in the process list, the environment or on disk.
+earlier step works. Neither line shows in the process list, the environment or on disk, so a key stays secret.
 """
 
 from __future__ import annotations

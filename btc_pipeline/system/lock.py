@@ -56,7 +56,7 @@ def hold_and_sign(path: Path) -> bool:
 
 
 def holder(path: Path) -> dict[str, object] | None:
-    """Who is at work: process id and since when; None if nobody is. It only looks: it changes nothing and does not wait.
+    """Who is at work: process id and since when; None if nobody is. It changes nothing and does not wait.
 
     Takes a shared lock and gives it back at once; a run that begins in this very moment tries again.
     """

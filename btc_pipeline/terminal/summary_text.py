@@ -30,9 +30,7 @@ def lines(summary: Summary, screen: Screen) -> list[Line]:
         blocks.append([*_title_of_all(summary), [], *_overview(summary, screen)])
     else:
         blocks += [_of_series(summary, series, screen) for series in summary.series]
-    blocks.append(
-        [*_skipped(summary, screen), *_warned(summary), *_of_steps(summary.steps, screen), *_places(summary)]
-    )
+    blocks.append([*_skipped(summary, screen), *_warned(summary), *_of_steps(summary.steps, screen), *_places(summary)])
     return [line for block in blocks for line in ([], *block)]
 
 

@@ -1,8 +1,8 @@
 {#-
-    The marker of the step Transform. The loader writes it to pipeline.pending_marker. At the end of a run that has built
-    all models, this macro moves it to pipeline.markers, in one transaction, with the number of rows of daily_candlestick
-    and their hash. If the run is killed before, or if a model was not built, the step is not done. A dbt run by hand has
-    another target, and never marks anything as complete.
+    The marker of the step Transform. The loader writes it to pipeline.pending_marker. At the end of a run that has
+    built all models, this macro moves it to pipeline.markers, in one transaction, with the number of rows of
+    daily_candlestick and their hash. If the run is killed before, or if a model was not built, the step is not done.
+    A dbt run by hand has another target, and never marks anything as complete.
 -#}
 {% macro mark_daily_candlestick(results) %}
     {% set models = results | selectattr("node.resource_type", "in", ["model", "seed"]) | list %}

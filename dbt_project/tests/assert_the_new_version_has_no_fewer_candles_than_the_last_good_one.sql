@@ -1,5 +1,5 @@
--- What was published stays: a day that readers have a candle of has one in the new version. If raw
--- answers are lost, that is a failure and not a revision.
+-- What was published stays: a day that readers have a candle of has one in the new version. If raw answers are
+-- lost, that is a failure and not a revision.
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

@@ -29,7 +29,7 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True)
 class Series:
-    """The candles of a pair in order of their days, each as a row of `daily_candlestick`, and the second opinions on them."""
+    """The candles of a pair by day, each a row of `daily_candlestick`, and the second opinions on them."""
 
     coin_id: str
     vs_currency: str

@@ -151,7 +151,8 @@ def _oddities(facts: Facts) -> Finding:
     counts = {
         ("anomaly", "anomalies"): len(_in_window(facts, "price_anomalies")),
         ("revision", "revisions"): sum(
-            begin <= row["revised_at"] and row["date"] <= facts.last_day for row in facts.of_requested("candle_revisions")
+            begin <= row["revised_at"] and row["date"] <= facts.last_day
+            for row in facts.of_requested("candle_revisions")
         ),
         ("open gap", "open gaps"): len(gaps),
     }
