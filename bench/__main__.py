@@ -71,10 +71,10 @@ def _compare_gates(scratch: Path, rounds: int) -> None:
 
     def full(root: Path) -> None:
         shutil.rmtree(scratch / "data", ignore_errors=True)
-        told = _run(_pipeline(scratch), root)
+        printed = _run(_pipeline(scratch), root)
         if root == ROOT:
             looked.append(
-                sum(float(seconds) for seconds in re.findall(r"(?:VerifyData|Test) done .*seconds=(.+)", told))
+                sum(float(seconds) for seconds in re.findall(r"(?:VerifyData|Test) done .*seconds=(.+)", printed))
             )
 
     ours, least = _in_turn(lambda: full(ROOT), lambda: full(project), rounds)

@@ -19,10 +19,12 @@ NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
 
 def main(kind: str, folder: str, base_url: str) -> None:
     """Fetch a week of Bitcoin into FOLDER."""
-    told = replace(reader.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder))
-    workspace = Workspace(told.data_dir, told.source)
-    asked = requests.of_run(told, NOW.date(), NOW, told.pairs)
-    fetched = fetch.fetch(told, workspace, asked, fetch.Options(workspace.cache, is_lean=kind == "lean"))
+    configured = replace(
+        reader.load(), now=NOW, base_url=base_url, retries=0, calls_a_minute=1000, data_dir=Path(folder)
+    )
+    workspace = Workspace(configured.data_dir, configured.source)
+    wanted = requests.of_run(configured, NOW.date(), NOW, configured.pairs)
+    fetched = fetch.fetch(configured, workspace, wanted, fetch.Options(workspace.cache, is_lean=kind == "lean"))
     if len(fetched.answers) != 3:
         sys.exit(str(fetched.failed))
 

@@ -17,7 +17,7 @@ _STREAMS = (
 
 
 def main(base_url: str, database: str, first: str, last: str, coins: str) -> None:
-    """What a run asks for, three answers for each coin: every point is a row."""
+    """What a run requests, three answers for each coin: every point is a row."""
     with duckdb.connect(database) as connection:
         connection.execute("create table points (coin varchar, stream varchar, point double[])")
         for coin in coins.split(","):

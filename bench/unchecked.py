@@ -16,7 +16,7 @@ _PARTS = ("btc_pipeline", "dbt_project", "luigi.cfg")
 
 
 def copy_to(folder: Path) -> Path:
-    """Copy what a run needs, with one test (none at all would be refused), and prepare it as `make install` does."""
+    """Copy what a run needs, with one test (a run rejects none at all), and prepare it as `make install` does."""
     ignored = shutil.ignore_patterns("__pycache__", "target", "logs", "assert_*", "generic")
     folder.mkdir(parents=True)
     for name in _PARTS:

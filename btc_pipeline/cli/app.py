@@ -13,7 +13,7 @@ import click
 
 from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, ended, told
+from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, ended, with_settings
 from btc_pipeline.commands.show import FORMATS, TABLES
 from btc_pipeline.errors import SUCCESS
 
@@ -76,7 +76,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
     """Say what is there, how fresh it is, and what would run. Changes nothing, and disturbs no run."""
     from btc_pipeline.commands import status as command
 
-    return told(context, lambda settings, workspace: command.show(settings, workspace, day, is_json=is_json))
+    return with_settings(context, lambda settings, workspace: command.show(settings, workspace, day, is_json=is_json))
 
 
 @pipeline.command(
@@ -109,8 +109,8 @@ def show(
     """Show what is published: all coins and days, or those that are named. Works while a run is at work."""
     from btc_pipeline.commands import show as command
 
-    asked = command.Arguments(coins, currency, first, last, kind, output, table)
-    return told(context, lambda _, workspace: command.show(workspace, asked))
+    given = command.Arguments(coins, currency, first, last, kind, output, table)
+    return with_settings(context, lambda _, workspace: command.show(workspace, given))
 
 
 @pipeline.command(
@@ -123,7 +123,7 @@ def report(context: click.Context, is_json: bool) -> int:
     """Write the report of what is published, one HTML file, and print its path. Each run does so by itself."""
     from btc_pipeline.commands import report as command
 
-    return told(context, lambda settings, workspace: command.report(settings, workspace, is_json=is_json))
+    return with_settings(context, lambda settings, workspace: command.report(settings, workspace, is_json=is_json))
 
 
 @pipeline.command(
@@ -137,7 +137,7 @@ def open_(context: click.Context, name: str | None) -> int:
     """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
     from btc_pipeline.commands import report as command
 
-    return told(context, lambda settings, workspace: command.open_(settings, workspace, name))
+    return with_settings(context, lambda settings, workspace: command.open_(settings, workspace, name))
 
 
 @pipeline.command(
@@ -166,7 +166,7 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
 
     if end and not start:
         raise click.UsageError("--end goes with --start", context)
-    return told(context, lambda settings, workspace: command.text(settings, workspace, start, end))
+    return with_settings(context, lambda settings, workspace: command.text(settings, workspace, start, end))
 
 
 @pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin 2026-11-20"])
@@ -177,7 +177,7 @@ def why(context: click.Context, coin: str, day: date) -> int:
     """Why does a candle look like this? All that is known about it, on one screen."""
     from btc_pipeline.commands import why as command
 
-    return told(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
+    return with_settings(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
 
 
 @pipeline.command(
@@ -190,7 +190,7 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
     """Rebuild all from the raw archive, and compare it with what is published."""
     from btc_pipeline.commands import replay as command
 
-    return told(context, lambda settings, workspace: command.text(settings, workspace, as_of))
+    return with_settings(context, lambda settings, workspace: command.text(settings, workspace, as_of))
 
 
 @pipeline.command(short_help="record real answers of the API for a replay", examples=["btc-pipeline record recordings"])
@@ -200,7 +200,7 @@ def record(context: click.Context, folder: Path) -> int:
     """Record real answers of the API in a folder, for a replay without a network. They hold no key."""
     from btc_pipeline.commands import record as command
 
-    return told(context, lambda settings, _: command.text(settings, folder))
+    return with_settings(context, lambda settings, _: command.text(settings, folder))
 
 
 @pipeline.command(short_help="inject faults: which check catches which?", examples=["btc-pipeline selftest"])
@@ -209,7 +209,7 @@ def selftest(context: click.Context) -> int:
     """Inject faults into sample data, one at a time: which check catches which?"""
     from btc_pipeline.commands import selftest as command
 
-    return told(context, lambda settings, _: command.text(settings))
+    return with_settings(context, lambda settings, _: command.text(settings))
 
 
 @pipeline.command(
@@ -243,5 +243,5 @@ def completion(shell: str) -> int:
     from btc_pipeline.terminal import stdout
 
     kind: Any = get_completion_class(shell)
-    stdout.tell(kind(pipeline, {}, PROGRAM, "_BTC_PIPELINE_COMPLETE").source())
+    stdout.write_text(kind(pipeline, {}, PROGRAM, "_BTC_PIPELINE_COMPLETE").source())
     return SUCCESS

@@ -112,13 +112,13 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
-def told(context: click.Context, tell: Callable[[Settings, Workspace], object]) -> int:
+def with_settings(context: click.Context, do: Callable[[Settings, Workspace], object]) -> int:
     """Run a command with the settings of luigi.cfg and the command line; returns the exit code."""
 
     def configured() -> object:
         with command_line.applied(luigi_options.given(context)):
             settings = reader.load()
-            return tell(settings, Workspace(settings.data_dir, settings.source))
+            return do(settings, Workspace(settings.data_dir, settings.source))
 
     return ended(context, configured)
 
@@ -157,5 +157,5 @@ def _code(result: object) -> int:
     """A command returns text to show, or it has shown everything and returns its exit code."""
     if isinstance(result, int):
         return result
-    stdout.tell(str(result))
+    stdout.write_text(str(result))
     return SUCCESS

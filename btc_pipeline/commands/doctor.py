@@ -157,7 +157,7 @@ def _folder(workspace: Workspace) -> Check:
 
 
 def _disk(workspace: Workspace) -> Check:
-    """A run holds each database twice for a moment, and dbt's besides."""
+    """For a moment, a run holds each database twice, and dbt's database too."""
     used = sum(path.stat().st_size for path in (workspace.cache, workspace.work, workspace.published) if path.exists())
     needed = _ROOM_MIB + 3 * used // 2**20
     free = shutil.disk_usage(_nearest(workspace.root)).free // 2**20
@@ -180,12 +180,12 @@ def _key(configured: Settings) -> Check:
         configured.api_key()
     except PipelineError as error:
         return Check("key", "failed", error.what, error.fix)
-    where = configured.api_key_file or "the environment"
-    return Check("key", "ok", f"plan {configured.plan}, a key in {where}, for its owner only")
+    place = configured.api_key_file or "the environment"
+    return Check("key", "ok", f"plan {configured.plan}, a key in {place}, for its owner only")
 
 
 def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
-    """The API, and the clock by the date that it answers with."""
+    """The API, and the clock, compared with the date in the API's answer."""
     if configured.is_sample:
         yield Check("API", "ok", "not called: sample data")
         yield Check("clock", "ok", "not checked: sample data")
@@ -234,7 +234,7 @@ def show(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     if is_json:
-        stdout.tell(json.dumps(as_json(found)))
+        stdout.write_text(json.dumps(as_json(found)))
     else:
         stdout.write(lines(found))
     return exit_code(found)

@@ -65,9 +65,9 @@ class Plan:
 
 def of_run(settings: Settings, workspace: Workspace, now: datetime) -> Plan:
     """The plan of a first run of today, for all pairs."""
-    asked = requests.of_run(settings, now.date(), now, settings.pairs)
+    wanted = requests.of_run(settings, now.date(), now, settings.pairs)
     not_given = [] if settings.five_minute_points else ["[pipeline] five_minute_points is off: hourly points alone"]
-    return _plan(settings, workspace, f"a first run of {now.date()}", asked, not_given)
+    return _plan(settings, workspace, f"a first run of {now.date()}", wanted, not_given)
 
 
 def of_backfill(settings: Settings, workspace: Workspace, now: datetime, span: Span) -> Plan:
@@ -88,8 +88,8 @@ def of_backfill(settings: Settings, workspace: Workspace, now: datetime, span: S
         had = Span(oldest, span.last)
     if had.days:
         limits.checked(settings, had, now)
-    asked = history.missing(settings, workspace, now.date(), had) if had.days else []
-    return _plan(settings, workspace, f"backfill of {span}", asked, not_given)
+    wanted = history.missing(settings, workspace, now.date(), had) if had.days else []
+    return _plan(settings, workspace, f"backfill of {span}", wanted, not_given)
 
 
 def as_text(plan: Plan, settings: Settings) -> str:
@@ -126,7 +126,7 @@ def _limits(plan: Plan) -> list[str]:
 
 
 def _plan(
-    settings: Settings, workspace: Workspace, title: str, asked: Sequence[raw_archive.Request], limits: list[str]
+    settings: Settings, workspace: Workspace, title: str, wanted: Sequence[raw_archive.Request], limits: list[str]
 ) -> Plan:
     clock = datetime.now(timezone.utc)  # the ledger's, whatever instant the run sees
     host = urlsplit(settings.base_url).hostname or ""
@@ -137,7 +137,7 @@ def _plan(
         except duckdb_files.LockedDatabaseError:
             return None
 
-    numbers = Counter((request.stream, _span(request)) for request in asked)
+    numbers = Counter((request.stream, _span(request)) for request in wanted)
     rows = [PlanRow(stream, span, STREAMS[stream].granularity, number) for (stream, span), number in numbers.items()]
     return Plan(
         title,

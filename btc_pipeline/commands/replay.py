@@ -1,4 +1,4 @@
-"""Rebuilding with proof: all from the raw archive into an empty folder, compared with what readers have.
+"""Rebuild and prove: all from the raw archive into an empty folder, compared with what readers have.
 
 Needs no network. Reads the archive and the published file; writes into a temporary folder only.
 """
@@ -41,8 +41,8 @@ class Difference:
     rebuilt: str
 
     def __str__(self) -> str:
-        where = f"{self.coin_id} / {self.vs_currency} {self.date}"
-        return f"{where}  {self.column}: published {self.published}, rebuilt {self.rebuilt}"
+        candle = f"{self.coin_id} / {self.vs_currency} {self.date}"
+        return f"{candle}  {self.column}: published {self.published}, rebuilt {self.rebuilt}"
 
 
 def compare(settings: Settings, workspace: Workspace, sources_hash: str) -> tuple[int, list[Difference]]:
@@ -58,7 +58,7 @@ def compare(settings: Settings, workspace: Workspace, sources_hash: str) -> tupl
     about, newest = _published(settings, workspace)
     record = versions.of_build(workspace, about["run_date"], about["build"])
     if record:
-        settings = _told(settings, record)
+        settings = _with_vars_of(settings, record)
     day = date.fromisoformat(about["run_date"])
     with (
         rebuilt(settings, workspace, newest, day, sources_hash) as database,
@@ -124,7 +124,7 @@ def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str]
     return about, newest.replace(tzinfo=timezone.utc)
 
 
-def _told(settings: Settings, record: versions.Record) -> Settings:
+def _with_vars_of(settings: Settings, record: versions.Record) -> Settings:
     """The settings, with the models' settings of that version."""
     known = {each.name for each in fields(settings)}
     return replace(settings, **{name: value for name, value in record["vars"].items() if name in known})
@@ -161,7 +161,7 @@ def text(configured: Settings, workspace: Workspace, instant: datetime | None) -
         return tables.of_rows(rows, record, stdout.screen().width)
     number, differences = compare(configured, workspace, models)
     if differences:
-        stdout.tell("\n".join(str(each) for each in differences))
+        stdout.write_text("\n".join(str(each) for each in differences))
         raise CandleTestError(
             f"the archive does not give what is published: {len(differences)} differences",
             "if the models have changed since, run the pipeline; btc-pipeline why COIN DAY shows more",

@@ -36,7 +36,7 @@ def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
 
 
 def open_(configured: Settings, workspace: Workspace, name: str | None) -> str:
-    """The path of a report, by its name or else of the newest day, which the browser shows now.
+    """Show a report in the browser: by its name, or that of the newest day; returns its path.
 
     If there is no report at all, that of what is published is written first.
 

@@ -30,7 +30,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
         with CmdlineParser.global_instance(command) as parsed:
             task = parsed.get_task_obj()
             if not any(each.startswith("--pipeline-source") for each in luigi_arguments):
-                command += [] if task.complete() else _source_to_be_had(reader.load())
+                command += [] if task.complete() else _source_option(reader.load())
         run_with_retcodes([*command, "--date", task.date.isoformat()])
     except PipelineError as error:
         log.prepare()
@@ -38,7 +38,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
         return error.exit_code
     except SystemExit as ended:
         code = int(ended.code or SUCCESS)
-        if code != SUCCESS and not CURRENT.left_out():
+        if code != SUCCESS and not CURRENT.skipped():
             return code
     if CURRENT.newest_day(*task.ends) is None:
         with CmdlineParser.global_instance(command):
@@ -48,7 +48,7 @@ def run(luigi_arguments: Sequence[str]) -> int:
     return code
 
 
-def _source_to_be_had(configured: Settings) -> list[str]:
+def _source_option(configured: Settings) -> list[str]:
     """The option that makes this run a sample, if it would have to call CoinGecko and CoinGecko does not answer."""
     if configured.is_sample:
         return []

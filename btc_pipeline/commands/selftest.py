@@ -19,7 +19,7 @@ def text(configured: Settings) -> str:
     verdicts = injection.run(configured, Transform(date=configured.today()).sources_hash(), model_faults.ALL)
     text, missed = injection.matrix(verdicts), injection.missed(verdicts)
     if missed:
-        stdout.tell(text)
+        stdout.write_text(text)
         raise CandleTestError(
             f"{len(missed)} of {len(verdicts)} faults were missed: {', '.join(each.fault.name for each in missed)}",
             "correct the check that is named for it",

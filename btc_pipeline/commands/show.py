@@ -186,31 +186,31 @@ class Arguments:
     table: str
 
 
-def show(workspace: Workspace, asked: Arguments) -> int:
+def show(workspace: Workspace, given: Arguments) -> int:
     """What is published."""
     try:
-        coins = parsers.coins(",".join(asked.coins)) if asked.coins else ()
-        currencies = parsers.currencies(asked.currency) if asked.currency else ()
+        coins = parsers.coins(",".join(given.coins)) if given.coins else ()
+        currencies = parsers.currencies(given.currency) if given.currency else ()
     except ValueError as error:
         raise ConfigurationError(
             f"bad coin or currency: {error}", "name them as CoinGecko does, e.g. bitcoin"
         ) from None
-    if asked.first and asked.last and asked.last < asked.first:
-        raise ConfigurationError(f"bad --from {asked.first}: it is after --to {asked.last}", "change one of them")
-    if asked.kind == "parquet" and asked.output is None:
+    if given.first and given.last and given.last < given.first:
+        raise ConfigurationError(f"bad --from {given.first}: it is after --to {given.last}", "change one of them")
+    if given.kind == "parquet" and given.output is None:
         raise ConfigurationError("Parquet is not text that a terminal can show", "add --output candles.parquet")
-    output = checked_output(asked.output, workspace.data_dir) if asked.output else None
-    selection = Selection(asked.table, coins, currencies, asked.first, asked.last)
+    output = checked_output(given.output, workspace.data_dir) if given.output else None
+    selection = Selection(given.table, coins, currencies, given.first, given.last)
     found = rows(workspace.published, selection)
-    if output and asked.kind == "parquet":
+    if output and given.kind == "parquet":
         write_parquet(workspace.published, selection, output)
         return SUCCESS
     names = list(found[0]) if found else columns(workspace.published, selection)
     forms = {"csv": lambda: as_csv(found, names), "json": lambda: as_json(found)}
     screen = stdout.screen()
-    text = forms.get(asked.kind, lambda: as_table(found, selection, screen.width))()
+    text = forms.get(given.kind, lambda: as_table(found, selection, screen.width))()
     if output:
         write_text(text, output)
     else:
-        stdout.tell(text)
+        stdout.write_text(text)
     return SUCCESS

@@ -225,10 +225,10 @@ def checked_day(settings: Settings, day: date | None) -> date:
 
 def show(configured: Settings, workspace: Workspace, day: date | None, *, is_json: bool) -> int:
     """What is there and what would run."""
-    asked = checked_day(configured, day)
-    found = of(configured, workspace, asked, step_states.of_chain(asked))
+    shown = checked_day(configured, day)
+    found = of(configured, workspace, shown, step_states.of_chain(shown))
     if is_json:
-        stdout.tell(json.dumps(as_json(found)))
+        stdout.write_text(json.dumps(as_json(found)))
     else:
         stdout.write(lines(found))
     return SUCCESS

@@ -1,6 +1,6 @@
 """`make sources`: write which files make each step's output, as its fingerprint hashes them.
 
-Run as `python -m btc_pipeline.commands.step_sources`; with `--check` it writes nothing and fails if the list is old.
+Run as `python -m btc_pipeline.commands.step_sources`; with `--check` it writes nothing, and fails if the list is old.
 """
 
 from __future__ import annotations

@@ -91,8 +91,8 @@ def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> li
             lines.append(f"  MISSING OR DAMAGED: {error}")
             continue
         verdict = "checksum holds" if entry.sha256 == source["sha256"] else "ANOTHER FILE than the one that was loaded"
-        asked = f"asked {_at(source['extracted_at'])}"
-        lines += [f"  {file}", f"    {source['points']} points, {asked}, sha256 {entry.sha256[:12]}…, {verdict}"]
+        requested = f"requested {_at(source['extracted_at'])}"
+        lines += [f"  {file}", f"    {source['points']} points, {requested}, sha256 {entry.sha256[:12]}…, {verdict}"]
         seen.update(_points(candle, entry.request, body["prices"]))
     return [*lines, *_recomputed(candle, seen)]
 

@@ -55,7 +55,7 @@ class RunState:
         at_work: list[Done | Failed] = [*self.done, *self.failed]
         return {each.step: each for each in at_work if each.day == day}
 
-    def left_out(self) -> dict[str, str]:
+    def skipped(self) -> dict[str, str]:
         """The coins that the run went on without, each with the reason."""
         return {each.pair: each.reason for each in self.failed if each.pair}
 

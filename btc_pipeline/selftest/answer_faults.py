@@ -1,4 +1,4 @@
-"""The faults of the self-test that the gate for answers refuses, and the functions that spoil an answer."""
+"""The faults of the self-test that the gate for answers rejects, and the functions that spoil an answer."""
 
 from __future__ import annotations
 

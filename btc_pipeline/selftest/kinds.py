@@ -12,7 +12,7 @@ Chart = dict[str, Any]
 
 @dataclass(frozen=True)
 class AnswerFault:
-    """A fault in an answer, which the gate refuses: `spoil` changes the chart in place, or gives another body."""
+    """A fault in an answer, which the gate rejects: `spoil` changes the chart in place, or gives another body."""
 
     name: str
     check: str

@@ -1,8 +1,8 @@
 """The self-test: do the checks catch what they are there for?
 
-Builds a good day of SAMPLE data in a temporary folder, injects one fault at a time, and asks the real gates: the gate
-for answers, dbt's tests, the census. A fault is caught when the check that is named for it refuses, fails or warns, and
-had nothing to say before. Touches neither the data folder nor the network.
+Builds a good day of SAMPLE data in a temporary folder, injects one fault at a time, and runs the real gates: the gate
+for answers, dbt's tests, the census. A fault is caught if the check that is named for it rejects, fails or warns, and
+did not do so before. Touches neither the data folder nor the network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from btc_pipeline.warehouse import duckdb_files
 
 COINS = ("bitcoin", "solana")
 DAYS = tuple(datetime(2026, 5, day, 13, 30, tzinfo=timezone.utc) for day in (15, 16))
-"""When the good data were asked for: they are published by the first run, and built again by the second."""
+"""When the good data were requested. The first run publishes them, the second builds them again."""
 
 MAX_AGE = timedelta(hours=6)
 _GOOD = frozenset({"pass", "success"})
@@ -42,7 +42,7 @@ _GOOD = frozenset({"pass", "success"})
 
 @dataclass(frozen=True)
 class FaultVerdict:
-    """What became of a fault: `refused`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
+    """The result of a fault: `rejected`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
 
     fault: Fault
     outcome: str
@@ -55,14 +55,14 @@ class FaultVerdict:
 
 
 def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[FaultVerdict]:
-    """Inject each fault and ask the gates.
+    """Inject each fault and run the gates.
 
     Raises:
         CandleTestError: the good day itself does not pass, so that nothing could be said about the checks.
     """
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-selftest-") as folder:
-        told = _settings(settings, Path(folder))
-        good = _answers(told)
+        configured = _settings(settings, Path(folder))
+        good = _answers(configured)
         if not all(isinstance(fault, AnswerFault) for fault in injected):
             good = _built(good, sources_hash)
         of_database = [fault for fault in injected if isinstance(fault, DatabaseFault)]
@@ -70,7 +70,7 @@ def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> lis
         return [
             in_database[fault]
             if isinstance(fault, DatabaseFault)
-            else good.refused(fault)
+            else good.rejected(fault)
             if isinstance(fault, AnswerFault)
             else good.counted(fault)
             for fault in injected
@@ -91,13 +91,13 @@ def matrix(verdicts: Sequence[FaultVerdict]) -> str:
 
 @dataclass(frozen=True)
 class GoodDay:
-    """A built and tested database, the answers that it is from, and what each test came to."""
+    """A built and tested database, the answers that it is from, and the outcome of each test."""
 
     settings: Settings
     workspace: Workspace
     tests: tuple[Node, ...]
 
-    def refused(self, fault: AnswerFault) -> FaultVerdict:
+    def rejected(self, fault: AnswerFault) -> FaultVerdict:
         """What the gate says to the newest answer with the fault."""
         entry = raw_archive.entries(self.workspace.raw, streams.MARKET_CHART)[0][-1]
         try:
@@ -105,7 +105,7 @@ class GoodDay:
             gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
         except gate.BadAnswerError as error:
             return (
-                FaultVerdict(fault, "refused")
+                FaultVerdict(fault, "rejected")
                 if error.check == fault.check
                 else FaultVerdict(fault, "MISSED", (error.check,))
             )
@@ -170,14 +170,14 @@ def _built(good: GoodDay, sources_hash: str) -> GoodDay:
     """The database of the first day is published, and then that of the second one built."""
     workspace = good.workspace
     for now in DAYS:
-        told = replace(good.settings, now=now)
-        dbt_build.build(told, workspace, dbt_build.Build("Transform", now.date(), "good", sources_hash, until=now))
+        dated = replace(good.settings, now=now)
+        dbt_build.build(dated, workspace, dbt_build.Build("Transform", now.date(), "good", sources_hash, until=now))
         tests = json.loads(workspace.test_results.read_bytes())["tests"]
         loud = [test["name"] for test in tests if test["status"] not in _GOOD]
         if loud:
             raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "correct that first")
         if now != DAYS[-1]:
-            swap.swap_in(told, workspace, swap.Version(now.date(), now.date(), now.date(), {}))
+            swap.swap_in(dated, workspace, swap.Version(now.date(), now.date(), now.date(), {}))
     return replace(good, tests=tuple(tests))
 
 

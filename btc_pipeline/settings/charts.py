@@ -13,7 +13,7 @@ from btc_pipeline.settings.bounds import always_and, one_of, periods
 from btc_pipeline.settings.rows import setting
 
 STYLES = ("light", "dark", "mono")
-"""`light` and `dark` tell up from down by blue and vermilion; `mono` by lightness alone, for grey printers and eyes."""
+"""In `light` and `dark`, up is blue and down is vermilion; in `mono` they differ by lightness, for grey printers."""
 
 SIZES = ("screen", "print")
 """`screen`: 1600 pixels wide; `print`: the same page, 297 mm wide at 300 dpi."""
@@ -35,7 +35,7 @@ class ChartSettings:
     style: str = _setting(
         "light",
         one_of(*STYLES),
-        "Colours of the charts. `mono` tells up from down by lightness alone, for grey printers.",
+        "Colours of the charts. In `mono`, up and down differ by lightness alone, for grey printers.",
     )
     size: str = _setting("screen", one_of(*SIZES), "`screen` is 1600 pixels wide; `print` is 297 mm wide at 300 dpi.")
     formats: tuple[str, ...] = _setting(

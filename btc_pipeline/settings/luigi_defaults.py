@@ -1,4 +1,4 @@
-"""What Luigi does where no luigi.cfg says otherwise: our exit codes, no task without output, no log of its own.
+"""What Luigi does if no luigi.cfg says otherwise: our exit codes, no task without output, no log of its own.
 
 The sections of luigi.cfg that are Luigi's. An installed wheel has no luigi.cfg in the folder that it runs in.
 """
@@ -23,7 +23,7 @@ DEFAULTS = {
 
 
 def hold() -> None:
-    """Let the defaults hold, key by key; each key of a luigi.cfg, wherever Luigi has found it, stays as it is."""
+    """Set the defaults, key by key. A key that Luigi has found in a luigi.cfg stays as it is."""
     parser = luigi.configuration.get_config()
     for section, values in DEFAULTS.items():
         for key, value in values.items():

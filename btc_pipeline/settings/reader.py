@@ -1,6 +1,6 @@
 """The one reader of luigi.cfg, of Luigi's command line and of the environment: gives `Settings`, validated.
 
-Opens no database and no network. What a setting is and what it may be is in `values`; here is what two of them may be
+Opens no database and no network. `values` says what one setting may be; this module checks which settings do not go
 together.
 """
 
@@ -69,7 +69,7 @@ def _settings(texts: Mapping[str, str]) -> Settings:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Settings that are good alone, and not with another one or with what is on the disk: which one, and why."""
+    """Settings that are good alone, but not with another setting or with what is on the disk: which one, and why."""
     if settings.recordings is not None and not settings.is_sample:
         yield "recordings", "recordings are replayed with source = sample only"
     elif settings.recordings is not None and not settings.recordings.is_dir():

@@ -1,4 +1,4 @@
-"""What there is to know of a setting, in one row; the fields of `Settings` and of `ChartSettings` are the rows.
+"""All facts about a setting, in one row; the fields of `Settings` and of `ChartSettings` are the rows.
 
 Pure: knows neither Luigi nor luigi.cfg. Validation, options, luigi.cfg, its page in docs/ and the public view are made
 from the rows.
@@ -84,8 +84,8 @@ class SettingRow(Generic[Value]):
         """One or two sentences of what is allowed, and of what holds if it is not set."""
         allowed = self.allowed or str(getattr(self.read, "allowed", ""))
         of_plans = ", ".join(f"{value} ({plan})" for plan, value in self.by_plan.items())
-        told = [f"Allowed: {allowed}." if allowed else "", f"If it is not set: {of_plans}." if of_plans else ""]
-        return " ".join(filter(None, told))
+        sentences = [f"Allowed: {allowed}." if allowed else "", f"If it is not set: {of_plans}." if of_plans else ""]
+        return " ".join(filter(None, sentences))
 
     @property
     def all_steps(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Settings:
         parsers.path,
         "Folder of everything that is made. A relative path starts at the current folder.",
         effect="Each folder has its own data: in a new one all steps run.",
-        hidden="where it lies on a machine is nobody's business",
+        hidden="where it lies on a machine is private",
     )
     source: str = setting(
         "pipeline",
@@ -202,7 +202,7 @@ class Settings:
 
     @property
     def provenance(self) -> str:
-        """Where the data comes from, as it is shown and stored with it. Answers of two provenances never meet."""
+        """Where the data comes from, as it is shown and stored with it. Answers of two provenances are never mixed."""
         if self.is_sample:
             return f"SAMPLE ({self._recorded})" if self.recordings else "SAMPLE (synthetic)"
         host = urlsplit(self.base_url).hostname or ""
@@ -233,11 +233,11 @@ class Settings:
         return tuple((name, attrgetter(name)(self)) for name in names)
 
     def instant(self) -> datetime:
-        """The instant as of which this run sees the world, UTC: `[pipeline] now`, or the clock."""
+        """The instant that this run takes for now, UTC: `[pipeline] now`, or the clock."""
         return self.now or datetime.now(timezone.utc)
 
     def is_ahead_of_the_clock(self) -> bool:
-        """Whether `now` is set to an instant that has not come."""
+        """Whether `now` is set to an instant in the future."""
         return self.now is not None and self.now > datetime.now(timezone.utc)
 
     def today(self) -> date:

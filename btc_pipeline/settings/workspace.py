@@ -1,4 +1,4 @@
-"""Where things lie: one workspace per source, so that sample data never meets real data.
+"""Where things lie: one workspace per source, so that sample data is never mixed with real data.
 
 Names paths and creates folders on demand; opens nothing.
 """
@@ -31,7 +31,7 @@ class Workspace:
 
     @property
     def history_cache(self) -> Path:
-        """Airbyte's cache of a backfill, which is of no use afterwards."""
+        """Airbyte's cache of a backfill; not needed afterwards."""
         return self.temporary / "history_cache.duckdb"
 
     @property

@@ -1,4 +1,4 @@
-"""What is asked of the operating system: whole files, one lock, child processes, digests, no core dumps.
+"""The operating system: whole files, one lock, child processes, digests, no core dumps.
 
 May import: errors. Knows nothing of prices, settings or steps.
 """

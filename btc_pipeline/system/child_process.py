@@ -1,8 +1,8 @@
 """Child processes: a job in, events while it works, a result out; bounded in time, gone when the run is gone.
 
-Both sides of the pipe live here; neither knows what the job is. A child is told two things over standard input, one
-line of JSON each: what to prepare (its imports, say), at once, and the job, when it is known; so it can be started
-while an earlier step works. Nothing of it (a key, say) shows in the process list, the environment or on disk.
+Both sides of the pipe live here; neither knows what the job is. A child gets two lines of JSON over standard
+input: at once what to prepare, for example its imports; and the job, when it is known. So it can be started while an
+earlier step works. Neither line shows in the process list, the environment or on disk, so a key stays secret.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 Json = dict[str, Any]
 Prepared = TypeVar("Prepared")
 Progress = Callable[[int, int, str], object]
-"""Told how many of how many are done, and what is going on."""
+"""Called with how many of how many are done, and with what is going on."""
 
 
 class ChildError(Exception):
@@ -40,7 +40,7 @@ class Child:
     Args:
         module: calls `serve` when run with `python -m`.
         log: where all that it prints goes; replaced.
-        preparation: what it can do ahead of the job.
+        preparation: what it can do before its job is known.
     """
 
     def __init__(self, module: str, log: Path, preparation: Mapping[str, Any]) -> None:
@@ -54,7 +54,7 @@ class Child:
                 stderr=stderr,
                 env=_environment(),
             )
-        self._tell(preparation)
+        self._send(preparation)
 
     def work(
         self, job: Mapping[str, Any], timeout_seconds: float, on_event: Callable[[Json], object] | None = None
@@ -63,9 +63,9 @@ class Child:
 
         Args:
             job: what it has to do.
-            timeout_seconds: it is killed when it has been silent for so long; an event is a sign of life. One with
-                `waits_seconds` says that it will be silent for so much longer.
-            on_event: called with each event that the child tells of while it works.
+            timeout_seconds: the child is killed after so long a silence. Each event ends a silence. An event with
+                `waits_seconds` says that the next silence will be so much longer.
+            on_event: called with each event that the child sends while it works.
 
         Raises:
             ChildError: it did not end in time, or ended without a result.
@@ -75,7 +75,7 @@ class Child:
         result: Any = None
         try:
             watch.put_off(timeout_seconds)
-            self._tell(job)
+            self._send(job)
             for line in self._process.stdout:
                 result = _parsed(line)
                 if not isinstance(result, dict) or "event" not in result:
@@ -94,7 +94,7 @@ class Child:
         return result
 
     def end(self) -> None:
-        """Kill the process where it still runs. May be called again."""
+        """Kill the process if it still runs. May be called again."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -102,9 +102,9 @@ class Child:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-    def _tell(self, line: Mapping[str, Any]) -> None:
+    def _send(self, line: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # a child that has died has no result: `work` says so
+        with contextlib.suppress(BrokenPipeError):  # the child has died: `work` raises, because there is no result
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             self._process.stdin.flush()
 
@@ -135,23 +135,23 @@ class _Watch:
         self._ring()
 
 
-def tell(event: Mapping[str, Any]) -> None:
-    """The child's side: tell the parent of something while at work. Does nothing in a process that serves no job."""
-    if _told is not None:
-        os.write(_told, json.dumps({"event": event}).encode() + b"\n")
+def send_event(event: Mapping[str, Any]) -> None:
+    """The child's side: send an event to the parent while at work. Does nothing in a process that serves no job."""
+    if _events is not None:
+        os.write(_events, json.dumps({"event": event}).encode() + b"\n")
 
 
-def tell_progress(done: int, total: int, what: str) -> None:
-    """The child's side: tell the parent how far the job is."""
-    tell({"done": done, "total": total, "what": what})
+def send_progress(done: int, total: int, what: str) -> None:
+    """The child's side: send to the parent how far the job is."""
+    send_event({"done": done, "total": total, "what": what})
 
 
 def passed_on(progress: Progress) -> Callable[[Json], object]:
-    """The parent's side: what passes on each event of `tell_progress`."""
+    """The parent's side: a function that passes on each event of `send_progress`."""
     return lambda event: progress(event["done"], event["total"], event["what"])
 
 
-_told: int | None = None
+_events: int | None = None
 
 
 def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], Json]) -> None:
@@ -159,8 +159,8 @@ def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], 
 
     Ends at once when the parent is gone: it keeps standard input open for as long as it lives.
     """
-    global _told
-    result_descriptor = _told = os.dup(sys.stdout.fileno())
+    global _events
+    result_descriptor = _events = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()

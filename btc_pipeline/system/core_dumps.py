@@ -11,7 +11,7 @@ import resource
 def forbid() -> None:
     """For this process and for the children that it starts from now on.
 
-    A limit of 1 byte, and not of 0, is what Linux heeds where dumps go to a program.
+    A limit of 1 byte, and not of 0, is what Linux obeys if dumps go to a program.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0 if hard == 0 else 1, hard))

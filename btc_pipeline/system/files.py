@@ -48,7 +48,7 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty where there is none, or it is damaged."""
+    """A JSON object from a file; empty if there is none, or if it is damaged."""
     try:
         content = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):

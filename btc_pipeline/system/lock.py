@@ -21,7 +21,7 @@ _signed: set[Path] = set()
 
 
 def hold(path: Path) -> None:
-    """Take the lock and keep it until the process ends. Does nothing where it is held, or there is no file yet.
+    """Take the lock and keep it until the process ends. Does nothing if it is held already, or if there is no file yet.
 
     Writes nothing: a run with nothing to do leaves no trace.
 
@@ -56,9 +56,9 @@ def hold_and_sign(path: Path) -> bool:
 
 
 def holder(path: Path) -> dict[str, object] | None:
-    """Who is at work: process id and since when; None where nobody is. For looking: changes nothing, waits for nobody.
+    """Who is at work: process id and since when; None if nobody is. It changes nothing and does not wait.
 
-    Asks for a shared lock and gives it back at once; a run that begins in this very moment tries again.
+    Takes a shared lock and gives it back at once; a run that begins in this very moment tries again.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

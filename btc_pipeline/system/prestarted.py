@@ -1,6 +1,6 @@
 """Child processes that a later step will need, started while an earlier one works.
 
-The imports of dbt and of mplfinance take longer than the fetch; on a second core they cost nothing. A child that
+The imports of dbt and of mplfinance take longer than the fetch; on a second core they cost no time. A child that
 is never taken ends with this process.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from btc_pipeline.system.child_process import Child
 
-_started: dict[str, Child] = {}  # by what they were told to prepare
+_started: dict[str, Child] = {}  # by what they prepare
 
 
 def start(module: str, log: Path, preparation: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Candles drawn with letters: blocks and lines, or ASCII where the terminal has no others.
+"""Candles drawn with letters: blocks and lines, or ASCII if the terminal has nothing else.
 
 Pure: from candles to lines of styled words. A day is a place on the axis, with a candle or without one; no price is
 made up. Rise and fall have a mark each besides their colours; final, provisional and open candles a texture each.
@@ -72,7 +72,7 @@ class _Scale:
 
 
 def drawn(candles: Sequence[Candle], days: Sequence[date], width: int, *, is_unicode: bool) -> list[Line]:
-    """A picture of the candles on these days, in order; of days that find no room the oldest are left out."""
+    """A picture of the candles on these days, in order. If they do not all fit, the oldest are skipped."""
     by_day = {candle.date: candle for candle in candles}
     letters = _UNICODE if is_unicode else _ASCII
     labels = _price_labels(_Scale.of(candles))

@@ -1,4 +1,4 @@
-"""What a run says at its end: the summary on standard output, or where it has failed how far it came.
+"""What a run says at its end: the summary on standard output, or, if it failed, how far it got.
 
 Comes after all lines of the steps, when the process ends. Whatever goes wrong here, the run's exit code stays.
 """
@@ -32,7 +32,7 @@ class Steps(NamedTuple):
 
 
 def prepare(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None = None) -> None:
-    """Let the run that begins to work here say at its end what came of it.
+    """The run begins to work: at its end, show what it has done.
 
     Args:
         settings: of the run.
@@ -40,7 +40,7 @@ def prepare(settings: Settings, workspace: Workspace, steps: Steps, span: Days |
         steps: of the run.
         span: the days of a backfill.
     """
-    atexit.register(_tell, settings, workspace, steps, span)
+    atexit.register(_show_end, settings, workspace, steps, span)
 
 
 def show(settings: Settings, workspace: Workspace, run: Run) -> None:
@@ -52,14 +52,14 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
     try:
         of_run = summary.of_run(settings, workspace, run)
         if settings.summary == "json":
-            stdout.tell(json.dumps(summary.as_json(of_run)))
+            stdout.write_text(json.dumps(summary.as_json(of_run)))
         else:
             stdout.write(summary_text.lines(of_run, stdout.screen()))
     except (PipelineError, duckdb_files.DatabaseError, OSError) as error:
         log.warning("the summary cannot be shown: %s", error)
 
 
-def _tell(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None) -> None:
+def _show_end(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None) -> None:
     day = CURRENT.newest_day(*steps.ends)
     if day is not None:
         show(

@@ -55,7 +55,7 @@ def _show_bar(step: str, done: int, total: int, what: str) -> None:
             TextColumn("{task.fields[what]}", markup=False),
         )
         terminal = Console(stderr=True)
-        # What takes the place of sys.stderr meanwhile would say that it is no terminal
+        # With a redirect, the object in the place of sys.stderr says that it is not a terminal
         bar = Progress(*columns, console=terminal, transient=True, redirect_stdout=False, redirect_stderr=False)
         bar.start()
         _bar.append((bar, bar.add_task(step, total=total, what="")))

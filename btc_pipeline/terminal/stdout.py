@@ -1,4 +1,4 @@
-"""Writing on standard output: lines of styled words, in colours where it is a terminal that shows them.
+"""Writing on standard output: lines of styled words, in colours if the terminal shows them.
 
 Decides nothing about what is shown. Rich is imported for a terminal only; it knows NO_COLOR and TERM=dumb.
 """
@@ -64,12 +64,12 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def write(lines: Iterable[Line]) -> None:
-    """Write styled lines; see `tell`."""
+    """Write styled lines; see `write_text`."""
     shown = list(lines)
     stream = sys.stdout
     console = _colours(stream) if stream is not None and not stream.closed and stream.isatty() else None
     if console is None:
-        tell(plain(shown))
+        write_text(plain(shown))
         return
     from rich.text import Text
 
@@ -78,14 +78,14 @@ def write(lines: Iterable[Line]) -> None:
         for line in shown:
             styled = [(text, colours[style]) for text, style in line]
             console.print(Text.assemble(*styled), soft_wrap=True, highlight=False)
-    tell(captured.get().rstrip("\n"))
+    write_text(captured.get().rstrip("\n"))
 
 
-def tell(text: str) -> None:
-    """Write text and a line's end. That nobody reads it any more (`| head`) is no error.
+def write_text(text: str) -> None:
+    """Write text and a line's end. It is not an error if nobody reads it any more (`| head`).
 
     Raises:
-        OSError: it cannot be written, say because the disk is full.
+        OSError: it cannot be written, for example because the disk is full.
     """
     stream = sys.stdout
     if stream is None or stream.closed:
@@ -103,7 +103,7 @@ def tell(text: str) -> None:
 
 
 def _colours(stream: TextIO) -> Console | None:
-    """Rich's console, where the terminal shows colours and nobody objects to them."""
+    """Rich's console; None if the terminal shows no colours, or if they are switched off."""
     from rich.console import Console
 
     console = Console(file=stream)
@@ -111,7 +111,7 @@ def _colours(stream: TextIO) -> Console | None:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Let what is still in the stream's buffer go nowhere, or Python ends with 120 when it flushes it at the end."""
+    """Discard what is still in the stream's buffer. Otherwise Python flushes it at its end, and exits with 120."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What a run has come to: its steps, the candles that are published now, what is odd about them, and where all lies.
+"""The result of a run: its steps, the candles that are published now, what is odd about them, and where the files are.
 
 Reads the readers' database as any reader would, and what the run remembers of itself; shows nothing.
 """
@@ -41,7 +41,7 @@ class PairSummary:
 
 @dataclass(frozen=True)
 class StepSummary:
-    """A step of a run: `done`, `done already` or `failed`; seconds where it was at work."""
+    """A step of a run: `done`, `done already` or `failed`; seconds if it was at work."""
 
     name: str
     outcome: str
@@ -57,7 +57,7 @@ class Summary:
     last_day: date
     series: list[PairSummary]
     steps: list[StepSummary]
-    left_out: dict[str, str]
+    skipped: dict[str, str]
     warned: list[str]
     """The checks that warned, by their names."""
     database: Path
@@ -133,7 +133,7 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         last_day=run.last_day,
         series=series,
         steps=_steps(run),
-        left_out=CURRENT.left_out(),
+        skipped=CURRENT.skipped(),
         warned=[str(row["check_name"]) for row in warned],
         database=workspace.published,
         report=_there(run.report(workspace)),
@@ -148,7 +148,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "is_sample": summary.is_sample,
         "as_of": summary.about["as_of"],
         "steps": [{"step": step.name, "outcome": step.outcome, "seconds": step.seconds} for step in summary.steps],
-        "left_out": summary.left_out,
+        "left_out": summary.skipped,
         "warned_checks": summary.warned,
         "candles": [
             {name: plain(value) for name, value in row.items()} for series in summary.series for row in series.rows
@@ -160,7 +160,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
 
 
 def newest_chart(workspace: Workspace, pairs: Sequence[Pair]) -> Path | None:
-    """The chart of the newest day among these coins' charts, which lies there whatever becomes of a run."""
+    """The chart of the newest day among these coins' charts, which stays even if the run fails."""
     charts = [
         path for pair in pairs for path in workspace.chart(*pair, date.min).parent.glob(f"{'_'.join(pair)}_*.png")
     ]
@@ -168,7 +168,7 @@ def newest_chart(workspace: Workspace, pairs: Sequence[Pair]) -> Path | None:
 
 
 def near(path: Path) -> str:
-    """The path as a person would type it: relative where it lies below the current folder."""
+    """The path as a person would type it: relative if it lies below the current folder."""
     try:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):

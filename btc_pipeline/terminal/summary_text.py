@@ -1,4 +1,4 @@
-"""The summary of a run for a person: candles drawn and as a table, steps, what is odd, where all lies.
+"""The summary of a run for a person: candles drawn and as a table, steps, what is odd, where the files are.
 
 Pure: from a summary and the width of a screen to lines of styled words.
 """
@@ -30,9 +30,7 @@ def lines(summary: Summary, screen: Screen) -> list[Line]:
         blocks.append([*_title_of_all(summary), [], *_overview(summary, screen)])
     else:
         blocks += [_of_series(summary, series, screen) for series in summary.series]
-    blocks.append(
-        [*_left_out(summary, screen), *_warned(summary), *_of_steps(summary.steps, screen), *_places(summary)]
-    )
+    blocks.append([*_skipped(summary, screen), *_warned(summary), *_of_steps(summary.steps, screen), *_places(summary)])
     return [line for block in blocks for line in ([], *block)]
 
 
@@ -69,7 +67,7 @@ def _of_series(summary: Summary, series: PairSummary, screen: Screen) -> list[Li
 
 
 def _of_past(summary: Summary, day: date) -> str:
-    """The day of a price that is not of the day that was asked on."""
+    """The day of a price that is older than the day of the run."""
     return f" on {formatting.day_text(day)}" if day.isoformat() < summary.about["as_of"][:10] else ""
 
 
@@ -136,12 +134,12 @@ def _odd(series: PairSummary, missing: int) -> list[str]:
     return [f"{number} {one if number == 1 else many}" for number, one, many in numbers if number]
 
 
-def _left_out(summary: Summary, screen: Screen) -> list[Line]:
+def _skipped(summary: Summary, screen: Screen) -> list[Line]:
     shown: list[Line] = []
-    for pair, reason in summary.left_out.items():
-        told = textwrap.wrap(f"{pair}: {reason}", max(screen.width - _LABEL, 20))
-        labels = ["skipped", *("" for _ in told[1:])]
-        shown += [[(label.ljust(_LABEL) + line, "bad")] for label, line in zip(labels, told, strict=True)]
+    for pair, reason in summary.skipped.items():
+        wrapped = textwrap.wrap(f"{pair}: {reason}", max(screen.width - _LABEL, 20))
+        labels = ["skipped", *("" for _ in wrapped[1:])]
+        shown += [[(label.ljust(_LABEL) + line, "bad")] for label, line in zip(labels, wrapped, strict=True)]
     return [*shown, []] if shown else []
 
 

@@ -18,7 +18,7 @@ _HEAD = ("day (UTC)", "open", "high", "low", "close", "24 h volume", "points", "
 _IS_TEXT = {"day (UTC)", "status"}
 _UNITS = ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " K"))
 _DISPENSABLE = ("points", "24 h volume", "coverage")
-"""What a narrow terminal does without, in this order."""
+"""The columns that a narrow terminal does not show; the first is the first to go."""
 
 
 def of_candles(week: Sequence[Candle], width: int) -> list[str]:
@@ -35,7 +35,7 @@ def of_candles(week: Sequence[Candle], width: int) -> list[str]:
 
 
 def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None, width: int) -> str:
-    """Candles that are published nowhere, as they were at an instant, and the record of the run that published them."""
+    """Candles as they were at an instant, and the record of the run that published them, if there is one."""
     was = "as no run on record published them (by today's models)"
     if record:
         about = record["publication"]

@@ -116,7 +116,7 @@ def _counter(unit_tests: int) -> Callable[[Any], None]:
             total = event.data.node_count + unit_tests
         elif event.info.name == "NodeFinished":
             done += 1
-            child_process.tell_progress(done, total, event.data.node_info.node_name)
+            child_process.send_progress(done, total, event.data.node_info.node_name)
 
     return note
 

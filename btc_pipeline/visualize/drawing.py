@@ -36,7 +36,7 @@ class Drawn:
 def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress) -> Drawn:
     """Draw one chart for each coin in each currency, of the run's days, and several on one page; write the report.
 
-    `progress` is told how many of them are done. Pairs that have no candle have no chart of their own, and an empty
+    `progress` is called with how many of them are done. A pair without a candle has no chart of its own, and an empty
     place on the page.
 
     Raises:
@@ -78,17 +78,17 @@ def report_of_span(settings: Settings, workspace: Workspace, span: Span) -> list
 
 
 def remove_leftovers(settings: Settings, workspace: Workspace, day: date, before: Iterable[Path]) -> None:
-    """Remove the charts of a day that the settings no longer ask for, in their coins, formats or the page of all.
+    """Remove the charts of a day that the settings no longer name, by their coins, their formats or the page of all.
 
-    The chart of a coin that is asked for, and was left out of this run, stays. `before` are the files that the day's
-    earlier run has vouched for; those that are no charts stay, too.
+    The chart of a coin that the settings name stays, even if this run skipped the coin. `before` are the files that the
+    marker of the day's earlier run names; those that are not charts stay, too.
     """
-    asked = [workspace.chart(*pair, day) for pair in settings.pairs]
-    if len(asked) > 1:
-        asked.append(workspace.overview(day))
-    kept = {path.with_suffix(f".{name}") for path in asked for name in settings.chart.formats}
+    wanted = [workspace.chart(*pair, day) for pair in settings.pairs]
+    if len(wanted) > 1:
+        wanted.append(workspace.overview(day))
+    kept = {path.with_suffix(f".{name}") for path in wanted for name in settings.chart.formats}
     for path in before:
-        if path.parent == asked[0].parent and path not in kept:
+        if path.parent == wanted[0].parent and path not in kept:
             path.unlink(missing_ok=True)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def prepare(_: child_process.Json) -> None:
     """The child's imports."""
-    import jinja2  # noqa: F401 - for its time, as the next: chart and report import them when they work
+    import jinja2  # noqa: F401 - both take time; chart and report import them again when they work
     import mplfinance  # noqa: F401
 
 
@@ -58,7 +58,7 @@ def _work(job: child_process.Json) -> child_process.Json:
     total = len(cells) + is_one_of_many + 1
     drawn: list[Path] = []
     for done, (facts, week, path) in enumerate(cells):
-        child_process.tell_progress(done, total, f"{facts.coin_id}/{facts.vs_currency}")
+        child_process.send_progress(done, total, f"{facts.coin_id}/{facts.vs_currency}")
         if not week and is_one_of_many:
             continue
         with _part(f"the chart of {facts.coin_id} cannot be drawn"):
@@ -66,21 +66,21 @@ def _work(job: child_process.Json) -> child_process.Json:
     if not drawn:
         raise _PartError("nothing can be drawn: there is no candle of any coin")
     if is_one_of_many:
-        child_process.tell_progress(len(cells), total, "the page of all")
+        child_process.send_progress(len(cells), total, "the page of all")
         with _part("the page of all coins cannot be drawn"):
             shown = [(facts, week) for facts, week, _ in cells]
             drawn += overview.draw_overview(shown, Path(job["overview"]), chosen)
-    child_process.tell_progress(total - 1, total, "the report")
+    child_process.send_progress(total - 1, total, "the report")
     with _part("the report cannot be written"):
         report = write.write(database, Path(job["report"]), chosen.moving_averages)
-    child_process.tell_progress(total, total, "the report")
+    child_process.send_progress(total, total, "the report")
     return {"drawn": [str(path) for path in drawn], "report": [str(path) for path in report]}
 
 
 def _cells(
     database: Path, job: child_process.Json, periods: Sequence[int]
 ) -> list[tuple[coin_chart.ChartFacts, list[Candle], Path]]:
-    """What is drawn of each pair, and where: facts, the candles of the run's days, the file."""
+    """What is drawn for each pair: facts, the candles of the run's days, the file."""
     from btc_pipeline.visualize.chart import coin_chart
 
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])

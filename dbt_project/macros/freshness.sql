@@ -1,6 +1,6 @@
 {#-
-    dbt asks how old the data is against its own clock; here it is asked against the run's now, or against the end of
-    the run's day where that is past. So a replay of last year is as fresh as it was then.
+    dbt measures the age of the data against its own clock. Here it is measured against the run's now, or, if the run's
+    day is past, against the end of that day. So a replay of last year is as fresh as it was then.
 -#}
 {% macro duckdb__collect_freshness_custom_sql(source, loaded_at_query) %}
     {% call statement("collect_freshness_custom_sql", fetch_result=True, auto_begin=False) -%}

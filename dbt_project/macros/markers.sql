@@ -1,10 +1,10 @@
 {#-
-    The marker of the step Transform. The loader leaves in pipeline.pending_marker what it is about to vouch for; at the
-    end of a run that has built all models this moves it to pipeline.markers, in one transaction, with the number of
-    rows of daily_candlestick and their hash. Killed before, or with a model that was not built, the step is not done.
-    A dbt run by hand, which has another target, never vouches for anything.
+    The marker of the step Transform. The loader writes it to pipeline.pending_marker. At the end of a run that has
+    built all models, this macro moves it to pipeline.markers, in one transaction, with the number of rows of
+    daily_candlestick and their hash. If the run is killed before, or if a model was not built, the step is not done.
+    A dbt run by hand has another target, and never marks anything as complete.
 -#}
-{% macro vouch_for_daily_candlestick(results) %}
+{% macro mark_daily_candlestick(results) %}
     {% set models = results | selectattr("node.resource_type", "in", ["model", "seed"]) | list %}
     {% set built = models | selectattr("status", "equalto", "success") | list %}
     {% if execute and target.name == "pipeline" and models and built | length == models | length %}

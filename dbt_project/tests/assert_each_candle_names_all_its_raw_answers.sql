@@ -1,4 +1,4 @@
--- The points that a candle's raw answers gave are as many as it has, the live point that closes it included.
+-- A candle has as many points as its raw answers gave, the live point that closes it included.
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

@@ -1,6 +1,6 @@
--- A candle of a day that is over is `final` if and only if one answer of its own series was asked for the day's last
--- hour up to its last second, after CoinGecko had settled the day, has a point in its last slot or later, and coverage
--- is high enough. All slots of the day are expected. One of the 5-minute series has a point in each hour besides, and
+-- A candle of a day that is over is `final` if and only if one answer of its own series was requested for the day's
+-- last hour up to its last second, after CoinGecko had settled the day, has a point in its last slot or later, and
+-- coverage is high enough. All slots of the day are expected. A 5-minute candle also has a point in each hour, and
 -- begins and ends at the day's edges.
 with
 

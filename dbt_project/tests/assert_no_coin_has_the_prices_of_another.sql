@@ -1,6 +1,6 @@
--- The newest answer of each coin and series is held against the candles that readers have: where most of its days are
--- far off the
--- coin's own and inside another coin's, the two were swapped. And no two coins have the same prices at the same stamps.
+-- The newest answer of each coin and series is compared with the candles that readers have: if most of its days are
+-- far from the coin's own candles and inside another coin's, the two were swapped. And no two coins have the same
+-- prices at the same stamps.
 with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),

@@ -1,5 +1,6 @@
--- Lists the gaps of two hours or more that are due, not closed and not reviewed. A single missing hour is on record,
--- and common. A run with `--date` asks for a missing day again; the seed reviewed_gaps quiets what cannot be had.
+-- Lists the gaps of two hours or more that are due, not closed and not reviewed. A single missing hour is on
+-- record, and common. A run with `--date` requests a missing day again; the seed reviewed_gaps stops the warning if
+-- CoinGecko has no data.
 {{ config(severity="warn") }}
 
 with

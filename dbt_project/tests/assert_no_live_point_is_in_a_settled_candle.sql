@@ -1,4 +1,4 @@
--- What CoinGecko appended for "now", and never confirmed, is no point of the settled series and does not
+-- What CoinGecko appended for "now", and never confirmed, is not a point of the settled series and does not
 -- close a candle of a day that is over.
 with
 

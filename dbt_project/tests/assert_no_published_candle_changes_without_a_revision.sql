@@ -9,7 +9,7 @@ with
 
     this_run as (select distinct as_of, from {{ ref("stg_pipeline__this_run") }}),
 
-    told as (
+    recorded as (
         select distinct coin_id, vs_currency, date,
         from revisions
         semi join this_run on revisions.revised_at = this_run.as_of
@@ -29,7 +29,7 @@ with
             )
     ),
 
-    silent as (select * from changed anti join told using (coin_id, vs_currency, date))
+    silent as (select * from changed anti join recorded using (coin_id, vs_currency, date))
 
 select *
 from silent

@@ -23,7 +23,7 @@ with
 
     fine as (select * from recent where granularity = '5-minute'),
 
-    -- One 5-minute point alone is no range
+    -- One 5-minute point alone is not a range
     around as (
         select
             hourly.coin_id,

@@ -1,4 +1,4 @@
--- What was published stays: a day that readers have a candle of has one in the new version. Where raw answers are
+-- What was published stays: a day that readers have a candle of has one in the new version. If raw answers are
 -- lost, that is a failure and not a revision.
 with
 

@@ -1,4 +1,4 @@
--- Where the candle's last point has a volume, it is the candle's. The figure rolls over 24 hours: a sum
+-- If the candle's last point has a volume, it is the candle's volume. The figure rolls over 24 hours: a sum
 -- would count each trade up to 24 or 288 times.
 with
 

@@ -59,8 +59,10 @@ class Fault:
     def outcome(self) -> str:
         """In words, for readers."""
         if self.exit_code:
-            return "refused by the gate" if self.exit_code >= VERIFICATION else "refused"
-        return ("asked again, then taken" if self.requests > 1 else "taken") + (", with a warning" if self.says else "")
+            return "rejected by the gate" if self.exit_code >= VERIFICATION else "failed"
+        return ("requested again, then taken" if self.requests > 1 else "taken") + (
+            ", with a warning" if self.says else ""
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -267,15 +269,15 @@ ALL = [*REFUSALS, *BREAKS, *LIES, *TAKEN]
 # --- The page
 
 PAGE = ROOT / "docs/faults.md"
-_HEAD = """# What the API may do wrong, and what a run makes of it
+_HEAD = """# What the API may do wrong, and what a run does then
 
-Written by `make faults` from `tests/e2e/faults.py`. `tests/e2e/test_api.py` checks each line against a run: in `make
-long`, or in `make sweep` if it repeats another. Each run begins with the data of the day before. Its published database
-and charts stay byte for byte what they are until a new version has passed its tests. If a run fails it ends with one
-line. What says nothing about any other coin is met by a coin of a run: that coin's published prices stay, and it has
-one line.
+Written by `make faults` from `tests/e2e/faults.py`. `tests/e2e/test_api.py` compares each line with a run, in `make
+long`; lines that repeat another line run in `make sweep`. Each run begins with the data of the day before. The
+published database and the charts stay the same, byte for byte, until a new version has passed its tests. A run that
+fails ends with one line. If a fault says nothing about other coins, only one coin of the run meets it: the published
+prices of this coin stay, and the coin has one line.
 
-Here `retries = 1`, so what is asked again is asked twice at most; requests are those for prices.
+Here `retries = 1`, so a request is sent twice at most. Only requests for prices are counted.
 
 | the API gives | outcome | exit code | requests | time, at most | memory, at most | tested by |
 |---|---|---|---|---|---|---|
@@ -286,7 +288,7 @@ def page() -> str:
     """The table, as Markdown."""
     rows = [
         (each.name, each.outcome, each.exit_code, each.requests, f"{each.seconds} s", f"{each.mib} MiB",
-         "sweep" if each.is_repetition else "test")
+         "sweep" if each.is_repetition else "long")
         for each in ALL
     ]  # fmt: skip
     return _HEAD + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)

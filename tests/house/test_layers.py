@@ -91,7 +91,7 @@ MUTABLE = {
     "btc_pipeline.observe.run_state.CURRENT": "what has happened in this run",
     "btc_pipeline.steps.fingerprints._hashes": "files that have been read",
     "btc_pipeline.steps.step._loaded": "the settings of this command line",
-    "btc_pipeline.system.child_process._told": "the child's end of the pipe",
+    "btc_pipeline.system.child_process._events": "the child's end of the pipe",
     "btc_pipeline.system.lock._held": "the lock of this process",
     "btc_pipeline.system.prestarted._started": "children that wait for their job",
     "btc_pipeline.targets.duckdb_table._seen": "databases that have been looked into",

@@ -25,7 +25,7 @@ def test_the_newest_day_is_that_of_any_of_the_steps():
 
 def test_a_coin_that_failed_is_left_out_and_a_step_that_failed_is_not():
     failures = [Failed("ExtractCoin", DAY, "404", "x/usd", 20), Failed("Publish", DAY, "full", exit_code=60)]
-    assert RunState(failed=failures).left_out() == {"x/usd": "404"}
+    assert RunState(failed=failures).skipped() == {"x/usd": "404"}
 
 
 def test_each_run_is_told_from_all_others():

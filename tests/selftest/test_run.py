@@ -79,7 +79,7 @@ def test_each_check_of_the_gate_for_prices_has_a_fault_to_catch():
 
 @pytest.mark.long
 @pytest.mark.parametrize(("name", "outcome"), [
-    ("zero price", "refused"), ("low of zero", "fails"), ("dropped", "fails"),
+    ("zero price", "rejected"), ("low of zero", "fails"), ("dropped", "fails"),
 ])  # fmt: skip
 def test_a_fault_is_caught_by_the_check_that_is_named_for_it(name, outcome, verdicts):
     assert (verdicts[name].outcome, verdicts[name].is_caught) == (outcome, True)
@@ -106,7 +106,7 @@ def test_the_verdicts_are_in_the_order_of_the_faults(verdicts):
 def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
     text = run.matrix(list(verdicts.values()))
     assert text.startswith("self-test on SAMPLE data, ")
-    assert re.search(r"^zero price +refused +prices_are_positive$", text, re.MULTILINE)
+    assert re.search(r"^zero price +rejected +prices_are_positive$", text, re.MULTILINE)
     assert re.search(r"^nothing at all +MISSED +prices_are_positive$", text, re.MULTILINE)
     assert text.endswith("\n3 of 7 faults caught")
 
@@ -120,7 +120,7 @@ def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
     workspace = Workspace(tmp_path, "sample")
     run.keep_answers(SETTINGS, workspace, "bitcoin", run.DAYS[0])
     good = run.GoodDay(SETTINGS, workspace, ())
-    outcomes = {good.refused(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
+    outcomes = {good.rejected(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
     assert outcomes == {"MISSED"}
 
 

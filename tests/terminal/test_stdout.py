@@ -48,7 +48,7 @@ def test_without_unicode_marks_and_signs_are_ascii():
 
 @pytest.mark.parametrize("redirection", ["| true", "| head -c 1", ">&-"])
 def test_a_reader_that_is_gone_is_no_error(redirection):
-    many = "from btc_pipeline.terminal import stdout; [stdout.tell('x' * 100_000) for _ in range(5)]"
+    many = "from btc_pipeline.terminal import stdout; [stdout.write_text('x' * 100_000) for _ in range(5)]"
     command = f'"$0" -c "$1" {redirection}; echo "${{PIPESTATUS[0]}}"'
     ended = subprocess.run(
         ["bash", "-c", command, sys.executable, many], capture_output=True, text=True, timeout=60, check=False

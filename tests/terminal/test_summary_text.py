@@ -98,7 +98,7 @@ def test_a_sample_is_told_first_and_loudly(is_sample, says_so):
 
 
 def test_a_coin_that_was_left_out_is_told_with_the_reason():
-    of_run = replace(summary(series()), left_out={"nosuch/usd": "HTTP 404, coin not found"})
+    of_run = replace(summary(series()), skipped={"nosuch/usd": "HTTP 404, coin not found"})
     assert "skipped   nosuch/usd: HTTP 404, coin not found" in text(of_run)
 
 

@@ -90,7 +90,7 @@ def _budget(job: child_process.Json) -> Iterator[Budget | None]:
 
 
 def _tell_wait(seconds: float, why: str) -> None:
-    child_process.tell({"waits_seconds": seconds, "why": why})
+    child_process.send_event({"waits_seconds": seconds, "why": why})
 
 
 def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
@@ -105,7 +105,7 @@ def _sync(job: child_process.Json, budget: Budget | None) -> Sync:
         max_wait_seconds=job["max_wait_seconds"],
         now=datetime.fromisoformat(job["now"]) if job["now"] else None,
         takes_empty=job["takes_empty"],
-        tell=child_process.tell,
+        tell=child_process.send_event,
     )
 
 

@@ -1,4 +1,4 @@
-"""The candles and volumes, drawn by mplfinance: colour tells the direction, outline and filling the status.
+"""The candles and volumes, drawn by mplfinance: colour shows the direction, outline and filling show the status.
 
 Draws on axes that it is given. Must not place texts, nor import mplfinance or pandas before it draws.
 """
@@ -42,7 +42,7 @@ def draw_candles_and_volumes(panels: Panels, candles: Sequence[Candle], days: Se
 
     One call of mplfinance for each status: dashes and hatching belong to a whole collection. On axes of
     our own ("external axes mode") it opens no pyplot figure and leaves matplotlib's settings alone. It gets
-    the limits because, where all volumes are missing, it would compute theirs from NaN, with a warning.
+    the limits because, if all volumes are missing, it would compute theirs from NaN, with a warning.
     """
     import mplfinance as mpf
 
@@ -92,7 +92,7 @@ def legend_entries(palette: Palette, candles: Sequence[Candle]) -> list[Patch]:
 
 
 def _frame(candles: Sequence[Candle], days: Sequence[date]) -> DataFrame:
-    """What mplfinance takes: a row per day of the axis, NaN where there is no candle; dates have no zone."""
+    """What mplfinance takes: a row per day of the axis, NaN if there is no candle; dates have no zone."""
     import pandas as pd
 
     rows = {candle.date: (candle.open, candle.high, candle.low, candle.close, candle.volume_24h) for candle in candles}
@@ -117,7 +117,7 @@ def _market_colours(palette: Palette, up: str, down: str, status: CandleStatus) 
 
 
 def _dress(artist: Any, status: str, line_width: float) -> None:
-    """Outline and filling, of candles or of a patch of the legend, that tell the status without colour."""
+    """Outline and filling, of candles or of a patch of the legend, that show the status without colour."""
     artist.set_linewidth(line_width)
     if status == "open":
         artist.set_hatch(look.HATCH)

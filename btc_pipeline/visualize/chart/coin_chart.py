@@ -1,4 +1,4 @@
-"""Draws the daily candles of one coin as a PNG, as SVG too where that is asked for, and writes the files whole.
+"""Draws the daily candles of one coin as a PNG, and as SVG if it is chosen, and writes the files whole.
 
 Must not read a database, a setting or the clock, nor import matplotlib, pandas or mplfinance before it draws:
 they cost most of a second. Its parts: `page` (header and footer), `panels` (axes), `candles`
@@ -46,7 +46,7 @@ def build_figure(candles: Sequence[Candle], facts: ChartFacts, style: str = "lig
     """Draw the chart on a Figure of its own, unknown to pyplot, with the axes `price` and `volume`.
 
     The x axis has matplotlib's dates, the candle of a UTC day at its date. Raises ValueError for no candles,
-    two of one day, one outside the window, one of another coin or currency, and one that is no candle.
+    two of one day, one outside the window, one of another coin or currency, and one that is not a candle.
     """
     ordered = checks.in_order(candles, facts)
     if not ordered:

@@ -1,4 +1,4 @@
-"""Writes a drawn figure into its files: PNG, and SVG where that is asked for; each whole, or as it was before.
+"""Writes a drawn figure into its files: PNG, and SVG if it is chosen; each whole, or as it was before.
 
 Knows neither candles nor the page. Must not import matplotlib: it is handed a figure.
 """

@@ -37,7 +37,7 @@ class Page:
         axes.set_position((x0, y0, x1 - x0, y1 - y0))
 
     def write(self, x: float, y: float, text: str, **style: Any) -> Text:
-        """A text whose style is told by matplotlib's keywords."""
+        """A text with the style that matplotlib's keywords say."""
         return self.figure.text(*self.at(x, y), text, **style)
 
     def badge(self, x: float, y: float, text: str) -> Text:

@@ -140,7 +140,7 @@ def _draw_name(page: Page, cell: Cell, facts: ChartFacts, *, has_currency: bool)
 
 
 def _draw_cell(page: Page, cell: Cell, facts: ChartFacts, candles: Sequence[Candle]) -> None:
-    """Last price and change above the candles; nothing but `no data` where there are none."""
+    """Last price and change above the candles; only `no data` if there are none."""
     palette, size = page.palette, cell.text_size
     axes = page.figure.add_axes((0, 0, 1, 1), label=f"{facts.coin_id}/{facts.vs_currency}", facecolor="none")
     page.place(axes, cell.left, cell.right, cell.top + 2 * cell.line, cell.bottom)

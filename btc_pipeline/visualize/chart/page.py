@@ -75,7 +75,7 @@ def _draw_changes(page: Page, candles: Sequence[Candle], facts: ChartFacts) -> N
 
 
 def _draw_footer(page: Page, candles: Sequence[Candle], facts: ChartFacts) -> None:
-    """Below a rule: where the data comes from, of when it is and how fresh, and what is missing."""
+    """Below a rule: where the data comes from, how old and how fresh it is, and what is missing."""
     page.rule(look.RULE_Y)
     small: PageStyle = {"fontsize": look.SMALL_SIZE, "color": page.palette.alert}
     text = words.footer_text(facts, [candles[-1].last_point_at])

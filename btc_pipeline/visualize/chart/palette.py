@@ -30,12 +30,12 @@ class Palette:
     down_text: str
     volume: str
     alert: str
-    """SAMPLE, and what a reader should know before he trusts the chart."""
+    """SAMPLE, and what a reader should know before trusting the chart."""
     averages: tuple[str, str, str]
     """Lines of moving averages, which differ by their dashes as well."""
 
     def of_change(self, change: float) -> str:
-        """The colour of a text that tells a rise, a fall or neither."""
+        """The colour of a text that shows a rise, a fall or neither."""
         return self.up_text if change > 0 else self.down_text if change < 0 else self.flat
 
 
@@ -74,7 +74,7 @@ _DARK = Palette(
     averages=("#D69BD0", "#3CC79F", "#F0E442"),
 )
 
-# Middle grey is up, black is down. Texts are black in both cases: their arrows and signs tell.
+# Middle grey is up, black is down. Texts are black in both cases: arrows and signs show the direction.
 _MONO = Palette(
     paper="#FFFFFF",
     ink="#111111",

@@ -118,7 +118,7 @@ def limit_days(axes: Axes, days: Sequence[date]) -> None:
 
 
 def _draw_day_axis(panels: Panels, volume: Axes, candles: Sequence[Candle], days: Sequence[date]) -> None:
-    """A label for each day, or for each so many days back from the last; pale where the day has no candle."""
+    """A label for each day, or for each so many days back from the last; pale if the day has no candle."""
     every = math.ceil(len(days) / look.MOST_DAY_LABELS)
     labelled = days[::-1][::every]
     volume.set_xticks([_at(day) for day in labelled], [words.day_text(day) for day in labelled])
@@ -207,7 +207,7 @@ def _mark_unsettled(panels: Panels, candles: Sequence[Candle]) -> None:
 
 
 def mark_gaps(panels: Panels, candles: Sequence[Candle], days: Sequence[date]) -> None:
-    """A quiet band where a day has no candle."""
+    """A quiet band on each day without a candle."""
     with_candle = {candle.date for candle in candles}
     colour = panels.palette.gap
     for day in days:
@@ -217,7 +217,7 @@ def mark_gaps(panels: Panels, candles: Sequence[Candle], days: Sequence[date]) -
 
 
 def _note(panels: Panels, axes: Axes, day: date, value: float, text: str) -> Annotation:
-    """A small text standing on a value of a day; upright where there are many days."""
+    """A small text standing on a value of a day; upright if there are many days."""
     first, last = axes.get_xlim()
     return axes.annotate(
         text,

@@ -1,6 +1,6 @@
 """How the charts look: places, sizes, dashes, fonts. Every number that a designer would change is here.
 
-Colours are in `palette`. Must not see a candle, nor import matplotlib before it is asked for its settings.
+Colours are in `palette`. Must not see a candle, nor import matplotlib before its settings are used.
 """
 
 from __future__ import annotations

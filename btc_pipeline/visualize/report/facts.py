@@ -1,6 +1,6 @@
 """The facts of a report: the tables of the published database, read as any reader would, and closed at once.
 
-Knows the published contract and nothing of how it came about. Reads neither a setting nor the clock.
+Knows the published contract, and nothing about how the tables are made. Reads neither a setting nor the clock.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class Facts:
     @property
     def first_day(self) -> date:
         """The first UTC day that the run was for."""
-        told = self.publication.get("first_day")  # since contract 2.2
+        given = self.publication.get("first_day")  # since contract 2.2
         return (
-            date.fromisoformat(told)
-            if told
+            date.fromisoformat(given)
+            if given
             else self.last_day - timedelta(days=int(self.setting("pipeline", "days") or 7))
         )
 
@@ -85,21 +85,21 @@ class Facts:
         return date.fromisoformat(self.publication.get("last_day") or self.publication["run_date"])
 
     @property
-    def asked_pairs(self) -> list[tuple[str, str]]:
-        """Each coin in each currency that the run was to ask for, in its order; where it is not told, all there are."""
+    def requested_pairs(self) -> list[tuple[str, str]]:
+        """Each coin in each currency that the run had to request, in its order; if that is not known, all there are."""
         coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
         if not coins or not currencies:
             rows = self.tables["daily_candlestick"].records()
             return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
         return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
 
-    def of_asked(self, name: str) -> list[dict[str, Any]]:
-        """A table's rows of the pairs that the run was to ask for."""
-        asked = set(self.asked_pairs)
-        return [row for row in self.tables[name].records() if (row["coin_id"], row["vs_currency"]) in asked]
+    def of_requested(self, name: str) -> list[dict[str, Any]]:
+        """A table's rows of the pairs that the run had to request."""
+        requested = set(self.requested_pairs)
+        return [row for row in self.tables[name].records() if (row["coin_id"], row["vs_currency"]) in requested]
 
     def setting(self, section: str, key: str) -> str:
-        """A setting of the run; empty where it is not set, or not shown."""
+        """A setting of the run; empty if it is not set, or not shown."""
         rows = self.tables["run_settings"].rows
         return next((str(value) for of, name, value in rows if (of, name) == (section, key)), "")
 
@@ -133,7 +133,7 @@ def read(database: Path) -> Facts:
 
 
 def as_text(value: Any) -> Any:
-    """Days and instants as text, what is no number as None; anything else as it is."""
+    """Days and instants as text, NaN and infinity as None; anything else as it is."""
     if isinstance(value, datetime):
         return f"{value.isoformat()}Z"
     if isinstance(value, float) and not math.isfinite(value):

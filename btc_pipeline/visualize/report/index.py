@@ -32,7 +32,7 @@ def line(facts: Facts, title: str, judged: Verdict) -> IndexLine:
 
 
 def update(folder: Path, newest: IndexLine) -> Path:
-    """Write the index of all reports in a folder, of which one has just been written; returns the page's path."""
+    """Write the index of all reports in a folder, one of which has just been written; returns the page's path."""
     known = _kept(folder / "index.json")
     known[newest["name"]] = newest
     names = [path.stem for path in folder.glob("*.html") if _is_name(path.stem)]
@@ -45,7 +45,7 @@ def update(folder: Path, newest: IndexLine) -> Path:
 
 
 def _kept(path: Path) -> dict[str, IndexLine]:
-    """The lines of a former index, by name; of a report that is newer, nothing."""
+    """The lines of a former index, by name, without those of reports that are newer than the index."""
     runs = read_json(path).get("runs")
     lines = [each for each in map(_named, runs) if _is_line(each)] if isinstance(runs, list) else []
     return {each["name"]: each for each in lines if not _is_newer(path.with_name(f"{each['name']}.json"), path)}
@@ -70,7 +70,7 @@ def _rendered(lines: Sequence[IndexLine]) -> str:
 
 
 def _line_of(report: Path, name: str) -> IndexLine:
-    """The line that a report's JSON holds; of a damaged one its name alone."""
+    """The line that a report's JSON holds; if it is damaged, the name alone."""
     found = _named(read_json(report).get("index"))
     if _is_line(found) and found["name"] == name:
         return found
@@ -78,7 +78,7 @@ def _line_of(report: Path, name: str) -> IndexLine:
 
 
 def _named(line: object) -> object:
-    """A line of before there were reports of backfills has no name but its day."""
+    """An old line, from before backfills had reports, has no name; its day is its name."""
     return {"name": line.get("run_date"), **line} if isinstance(line, dict) else line
 
 

@@ -1,4 +1,4 @@
-"""The report's page: one HTML file that asks no network, opens anywhere, and runs no script but its own.
+"""The report's page: one HTML file that needs no network, opens anywhere, and runs only its own scripts.
 
 Pure: takes facts, gives text. All that comes from data is escaped by Jinja; a Content Security Policy names the
 page's own scripts and its style by their hashes and forbids everything else.
@@ -58,7 +58,7 @@ def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Se
 
 
 def title(series: Sequence[Series]) -> str:
-    """`Bitcoin / USD`, `Bitcoin / USD, Ethereum / USD`, or of many how many."""
+    """`Bitcoin / USD`, `Bitcoin / USD, Ethereum / USD`, or, if they are many, how many."""
     return ", ".join(each.name for each in series) if len(series) <= _MOST_NAMED else f"{len(series)} series"
 
 

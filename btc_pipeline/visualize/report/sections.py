@@ -19,7 +19,7 @@ MOST_ROWS, MOST_UNFOLDED = 200, 10
 
 @dataclass(frozen=True)
 class Part:
-    """A list: what it is, in one sentence, and its rows. Without rows the sentence says it all."""
+    """A list: what it is, in one sentence, and its rows. Without rows there is only the sentence."""
 
     id: str
     title: str
@@ -30,7 +30,7 @@ class Part:
 
     @property
     def summary(self) -> str:
-        """What can be folded away."""
+        """What stands at the list if it is folded."""
         return f"{len(self.rows):,} rows" if len(self.rows) != 1 else "1 row"
 
 
@@ -49,14 +49,14 @@ def of(facts: Facts) -> list[Part]:
 
 
 def _gaps(facts: Facts) -> Part:
-    rows = facts.of_asked("price_gaps")
+    rows = facts.of_requested("price_gaps")
     states = Counter(row["state"] for row in rows)
-    told = ", ".join(f"{states[state]:,} {state}" for state in ("open", "reviewed", "closed") if states[state])
+    counted = ", ".join(f"{states[state]:,} {state}" for state in ("open", "reviewed", "closed") if states[state])
     shown = sorted(rows, key=lambda row: row["state"] != "open")
     return Part(
         "gaps",
         "Gaps",
-        f"Holes in the prices of all days: {told}." if rows else "No hole in the prices is on record.",
+        f"Holes in the prices of all days: {counted}." if rows else "No hole in the prices is on record.",
         ("Series", "From", "To", "Granularity", "Slots", "Cause", "State", "Note"),
         _cut([
             (_pair(row), _at(row["gap_from"]), _at(row["gap_to"]), row["granularity"], str(row["slots"]),
@@ -68,7 +68,7 @@ def _gaps(facts: Facts) -> Part:
 
 
 def _revisions(facts: Facts) -> Part:
-    rows = facts.of_asked("candle_revisions")
+    rows = facts.of_requested("candle_revisions")
     return Part(
         "revisions",
         "Revisions",
@@ -85,7 +85,7 @@ def _revisions(facts: Facts) -> Part:
 
 
 def _anomalies(facts: Facts) -> Part:
-    rows = facts.of_asked("price_anomalies")
+    rows = facts.of_requested("price_anomalies")
     return Part(
         "anomalies",
         "Anomalies",
@@ -102,15 +102,15 @@ def _anomalies(facts: Facts) -> Part:
 
 
 def _opinions(facts: Facts) -> Part:
-    rows = facts.of_asked("second_opinions")
+    rows = facts.of_requested("second_opinions")
     verdicts = Counter(row["verdict"] for row in rows)
-    told = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()))
+    counted = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()))
     limit = facts.setting("pipeline", "second_opinion_limit_bps") or "50"
     differing = sorted((row for row in rows if row["verdict"] == "differs"), key=lambda row: row["date"], reverse=True)
     return Part(
         "opinions",
         "Second opinion",
-        f"Days rebuilt from CoinGecko's own four-hour candles: {told}. Above {limit} basis points it is listed."
+        f"Days rebuilt from CoinGecko's own four-hour candles: {counted}. Above {limit} basis points it is listed."
         if verdicts.keys() - {"none"}
         else "CoinGecko's own candles were not requested.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
@@ -125,13 +125,13 @@ def _opinions(facts: Facts) -> Part:
 def _checks(facts: Facts) -> Part:
     rows = facts.tables["run_checks"].records()
     outcomes = Counter(row["outcome"] for row in rows)
-    told = ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
+    counted = ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
     warned = [f"“{check_words(row['check_name'])}”" for row in rows if row["outcome"] != "pass"]
-    told += f"; of these warned: {', '.join(warned[:5])}" if warned else ""
+    counted += f"; of these warned: {', '.join(warned[:5])}" if warned else ""
     return Part(
         "checks",
         "Checks",
-        f"Each check that is declared has run on this version: {told}." if rows else "No check is on record.",
+        f"Each check that is declared has run on this version: {counted}." if rows else "No check is on record.",
         ("Outcome", "Check", "Kind"),
         [(row["outcome"], check_words(row["check_name"]), row["check_name"].partition(":")[0]) for row in rows],
         is_open=False,
@@ -201,7 +201,7 @@ def _number(value: float | None) -> str:
 
 
 def _value(text: str | None) -> str:
-    """A value that was written down as text, shortened where it is a long number."""
+    """A value that was written down as text; a long number is shortened."""
     if text is None:
         return "none"
     try:

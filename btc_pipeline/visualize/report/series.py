@@ -29,7 +29,7 @@ _PRICES = ("open", "high", "low", "close")
 
 @dataclass(frozen=True)
 class Series:
-    """The candles of a pair in order of their days, each as a row of `daily_candlestick`, and what was said of them."""
+    """The candles of a pair by day, each a row of `daily_candlestick`, and the second opinions on them."""
 
     coin_id: str
     vs_currency: str
@@ -38,7 +38,7 @@ class Series:
     candles: Sequence[DayRow]
     """Up to the last day of the window, at least one."""
     second_opinions: Mapping[date, float | None]
-    """How far the second opinion is from the candle of a day, in basis points; None where there is none."""
+    """How far the second opinion is from the candle of a day, in basis points; None if there is none."""
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class Series:
 
     @property
     def change(self) -> float:
-        """The relative change over the window, from its first open to its last close; 0 where it has no candle."""
+        """The relative change over the window, from its first open to its last close; 0 if it has no candle."""
         return float(self.window[-1]["close"] / self.window[0]["open"] - 1) if self.window else 0.0
 
     @property
@@ -102,7 +102,7 @@ class Series:
 
 
 def of(facts: Facts) -> list[Series]:
-    """The series of each pair that the run was to ask for and that has a candle, in that order."""
+    """The series of each pair that the run had to request and that has a candle, in that order."""
     opinions: dict[tuple[str, str], dict[date, float | None]] = {}
     for row in facts.tables["second_opinions"].records():
         opinions.setdefault((row["coin_id"], row["vs_currency"]), {})[row["date"]] = row["largest_bps"]
@@ -112,7 +112,7 @@ def of(facts: Facts) -> list[Series]:
             candles.setdefault((row["coin_id"], row["vs_currency"]), []).append(row)
     return [
         Series(*pair, facts.first_day, candles[pair], opinions.get(pair, {}))
-        for pair in facts.asked_pairs
+        for pair in facts.requested_pairs
         if pair in candles
     ]
 

@@ -42,7 +42,7 @@ class Verdict:
 
     @property
     def answers(self) -> tuple[Finding, ...]:
-        """In the order in which a person asks."""
+        """In the order in which a person asks the questions."""
         return self.price, self.trust, self.freshness, self.oddities
 
     def as_json(self) -> dict[str, Any]:
@@ -88,21 +88,21 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
     window = [row for each in series for row in each.window]
     statuses = Counter(row["status"] for row in window)
-    expected = len(facts.asked_pairs) * ((facts.last_day - facts.first_day).days + 1)
+    expected = len(facts.requested_pairs) * ((facts.last_day - facts.first_day).days + 1)
     missing = expected - len(window)
     opinions = Counter(row["verdict"] for row in _in_window(facts, "second_opinions"))
     ran, warned = sum(outcomes.values()), sum(outcomes.values()) - outcomes["pass"]
-    told = [f"{statuses[status]:,} {status}" for status in ("final", "provisional", "open") if statuses[status]]
-    told += [f"{missing:,} without data"] if missing else []
+    days = [f"{statuses[status]:,} {status}" for status in ("final", "provisional", "open") if statuses[status]]
+    days += [f"{missing:,} without data"] if missing else []
     lines = [f"{outcomes['pass']:,} of {ran:,} checks passed" + (f", {warned} warned" if warned else "")]
-    lines.append(f"{', '.join(told)}, since {formatting.day_text(facts.first_day)}")
+    lines.append(f"{', '.join(days)}, since {formatting.day_text(facts.first_day)}")
     least = min((row["coverage"] for row in window), default=0.0)
     if least < 1:
         lines.append(f"least coverage of a day {formatting.percent_text(least)}")
-    asked = opinions["agrees"] + opinions["differs"]
-    agreed = f"second opinion agrees on {opinions['agrees']:,} of {asked:,} days"
-    lines.append(agreed if asked else "no second opinion")
-    absent = set(facts.asked_pairs) - {(each.coin_id, each.vs_currency) for each in series}
+    compared = opinions["agrees"] + opinions["differs"]
+    agreed = f"second opinion agrees on {opinions['agrees']:,} of {compared:,} days"
+    lines.append(agreed if compared else "no second opinion")
+    absent = set(facts.requested_pairs) - {(each.coin_id, each.vs_currency) for each in series}
     lines += [f"no candle: {', '.join(' / '.join(pair) for pair in sorted(absent)[:3])}"] if absent else []
     if facts.is_sample:
         lines.append("SAMPLE: not market data")
@@ -127,7 +127,7 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_o
     question = "Is it fresh?"
     lines = [
         f"newest price {formatting.instant_text(newest_at.replace(tzinfo=timezone.utc))}",
-        f"asked {formatting.instant_text(as_of.replace(tzinfo=timezone.utc))}",
+        f"requested {formatting.instant_text(as_of.replace(tzinfo=timezone.utc))}",
     ]
     if as_of.date() > facts.last_day:
         return Finding(question, "Past days" if "_" in facts.name else "A past day", tuple(lines), "notice")
@@ -145,24 +145,25 @@ def _oddities(facts: Facts) -> Finding:
     begin, end = _bounds(facts)
     gaps = [
         row
-        for row in facts.of_asked("price_gaps")
+        for row in facts.of_requested("price_gaps")
         if row["state"] == "open" and row["gap_to"] > begin and row["gap_from"] < end
     ]
     counts = {
         ("anomaly", "anomalies"): len(_in_window(facts, "price_anomalies")),
         ("revision", "revisions"): sum(
-            begin <= row["revised_at"] and row["date"] <= facts.last_day for row in facts.of_asked("candle_revisions")
+            begin <= row["revised_at"] and row["date"] <= facts.last_day
+            for row in facts.of_requested("candle_revisions")
         ),
         ("open gap", "open gaps"): len(gaps),
     }
-    told = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
+    counted = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     lines = [f"gap of {formatting.age_text(row['gap_to'] - row['gap_from'])}: {_place(row)}" for row in gaps[:3]]
     checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
     lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
-    if not told and not checks:
+    if not counted and not checks:
         return Finding(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}",))
     is_bad = bool(counts["anomaly", "anomalies"])
-    words = ", ".join(told) or f"{len(checks)} {'check' if len(checks) == 1 else 'checks'} warned"
+    words = ", ".join(counted) or f"{len(checks)} {'check' if len(checks) == 1 else 'checks'} warned"
     return Finding(question, words, tuple(lines), "warning" if is_bad else "notice")
 
 
@@ -177,8 +178,8 @@ def _bounds(facts: Facts) -> tuple[datetime, datetime]:
 
 
 def _in_window(facts: Facts, name: str) -> list[DayRow]:
-    """A table's rows of the pairs that the run was to ask for, whose day is in the window."""
-    return [row for row in facts.of_asked(name) if facts.first_day <= row["date"] <= facts.last_day]
+    """A table's rows of the pairs that the run had to request, if their day is in the window."""
+    return [row for row in facts.of_requested(name) if facts.first_day <= row["date"] <= facts.last_day]
 
 
 def check_words(name: str) -> str:

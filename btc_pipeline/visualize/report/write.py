@@ -19,7 +19,7 @@ from btc_pipeline.visualize.report.verdict import Verdict
 
 @dataclass(frozen=True)
 class _Known:
-    """What is published, and what it comes to."""
+    """What is published, and the verdict on it."""
 
     facts: Facts
     pairs: list[Series]
@@ -27,15 +27,15 @@ class _Known:
     line: index.IndexLine
 
     def as_json(self) -> str:
-        told = {"verdict": self.judged.as_json(), "index": self.line, **self.facts.as_json()}
-        return json.dumps(told, separators=(",", ":"), allow_nan=False)
+        content = {"verdict": self.judged.as_json(), "index": self.line, **self.facts.as_json()}
+        return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
 
 def write(database: Path, path: Path, averages: Sequence[int] = ()) -> list[Path]:
     """Write the report of what is published to `path`, a `.html`, and its JSON beside it.
 
     `averages` are the periods of the moving averages that the chart shows, in days.
-    Returns the two files, which the run vouches for; the index beside them changes with each run.
+    Returns the two files; the run's marker holds their checksums. The index beside them changes with each run.
 
     Raises:
         FileNotFoundError: nothing is published.

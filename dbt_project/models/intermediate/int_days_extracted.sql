@@ -24,7 +24,7 @@ with
             date,
             any_value(source) as source,
             max(extracted_at) as last_extracted_at,
-            -- One answer was asked for the day's whole last hour, late enough for CoinGecko to have settled it, and
+            -- One answer was requested for the day's whole last hour, late enough for CoinGecko to have settled it, and
             -- answered to the last slot. A window of whole days always has that hour; one of 24 hours may begin in it
             coalesce(
                 bool_or(

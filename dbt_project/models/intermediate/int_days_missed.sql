@@ -2,8 +2,8 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    -- A window that begins within a day does not ask for that day: of the 24 hours before an extraction only the second
-    -- day counts. What such windows leave out is a matter of slots
+    -- A window that begins within a day does not cover that day: of the 24 hours before an extraction only the second
+    -- day counts. Holes in such a day are found slot by slot
     bounds as (
         select
             coin_id,
@@ -37,7 +37,7 @@ with
         group by all
     ),
 
-    -- A day before all that had been asked for until then was no gap
+    -- A day before everything that had been requested until then was not a gap
     known as (
         select
             looked_at.*,

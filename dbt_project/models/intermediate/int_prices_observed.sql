@@ -20,11 +20,11 @@ with
 
     touched_points as (select points.*, from points inner join touched_days using (coin_id, vs_currency, date)),
 
-    -- One answer, one value for a stamp: of doubled stamps the later position counts
+    -- One answer, one value for a stamp: if a stamp is there twice, the later position counts
     answered as (
         select
             *,
-            -- A stamp that any answer has inside its series is no live point
+            -- A stamp that any answer has inside its series is not a live point
             bool_and(is_live) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_always_live,
         from touched_points
         qualify row_number() over (partition by load_number, granularity, observed_ms order by position desc) = 1

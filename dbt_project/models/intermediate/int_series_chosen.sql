@@ -25,7 +25,7 @@ with
     ),
 
     -- Of the open day only what was over at the day's newest extraction can be expected, of whichever series that is: a
-    -- series that was not asked again falls behind
+    -- series that was not requested again falls behind
     due as (
         select
             *,
@@ -62,8 +62,8 @@ with
         left join counted using (coin_id, vs_currency, granularity, date)
     ),
 
-    -- The 5-minute series is asked for the last 24 hours alone, and a day is pieced together from two answers:
-    -- its edges and each hour are looked at as well, for a late start would make a wrong open
+    -- The 5-minute series is requested for the last 24 hours alone, and a day is pieced together from two answers:
+    -- its edges and each hour are checked as well, because a late start would make a wrong open
     judged as (
         select
             * exclude (due_ms, whole_hours_seen, first_ms, last_ms),
@@ -81,8 +81,8 @@ with
         from measured
     ),
 
-    -- The finest series that covers the day; where none does, the hourly one, unless it is empty.
-    -- What can make the candle final comes before what was asked for too early to know the whole day.
+    -- The finest series that covers the day; if none does, the hourly one, unless it is empty.
+    -- What can make the candle final comes before what was requested too early to know the whole day.
     ranked as (
         select
             *,

@@ -28,7 +28,7 @@ with
         where slot_from + to_seconds({{ slot_seconds("granularity") }}) <= now_known.as_of
     ),
 
-    -- When a point of the slot was first known, be it live or not; a point that is only live is none
+    -- When a point of the slot was first known, live or not; a point that is only live does not count
     filled as (
         select
             coin_id,
@@ -49,13 +49,13 @@ with
     ),
 
     -- The first answer that should have had a point of the slot
-    asked as (
+    first_requested as (
         select
             late_or_never.coin_id,
             late_or_never.vs_currency,
             late_or_never.granularity,
             late_or_never.slot_from,
-            min(extractions.extracted_at) as asked_at,
+            min(extractions.extracted_at) as requested_at,
         from late_or_never
         inner join
             extractions
@@ -76,21 +76,21 @@ with
             late_or_never.slot_from,
             late_or_never.slot_to,
             case
-                when asked.asked_at is not null
+                when first_requested.requested_at is not null
                 then 'coingecko_silent'
                 when late_or_never.as_of < late_or_never.due_at
                 then 'not_settled'
                 else 'not_run'
             end as cause,
-            asked.asked_at as found_at,
+            first_requested.requested_at as found_at,
             late_or_never.filled_at as closed_at,
         from late_or_never
-        left join asked using (coin_id, vs_currency, granularity, slot_from)
-        where late_or_never.filled_at is null or late_or_never.filled_at > asked.asked_at
+        left join first_requested using (coin_id, vs_currency, granularity, slot_from)
+        where late_or_never.filled_at is null or late_or_never.filled_at > first_requested.requested_at
     ),
 
-    -- The steps of the 5-minute series go up to 9 minutes in recorded answers, and step over a slot at times: one empty
-    -- slot between two that are filled is no hole
+    -- The steps of the 5-minute series go up to 9 minutes in recorded answers, and sometimes step over a slot: one
+    -- empty slot between two that are filled is not a hole
     stepped as (
         select
             *,

@@ -6,7 +6,8 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    -- The settled points of the candle, and the live point where it closes it; each by the newest answer that gave it
+    -- The settled points of the candle, and the live point if it closes the candle; each by the newest answer that
+    -- gave it
     points_used as (
         select candles.coin_id, candles.vs_currency, candles.date, observations.load_number,
         from candles

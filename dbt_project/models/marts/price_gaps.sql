@@ -24,7 +24,7 @@ with
         from days_missed
     ),
 
-    -- We did not ask because we could not: a run whose window has the hole has failed
+    -- No request, because the run failed whose window has the hole
     explained as (
         select
             holes.* exclude (cause),

@@ -8,7 +8,7 @@ with
 
     days_rebuilt as (select * from {{ ref("int_days_rebuilt") }}),
 
-    -- A day can be compared when all its candles were asked for after CoinGecko had settled it
+    -- A day can be compared if all its candles were requested after CoinGecko had settled it
     rebuilt as (
         select
             candles.coin_id,

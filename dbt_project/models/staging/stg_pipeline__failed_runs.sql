@@ -8,7 +8,7 @@ with
         from rows_of_source
     ),
 
-    -- Two runs as of one instant, which `[pipeline] now` has made, are one
+    -- Two runs as of the same instant (`[pipeline] now`) count as one
     told_once as (
         select *
         from failed_runs

@@ -1,4 +1,4 @@
-{#- At least this share of the rows has a value. Without rows there is nothing to ask. -#}
+{#- At least this share of the rows has a value. Without rows it passes. -#}
 {% test not_null_proportion(model, column_name, at_least) %}
 
     select count({{ column_name }}) / count(*) as proportion,

@@ -1,4 +1,4 @@
-{#- All rows have the same value, e.g. one source: sample data never meets real data. -#}
+{#- All rows have the same value, e.g. one source: sample data is never mixed with real data. -#}
 {% test one_value_only(model, column_name) %}
 
     select count(distinct {{ column_name }}) as different_values

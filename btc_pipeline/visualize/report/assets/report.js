@@ -50,7 +50,7 @@
     return shown.days.slice(Math.max(0, shown.days.length - range));
   }
 
-  // The mean of the last `period` closes; none where one of these days has no candle.
+  // The mean of the last `period` closes; none if one of these days has no candle.
   function averageOf(days, byDay, period) {
     let sum = 0, known = 0;
     const closes = days.map((day) => (byDay.get(day) || {}).close);
@@ -88,7 +88,7 @@
     return (percent > 0 ? "▲ +" : "▼ −") + Math.abs(percent).toLocaleString("en-US", { minimumFractionDigits: 2 }) + " %";
   }
 
-  // A whole axis of prices at once: without decimals where none of them needs any.
+  // A whole axis of prices at once: without decimals if none of them needs any.
   function axisTexts(values) {
     const unit = 10 ** shown.about.exponent;
     const texts = values.map((value) => priceText(value * unit));
@@ -210,7 +210,7 @@
     mark(look);
   }
 
-  // The words `open` and `provisional` at such candles, where there is room for words.
+  // The words `open` and `provisional` at such candles, if there is room for words.
   function mark(look) {
     const days = range <= MOST_MARKED ? daysInRange().filter((day) => (shown.byDay.get(day) || { status: "final" }).status !== "final") : [];
     view.marks.setMarkers(days.map((day) => (
@@ -296,8 +296,8 @@
     });
     svg.setAttribute("viewBox", "0 0 " + days.length + " 1");
     svg.replaceChildren(...bars);
-    const told = Object.entries(counts).filter(([, count]) => count).map(([name, count]) => count + " " + (name === "missing" ? "without data" : name));
-    const words = dayText(days[0]) + " to " + dayText(days[days.length - 1]) + ": " + told.join(", ") + "; least coverage " + percentText(least) + ".";
+    const counted = Object.entries(counts).filter(([, count]) => count).map(([name, count]) => count + " " + (name === "missing" ? "without data" : name));
+    const words = dayText(days[0]) + " to " + dayText(days[days.length - 1]) + ": " + counted.join(", ") + "; least coverage " + percentText(least) + ".";
     svg.setAttribute("aria-label", "Coverage, " + words);
     at("strip-words").textContent = words;
   }
@@ -348,12 +348,12 @@
     table();
   }
 
-  let asked = 0;
+  let newest = 0;
 
   async function show(number) {
-    asked = number;
+    newest = number;
     const found = await unpack(number);
-    if (asked !== number) return; // another one was chosen meanwhile
+    if (newest !== number) return; // another one was chosen meanwhile
     shown = found;
     at("candles-title").textContent = shown.about.name;
     at("chart").setAttribute("aria-label", "Candlestick chart of " + shown.about.name + "; the table below has the same numbers");
