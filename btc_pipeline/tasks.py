@@ -264,13 +264,9 @@ class ExtractHistory(HistoryStep):
         """Request the chunks that are missing; mark all complete."""
         with self.at_work() as facts:
             brought = history.answers(
-                self.settings,
-                self.workspace,
-                self.date,
-                self.span,
-                self.report,
+                self.settings, self.workspace, self.date, self.span, self.report,
                 is_newest_first=not self.oldest_first,
-            )
+            )  # fmt: skip
             facts.update(brought.facts)
             self.output().write(brought.files, brought.uncovered)
 

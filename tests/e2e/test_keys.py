@@ -8,6 +8,8 @@ import pytest
 
 from tests.e2e.live_api import Api, always, live, once, truly
 
+pytestmark = pytest.mark.long
+
 KEY = "CG-CanaryKey0123456789"
 HEADER = "x-cg-demo-api-key"
 
