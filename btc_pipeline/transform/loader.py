@@ -9,7 +9,7 @@ another provenance. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,7 +28,8 @@ RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
 
-# One row for each answer; load_number counts them in the order of loading. Timestamps are UTC.
+# One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
+# The incremental model makes the touched days anew: those of which an answer was loaded or removed since its last build.
 _TABLES = f"""
     create schema if not exists raw;
     create schema if not exists pipeline;
@@ -42,6 +43,10 @@ _TABLES = f"""
     create table if not exists {OHLC_TABLE} (
         archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
         vs_currency varchar not null, extracted_at timestamp not null, candles json not null
+    );
+    create sequence if not exists pipeline.load_numbers;
+    create table if not exists pipeline.touched_days (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
     );
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.pending_marker (
@@ -105,14 +110,12 @@ def load(job: Load) -> tuple[int, list[str]]:
         # Outside of the transaction: inside it, a damaged file would undo all of it, and the commit would not fail
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
-        loaded = dict(connection.execute(f"select archive_file, load_number from {RAW_TABLE}").fetchall())
-        rows, skipped = _new_rows(job, RAW_TABLE, set(loaded), _of_chart)
-        for number, row in enumerate(rows, max(loaded.values(), default=0) + 1):
-            row["load_number"] = number
-        known = connection.execute(f"select archive_file from {OHLC_TABLE}").fetchall()
-        opinions, no_opinions = _new_rows(job, OHLC_TABLE, {file for (file,) in known}, _of_candles)
+        rows, skipped = _new_rows(job, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
+        opinions, no_opinions = _new_rows(job, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
         connection.execute("begin")
+        _number(connection, rows)
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
+        _touch(connection, [row["archive_file"] for row in rows])
         _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
@@ -130,6 +133,16 @@ def create_tables(connection: duckdb_files.Connection) -> None:
     connection.execute(_TABLES)
     previous_version.load(connection, _NOWHERE, _NOWHERE, "")
     failed_runs.load(connection, _NOWHERE, "")
+
+
+def forget(connection: duckdb_files.Connection, archive_files: Iterable[str]) -> None:
+    """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
+    names = list(archive_files)
+    connection.execute("begin")
+    _touch(connection, names)
+    for table in (RAW_TABLE, OHLC_TABLE):
+        connection.execute(f"delete from {table} where archive_file in (select unnest(?))", [names])
+    connection.execute("commit")
 
 
 def distrust(database: Path) -> None:
@@ -166,6 +179,26 @@ def _this_run(job: Load) -> str:
 
 def _version(job: Load) -> str:
     return f"{job.built_from} {job.provenance}"
+
+
+def _loaded(connection: duckdb_files.Connection, table: str) -> set[str]:
+    return {file for (file,) in connection.execute(f"select archive_file from {table}").fetchall()}
+
+
+def _number(connection: duckdb_files.Connection, rows: list[RawRow]) -> None:
+    numbers = connection.execute(f"select nextval('pipeline.load_numbers') from range({len(rows)})").fetchall()
+    for row, (number,) in zip(rows, numbers, strict=True):
+        row["load_number"] = number
+
+
+def _touch(connection: duckdb_files.Connection, archive_files: list[str]) -> None:
+    """Note the days that these answers have points of."""
+    connection.execute(
+        "insert into pipeline.touched_days select distinct coin_id, vs_currency, epoch_ms(pair[1]::bigint)::date"
+        " from (select coin_id, vs_currency, unnest(json_transform_strict(prices, '[[\"DOUBLE\"]]')) as pair"
+        f" from {RAW_TABLE} where archive_file in (select unnest(?)))",
+        [archive_files],
+    )
 
 
 def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:

@@ -400,6 +400,56 @@ def test_what_was_vouched_for_stays_so(job):
     assert rows_of(job.database, "select stamp from pipeline.markers") == [("earlier",)]
 
 
+# --- What the next build must make anew
+
+
+def touched_in(job):
+    return rows_of(job.database, "select distinct coin_id, date from pipeline.touched_days order by all")
+
+
+def test_the_days_that_a_new_answer_has_points_of_are_touched(job, keep):
+    keep()
+    loader.load(job)
+    assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
+
+
+def test_days_that_no_new_answer_touches_are_left_as_they_are(job, keep):
+    keep()
+    loader.load(job)
+    execute(job.database, "delete from pipeline.touched_days")  # as the build does
+    keep(lambda chart: chart.update(prices=chart["prices"][-9:]), coin_id="ethereum")
+    loader.load(job)
+    assert touched_in(job) == [("ethereum", date(2026, 5, 15))]
+
+
+def test_a_removed_answer_is_gone_and_its_days_are_touched(job, keep):
+    kept, removed = keep(coin_id="ethereum"), keep()
+    loader.load(job)
+    execute(job.database, "delete from pipeline.touched_days")
+    with duckdb_files.opened(job.database, read_only=False) as connection:
+        loader.forget(connection, [removed.file])
+    assert [file for *_, file in loaded_in(job)] == [kept.file]
+    assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
+
+
+def test_the_number_of_a_removed_answer_is_never_used_again(job, keep):
+    keep()
+    newest = keep(extracted_at=after(1))
+    loader.load(job)
+    with duckdb_files.opened(job.database, read_only=False) as connection:
+        loader.forget(connection, [newest.file])
+    loader.load(job)
+    assert [(number, file) for number, _, file in loaded_in(job)][1:] == [(3, newest.file)]
+
+
+def test_nothing_to_remove_removes_nothing(job, keep):
+    keep()
+    loader.load(job)
+    with duckdb_files.opened(job.database, read_only=False) as connection:
+        loader.forget(connection, [])
+    assert len(loaded_in(job)) == 1
+
+
 # --- The 5-minute series
 
 

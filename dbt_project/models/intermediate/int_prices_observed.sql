@@ -1,9 +1,10 @@
 {{
     config(
         materialized="incremental",
-        incremental_strategy="delete+insert",
-        unique_key=["coin_id", "vs_currency", "date"],
+        incremental_strategy="append",
         on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(this) }}",
+        post_hook="{{ clear_touched_days() }}",
     )
 }}
 
@@ -11,14 +12,14 @@ with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),
 
-    -- A day that a new answer touches is rebuilt whole, from every answer that holds points of it
-    touched_days as (
-        select distinct coin_id, vs_currency, date,
-        from points
-        {% if is_incremental() %} where load_number > (select coalesce(max(load_number), 0) from {{ this }}) {% endif %}
-    ),
+    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
 
-    touched_points as (select points.*, from points inner join touched_days using (coin_id, vs_currency, date)),
+    -- A day of which an answer came or went is rebuilt whole, from every answer that holds points of it
+    touched_points as (
+        select *,
+        from points
+        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+    ),
 
     -- One answer, one value for a stamp: if a stamp is there twice, the later position counts
     answered as (
@@ -43,7 +44,7 @@ with
     numbered as (
         select
             *,
-            count(*) filter (where is_changed) over (
+            sum(is_changed::integer) over (
                 partition by coin_id, vs_currency, granularity, observed_ms order by extracted_at, load_number
             ) as version,
         from compared

@@ -11,7 +11,7 @@ with
     numbered as (
         select
             *,
-            count(*) filter (is_new) over (
+            sum(is_new::integer) over (
                 partition by coin_id, vs_currency, granularity order by observed_ms
             ) as run_of_price,
         from stepped

@@ -58,7 +58,7 @@ with
     numbered as (
         select
             *,
-            count(*) filter (is_new) over (
+            sum(is_new::integer) over (
                 partition by coin_id, vs_currency, granularity, cause, found_at, closed_at order by slot_from
             ) as island,
         from stepped
