@@ -29,7 +29,7 @@ OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
-# The incremental model makes the touched days anew: those of which an answer was loaded or removed since its last build.
+# The incremental model makes the touched days anew: those that an answer touches which was loaded or removed since.
 _TABLES = f"""
     create schema if not exists raw;
     create schema if not exists pipeline;

@@ -5,9 +5,9 @@
 {% macro delete_touched_days(relation) %}
     {% if is_incremental() %}
         delete from {{ relation }}
-        where (coin_id, vs_currency, date) in (
-            select (coin_id, vs_currency, date) from {{ source("pipeline", "touched_days") }}
-        )
+        where
+            (coin_id, vs_currency, date)
+            in (select (coin_id, vs_currency, date) from {{ source("pipeline", "touched_days") }})
     {% endif %}
 {% endmacro %}
 

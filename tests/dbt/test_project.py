@@ -67,6 +67,12 @@ def declared() -> Counter[str]:
 # --- models
 
 
+@for_each([*MODELS, *SINGULAR_TESTS, *GENERIC_TESTS])
+def test_no_window_has_a_filter(file):
+    """DuckDB counts `count(*) filter (…) over (…)` anew for each row; a sum of integers it carries along."""
+    assert re.findall(r"\bfilter\s*\([^()]*\)\s*over\b", code(file)) == []
+
+
 @for_each(MODELS)
 def test_a_model_is_described_beside_it_and_opens_with_its_grain(file):
     assert properties(file)["description"].startswith("One row per ")

@@ -103,7 +103,7 @@ def removed(tmp_path_factory):
 
 
 def test_while_it_is_there_the_tables_differ(removed, never_there):
-    world, with_the_bad_one = removed
+    _, with_the_bad_one = removed
     assert with_the_bad_one["daily_candlestick"] != never_there["daily_candlestick"]
     days = {row[2] for row in with_the_bad_one["daily_candlestick"]}
     assert date(2026, 5, 5) in days  # which no other answer has points of
