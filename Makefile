@@ -82,7 +82,7 @@ bench: .venv/.installed ## Measure the pipeline against bare Luigi and a bare sc
 
 lock: .venv/.installed ## Resolve the .in files into the hash locks (ARGS=--upgrade: to the newest versions)
 	echo pip | $(compile) - --output-file requirements-pip.lock
-	$(compile) requirements.in --output-file requirements.lock
+	$(compile) --override requirements-override.in requirements.in --output-file requirements.lock
 	$(compile) requirements-dev.in --output-file requirements-dev.lock
 	$(compile) requirements-tools.in --output-file requirements-tools.lock
 

@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,7 +27,7 @@ from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.terminal import stdout, summary
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import duckdb_files, duckdb_release, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
@@ -63,6 +63,7 @@ def all_checks() -> list[Check]:
     return [
         *found,
         _looked("settings", _settings),
+        _duckdb(duckdb_files.VERSION, configured.instant().date()),
         _looked("data folder", lambda: _folder(workspace)),
         _looked("disk", lambda: _disk(workspace)),
         _looked("lock", lambda: _lock(workspace)),
@@ -136,6 +137,17 @@ def _settings() -> Check:
     if not files:
         return Check("settings", "ok", "the defaults: there is no luigi.cfg in this folder")
     return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
+
+
+def _duckdb(version: str, today: date) -> Check:
+    """Whether DuckDB can be trusted with a long history, and whether the choice of its version is old."""
+    if duckdb_release.crashes_with_threads(version):
+        facts = f"{version} can crash on a long history, so it works with one thread"
+        return Check("DuckDB", "warning", facts, duckdb_release.HOW_TO_OVERRIDE)
+    if today >= duckdb_release.DECIDE_AGAIN:
+        facts = f"{version} was chosen against airbyte's pin; from {duckdb_release.DECIDE_AGAIN} on, choose again"
+        return Check("DuckDB", "warning", facts, "look for a newer btc_pipeline, or see docs/decisions/0014")
+    return Check("DuckDB", "ok", version)
 
 
 def _folder(workspace: Workspace) -> Check:

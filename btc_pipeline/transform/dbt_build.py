@@ -20,6 +20,7 @@ from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
 from btc_pipeline.transform.nodes import Node
+from btc_pipeline.warehouse import duckdb_files, duckdb_release
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         TransformationError: a model could not be built.
         CandleTestError: a test failed that a later model depends on.
     """
+    if duckdb_release.crashes_with_threads(duckdb_files.VERSION):
+        log.warning(
+            "DuckDB %s can crash on a long history, so it works with one thread. Next: %s",
+            duckdb_files.VERSION,
+            duckdb_release.HOW_TO_OVERRIDE,
+        )
     stamp = new_stamp()
     unit_tested = unit_test_results.known(workspace.dbt_target, build.built_from)
     job = {

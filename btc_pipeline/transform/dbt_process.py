@@ -36,6 +36,7 @@ class Dbt:
         self.database.parent.mkdir(parents=True, exist_ok=True)
         os.chdir(self.database.parent)
         os.environ["BTC_PIPELINE_DATABASE"] = self.database.name
+        os.environ["BTC_PIPELINE_DUCKDB_THREADS"] = str(duckdb_files.threads())
         self._folders = [
             *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
             *("--target-path", preparation["target"], "--target", "pipeline"),

@@ -15,7 +15,11 @@ from pathlib import Path
 
 import duckdb
 
+from btc_pipeline.warehouse import duckdb_release
+
 PATIENCE_SECONDS = 5.0
+
+VERSION = duckdb.__version__
 
 Connection = duckdb.DuckDBPyConnection
 AnyError = duckdb.Error
@@ -25,6 +29,8 @@ SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalExc
 
 # Without this option DuckDB would read a Python variable with the name of a missing table
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
+if duckdb_release.crashes_with_threads(VERSION):
+    _OPTIONS["threads"] = 1
 
 
 class DatabaseError(Exception):
@@ -69,6 +75,13 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
         raise DamagedDatabaseError(f"{path}: {_first_line(error)}") from error
     finally:
         connection.close()
+
+
+def threads() -> int:
+    """With how many threads DuckDB works: one if it can crash with more, else as many as it takes by itself."""
+    with duckdb.connect(config=_OPTIONS) as memory:
+        ((number,),) = memory.execute("select current_setting('threads')").fetchall()
+    return int(number)
 
 
 def quoted(text: str) -> str:

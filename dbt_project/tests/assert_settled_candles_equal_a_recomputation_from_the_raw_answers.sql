@@ -42,7 +42,9 @@ with
             vs_currency,
             granularity,
             observed_ms,
-            max((extracted_at, load_number, - from_the_end, price)) as winner,
+            max(
+                {'extracted_at':extracted_at, 'load_number':load_number, 'position': - from_the_end, 'price':price}
+            ) as winner,
         from stamps
         group by all
         having not bool_and(reaches_now and from_the_end = 1 and observed_ms % 1000 = 0)
@@ -61,7 +63,8 @@ with
     ),
 
     figures as (
-        select load_number, figure, pair[1]::bigint as observed_ms, max((position, pair[2])) as latest,
+        select
+            load_number, figure, pair[1]::bigint as observed_ms, max({'position':position, 'value':pair[2]}) as latest,
         from companions
         where pair[2] <> 0 or (pair[2] = 0 and figure = 'volume_24h')
         group by all
@@ -74,18 +77,18 @@ with
             winners.granularity,
             winners.observed_ms,
             (timestamp '1970-01-01' + to_milliseconds(winners.observed_ms)) as observed_at,
-            winners.winner[4] as price,
-            market_caps.latest[2] as market_cap,
-            volumes.latest[2] as volume_24h,
+            winners.winner.price as price,
+            market_caps.latest.value as market_cap,
+            volumes.latest.value as volume_24h,
         from winners
         left join
             figures as market_caps
-            on winners.winner[2] = market_caps.load_number
+            on winners.winner.load_number = market_caps.load_number
             and winners.observed_ms = market_caps.observed_ms
             and market_caps.figure = 'market_cap'
         left join
             figures as volumes
-            on winners.winner[2] = volumes.load_number
+            on winners.winner.load_number = volumes.load_number
             and winners.observed_ms = volumes.observed_ms
             and volumes.figure = 'volume_24h'
     ),

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [
-    *("Python", "packages", "commands", "settings", "data folder", "disk", "lock", "key", "API", "clock"),
+    *("Python", "packages", "commands", "settings", "DuckDB", "data folder", "disk", "lock", "key", "API", "clock"),
     "published",
 ]
 

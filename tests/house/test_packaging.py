@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from btc_pipeline.warehouse import duckdb_release
+
 ROOT = Path(__file__).parents[2]
 LOCKS = ["requirements-pip.lock", "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"]
 TARGET = re.compile(r"^([a-z][a-z-]*):(.*)", re.MULTILINE)
@@ -235,8 +237,12 @@ def test_the_tools_do_not_change_what_the_pipeline_runs_on(lock):
 
 
 def test_what_is_installed_fits_together():
+    """All but one pin, which requirements-override.in overrides (docs/decisions/0014)."""
     result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
+    overridden = re.compile(r"airbyte \S+ has requirement duckdb==\S+, but you have duckdb (\S+)\.")
+    assert [overridden.sub(r"\1", line) for line in result.stdout.splitlines()] == [duckdb_release.LOCKED]
+    assert f"\nduckdb=={duckdb_release.LOCKED} " in (ROOT / "requirements.lock").read_text()
+    assert requirements((ROOT / "requirements-override.in").read_text()) == {f"duckdb=={duckdb_release.LOCKED}"}
 
 
 @pytest.mark.parametrize("package", ["airbyte", "airbyte_cdk", "dbt", "duckdb", "luigi", "mplfinance"])
