@@ -28,7 +28,7 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
-from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, loader
+from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, tables
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import drawing
 
@@ -133,7 +133,7 @@ class Transform(Step):
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
         step, fingerprint = self.get_task_family(), self.fingerprint()
-        return DuckDBTarget(self.workspace.work, "main.daily_candlestick", loader.MARKERS, step, self.date, fingerprint)
+        return DuckDBTarget(self.workspace.work, "main.daily_candlestick", tables.MARKERS, step, self.date, fingerprint)
 
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one dbt invocation."""

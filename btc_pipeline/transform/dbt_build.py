@@ -100,6 +100,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     if IS_INSTALLED:
         prepared.keep(settings.data_dir, workspace, build.built_from)
     if any(node["status"] == "skipped" for node in nodes):
+        judge.distrust(workspace, tests)
         judge.raise_for_failures(tests)
     files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
     files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)

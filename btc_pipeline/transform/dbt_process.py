@@ -20,7 +20,7 @@ from typing import Any
 
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import child_process
-from btc_pipeline.transform import loader
+from btc_pipeline.transform import failing_rows, loader
 from btc_pipeline.warehouse import duckdb_files
 
 
@@ -92,7 +92,22 @@ def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
     nodes = dbt.nodes(job["command"], is_unit_tested=job["is_unit_tested"])
     if isinstance(nodes, str):
         return {"error": nodes}
-    return {"nodes": [_node(result) for result in nodes], "loaded": loaded, "notes": notes}
+    found = [_node(result) for result in nodes]
+    for node, result in zip(found, nodes, strict=True):
+        if node["status"] == "fail":
+            node["places"] = _places(dbt.database, result)
+    return {"nodes": found, "loaded": loaded, "notes": notes}
+
+
+def _places(database: Path, result: Any) -> list[failing_rows.Place] | None:
+    """The coins and days that a failed test is about; none for a unit test, which is about a model."""
+    if str(result.node.resource_type) != "test":
+        return None
+    try:
+        with duckdb_files.opened(database, read_only=True) as connection:
+            return failing_rows.places(connection, result.node.compiled_code)
+    except duckdb_files.DatabaseError:
+        return None
 
 
 def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_process.Json:
@@ -167,6 +182,7 @@ def _freshness(result: Any) -> dict[str, Any]:
         "status": str(getattr(result.status, "value", result.status)),
         "failures": None,
         "message": _one_line(result.message) or (f"the newest price is {age / 3600:.1f} hours old" if age else ""),
+        "places": [],  # the answers are old, and no day of them is wrong
     }
 
 

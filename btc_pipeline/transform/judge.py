@@ -13,7 +13,7 @@ from btc_pipeline.errors import CandleTestError
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import dbt_runner, declared_tests, loader, unit_test_results
+from btc_pipeline.transform import dbt_runner, declared_tests, touched_days, unit_test_results
 from btc_pipeline.transform.nodes import Node
 
 
@@ -24,8 +24,8 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
         The outcome of each test: `pass` or `warn`.
 
     Raises:
-        CandleTestError: a test failed, or the tests that ran are not the declared tests. Then the next run builds the
-            table anew from the archive.
+        CandleTestError: a test failed, or the tests that ran are not the declared tests. Then the next run loads the
+            days of the failure anew from the archive, or all if no day explains it.
     """
     tests = _results_of(workspace, stamp)
     workspace.test_results.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
         take_census(tests)
     except CandleTestError:
         unit_test_results.forget(workspace.dbt_target)
-        loader.distrust(workspace.work)
+        distrust(workspace, tests)
         raise
     return {test["name"]: test["status"] for test in tests}
 
@@ -52,14 +52,36 @@ def _results_of(workspace: Workspace, stamp: str) -> list[Node] | None:
     return tests if isinstance(tests, list) else None
 
 
+def distrust(workspace: Workspace, tests: Sequence[Node]) -> None:
+    """Let the next run load anew what the failed tests are about."""
+    found = [test.get("places") for test in _failed(tests) if test["status"] != "skipped"]
+    places = [place for each in found for place in each or []]
+    touched_days.distrust(workspace.work, places if found and None not in found else None)
+
+
+def _failed(tests: Sequence[Node]) -> list[Node]:
+    """The tests that did not pass, those that were skipped at the end."""
+    failed = [test for test in tests if test["status"] not in {"pass", "success", "warn"}]
+    return sorted(failed, key=lambda test: test["status"] == "skipped")
+
+
+def _where(test: Node) -> dict[str, str]:
+    """The facts of a failed test: its first coin and day, and how many more there are."""
+    places = test.get("places") or []
+    if not places:
+        return {}
+    first = places[0]
+    facts = {"coin": f"{first['coin_id']}/{first['vs_currency']}", "day": first["date"]}
+    return facts | ({"more_days": str(len(places) - 1)} if len(places) > 1 else {})
+
+
 def raise_for_failures(tests: Sequence[Node]) -> None:
     """Raise an error for the first test that did not pass.
 
     Raises:
         CandleTestError: names the test, and how many more there are.
     """
-    failed = [test for test in tests if test["status"] not in {"pass", "success", "warn"}]
-    failed.sort(key=lambda test: test["status"] == "skipped")
+    failed = _failed(tests)
     if failed:
         worst = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
@@ -67,6 +89,7 @@ def raise_for_failures(tests: Sequence[Node]) -> None:
             f"test {worst['name']} ended with {worst['status']}: {worst['message'] or 'no message'}{more};"
             " the published table and the chart stay as they were",
             "look at the rows: `dbt build --store-failures` by hand in dbt_project/",
+            **_where(worst),
         )
 
 

@@ -9,7 +9,7 @@ another provenance. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,45 +18,12 @@ from typing import Any
 from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import failed_runs, raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import previous_version
+from btc_pipeline.transform import previous_version, tables, touched_days
+from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
-
-RAW_TABLE = "raw.market_chart"
-OHLC_TABLE = "raw.ohlc"
-MARKERS = "pipeline.markers"
-
-# One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
-# The incremental model makes the touched days anew: those that an answer touches which was loaded or removed since.
-_TABLES = f"""
-    create schema if not exists raw;
-    create schema if not exists pipeline;
-    create table if not exists {RAW_TABLE} (
-        load_number integer not null, archive_file varchar not null, sha256 varchar not null,
-        source varchar not null, coin_id varchar not null, vs_currency varchar not null,
-        granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
-        extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
-        prices json not null, market_caps json, total_volumes json
-    );
-    create table if not exists {OHLC_TABLE} (
-        archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
-        vs_currency varchar not null, extracted_at timestamp not null, candles json not null
-    );
-    create sequence if not exists pipeline.load_numbers;
-    create table if not exists pipeline.touched_days (
-        coin_id varchar not null, vs_currency varchar not null, date date not null
-    );
-    create table if not exists pipeline.built_from (version varchar);
-    create table if not exists pipeline.pending_marker (
-        step varchar, day date, fingerprint varchar, stamp varchar
-    );
-    create table if not exists pipeline.this_run (
-        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar
-    );
-    {duckdb_files.create_markers(MARKERS)};
-"""
 
 _NOWHERE = Path("nowhere")
 
@@ -106,16 +73,17 @@ def load(job: Load) -> tuple[int, list[str]]:
     notes = _make_room(job)
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with duckdb_files.opened(job.database, read_only=False) as connection:
-        connection.execute(_TABLES)
+        tables.create(connection)
         # Outside of the transaction: inside it, a damaged file would undo all of it, and the commit would not fail
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
+        notes += touched_days.mend(connection)
         rows, skipped = _new_rows(job, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
         opinions, no_opinions = _new_rows(job, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
         connection.execute("begin")
         _number(connection, rows)
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
-        _touch(connection, [row["archive_file"] for row in rows])
+        touched_days.touch(connection, [row["archive_file"] for row in rows])
         _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
@@ -130,25 +98,9 @@ def load(job: Load) -> tuple[int, list[str]]:
 
 def create_tables(connection: duckdb_files.Connection) -> None:
     """Create the sources of dbt's models, empty, if they do not exist."""
-    connection.execute(_TABLES)
+    tables.create(connection)
     previous_version.load(connection, _NOWHERE, _NOWHERE, "")
     failed_runs.load(connection, _NOWHERE, "")
-
-
-def forget(connection: duckdb_files.Connection, archive_files: Iterable[str]) -> None:
-    """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
-    names = list(archive_files)
-    connection.execute("begin")
-    _touch(connection, names)
-    for table in (RAW_TABLE, OHLC_TABLE):
-        connection.execute(f"delete from {table} where archive_file in (select unnest(?))", [names])
-    connection.execute("commit")
-
-
-def distrust(database: Path) -> None:
-    """Remove all marker rows, and make the next load build the database anew."""
-    with duckdb_files.opened(database, read_only=False) as connection:
-        connection.execute(f"delete from {MARKERS}; update pipeline.built_from set version = 'distrusted'")
 
 
 def _make_room(job: Load) -> list[str]:
@@ -189,16 +141,6 @@ def _number(connection: duckdb_files.Connection, rows: list[RawRow]) -> None:
     numbers = connection.execute(f"select nextval('pipeline.load_numbers') from range({len(rows)})").fetchall()
     for row, (number,) in zip(rows, numbers, strict=True):
         row["load_number"] = number
-
-
-def _touch(connection: duckdb_files.Connection, archive_files: list[str]) -> None:
-    """Note the days that these answers have points of."""
-    connection.execute(
-        "insert into pipeline.touched_days select distinct coin_id, vs_currency, epoch_ms(pair[1]::bigint)::date"
-        " from (select coin_id, vs_currency, unnest(json_transform_strict(prices, '[[\"DOUBLE\"]]')) as pair"
-        f" from {RAW_TABLE} where archive_file in (select unnest(?)))",
-        [archive_files],
-    )
 
 
 def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:

@@ -5,4 +5,4 @@ from __future__ import annotations
 from typing import Any
 
 Node = dict[str, Any]
-"""Its outcome: `kind`, `name`, `status`, `message`."""
+"""Its outcome: `kind`, `name`, `status`, `message`; of a failed test `places`, as `failing_rows` gives them."""

@@ -3,28 +3,16 @@
 The answers are put into the archive as an extraction would; from there on it is the real loader, dbt and tests.
 """
 
-import json
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
-import duckdb
 import pytest
 
-from btc_pipeline.coingecko import streams
-from btc_pipeline.coingecko.simulator import synthetic
-from btc_pipeline.lake import raw_archive
-from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.tasks import Transform
-from btc_pipeline.transform import dbt_build, loader
-from btc_pipeline.warehouse import duckdb_files
-from tests.publish.test_swap import SETTINGS
+from tests.support.built_world import BuiltWorld
 
 pytestmark = pytest.mark.long
 
-COIN = "bitcoin"
 NOW = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
-LATER = NOW + timedelta(days=1)
-MODELS = Transform(date=NOW.date()).sources_hash()  # whose unit tests have run when the project was installed
+AN_HOUR_LATER, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=1)
 
 # The load numbers of a version's answers differ, and nothing else may
 TABLES = {
@@ -36,41 +24,8 @@ TABLES = {
 }
 
 
-class World:
-    """A workspace whose archive gets answers, and what each build makes of them."""
-
-    def __init__(self, folder):
-        self.workspace = Workspace(folder / "data", "sample")
-        self.workspace.temporary.mkdir(parents=True)
-        self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=LATER)
-
-    def keep(self, now, days, change=lambda chart: None):
-        start = datetime.combine(now.date() - timedelta(days=days), datetime.min.time(), timezone.utc)
-        provenance, stream = self.settings.provenance, streams.MARKET_CHART
-        request = raw_archive.Request(COIN, "usd", now.date(), start, now, now, provenance, stream)
-        chart = synthetic.market_chart(COIN, "usd", start, now, now)
-        change(chart)
-        return raw_archive.keep(self.workspace.raw, request, json.dumps(chart).encode())
-
-    def build(self):
-        build = dbt_build.Build("Transform", LATER.date(), "good", MODELS, until=LATER)
-        dbt_build.build(self.settings, self.workspace, build)
-
-    def remove(self, entry):
-        (self.workspace.raw / entry.file).unlink()
-        with duckdb_files.opened(self.workspace.work, read_only=False) as connection:
-            loader.forget(connection, [entry.file])
-
-    def tables(self):
-        with duckdb.connect(str(self.workspace.work), read_only=True) as connection:
-            return {
-                name: connection.execute(f"select {columns} from {name} order by all").fetchall()
-                for name, columns in TABLES.items()
-            }
-
-    def query(self, sql):
-        with duckdb.connect(str(self.workspace.work), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+def tables_of(world):
+    return {name: world.query(f"select {columns} from {name} order by all") for name, columns in TABLES.items()}
 
 
 def dearer(chart):
@@ -81,21 +36,21 @@ def dearer(chart):
 @pytest.fixture(scope="module")
 def never_there(tmp_path_factory):
     """What two good answers make."""
-    world = World(tmp_path_factory.mktemp("never"))
+    world = BuiltWorld(tmp_path_factory.mktemp("never"), LATER)
     world.keep(NOW, 3)
     world.keep(LATER, 2)
     world.build()
-    return world.tables()
+    return tables_of(world)
 
 
 @pytest.fixture(scope="module")
 def removed(tmp_path_factory):
     """The same answers, and one with other prices, loaded between them, that is removed afterwards."""
-    world = World(tmp_path_factory.mktemp("removed"))
+    world = BuiltWorld(tmp_path_factory.mktemp("removed"), LATER)
     world.keep(NOW, 3)
-    bad = world.keep(NOW + timedelta(hours=1), 5, dearer)
-    world.build()
-    with_the_bad_one = world.tables()
+    bad = world.keep(AN_HOUR_LATER, 5, dearer)
+    world.build(AN_HOUR_LATER)
+    with_the_bad_one = tables_of(world)
     world.keep(LATER, 2)
     world.remove(bad)
     world.build()
@@ -112,7 +67,7 @@ def test_while_it_is_there_the_tables_differ(removed, never_there):
 @pytest.mark.parametrize("table", TABLES)
 def test_once_it_is_removed_each_table_is_as_if_it_had_never_been_there(table, removed, never_there):
     world, _ = removed
-    assert world.tables()[table] == never_there[table]
+    assert tables_of(world)[table] == never_there[table]
 
 
 def test_a_build_leaves_no_day_to_be_made_anew(removed):

@@ -99,7 +99,7 @@ class PlantedTest:
 FAILING_TEST = PlantedTest(
     "a test that fails",
     "select * from {{ ref('daily_candlestick') }}\n",
-    ("assert_planted", "the published table and the chart stay as they were"),
+    ("assert_planted", "the published table and the chart stay as they were", "coin=bitcoin/usd day=2026-05-08"),
 )
 TESTS_THAT_DO_NOT_RUN = [
     PlantedTest(

@@ -14,7 +14,8 @@ from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import loader
+from btc_pipeline.transform import loader, touched_days
+from btc_pipeline.transform.failing_rows import Place
 from btc_pipeline.warehouse import duckdb_files
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -427,7 +428,7 @@ def test_a_removed_answer_is_gone_and_its_days_are_touched(job, keep):
     loader.load(job)
     execute(job.database, "delete from pipeline.touched_days")
     with duckdb_files.opened(job.database, read_only=False) as connection:
-        loader.forget(connection, [removed.file])
+        touched_days.forget(connection, [removed.file])
     assert [file for *_, file in loaded_in(job)] == [kept.file]
     assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
 
@@ -437,7 +438,7 @@ def test_the_number_of_a_removed_answer_is_never_used_again(job, keep):
     newest = keep(extracted_at=after(1))
     loader.load(job)
     with duckdb_files.opened(job.database, read_only=False) as connection:
-        loader.forget(connection, [newest.file])
+        touched_days.forget(connection, [newest.file])
     loader.load(job)
     assert [(number, file) for number, _, file in loaded_in(job)][1:] == [(3, newest.file)]
 
@@ -446,8 +447,66 @@ def test_nothing_to_remove_removes_nothing(job, keep):
     keep()
     loader.load(job)
     with duckdb_files.opened(job.database, read_only=False) as connection:
-        loader.forget(connection, [])
+        touched_days.forget(connection, [])
     assert len(loaded_in(job)) == 1
+
+
+# --- What is loaded anew after a test has failed
+
+OF_BITCOIN = [Place(coin_id="bitcoin", vs_currency="usd", date="2026-05-14")]
+MARKED = "insert into pipeline.markers values (1, 'Transform', date '2026-05-15', 'abc', 'stamp', 1, '2')"
+AGAIN = ["loaded anew from the archive: the answers of the days whose tests had failed"]
+ALL_AGAIN = ["built anew from the archive: models or source have changed, or its tests had failed"]
+
+
+@pytest.fixture
+def two_coins(job, keep):
+    keep()
+    keep(coin_id="solana")
+    loader.load(job)
+    execute(job.database, f"delete from pipeline.touched_days; {MARKED}")
+    return job
+
+
+def test_the_answers_of_a_distrusted_day_are_loaded_anew_and_no_others(two_coins):
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    assert rows_of(two_coins.database, "from pipeline.markers") == []
+    assert loader.load(two_coins) == (1, AGAIN)
+    assert [(number, coin) for number, coin, _ in loaded_in(two_coins)] == [(2, "solana"), (3, "bitcoin")]
+    assert {coin for coin, _ in touched_in(two_coins)} == {"bitcoin"}
+
+
+def test_a_distrusted_day_of_which_there_is_no_answer_is_made_anew(two_coins):
+    touched_days.distrust(two_coins.database, [Place(coin_id="bitcoin", vs_currency="usd", date="2026-04-01")])
+    assert touched_in(two_coins) == [("bitcoin", date(2026, 4, 1))]
+    assert loader.load(two_coins) == (0, AGAIN)
+
+
+def test_a_failure_that_comes_again_has_all_loaded_anew(two_coins):
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    loader.load(two_coins)
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    assert loader.load(two_coins) == (2, ALL_AGAIN)
+
+
+def test_a_failure_some_runs_later_is_a_first_one(two_coins):
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    for _ in range(2):
+        loader.load(two_coins)
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    assert loader.load(two_coins) == (1, AGAIN)
+
+
+def test_a_failure_that_no_day_explains_has_all_loaded_anew(two_coins):
+    touched_days.distrust(two_coins.database, None)
+    assert loader.load(two_coins) == (2, ALL_AGAIN)
+
+
+def test_a_failure_of_no_day_loads_nothing_anew(two_coins):
+    touched_days.distrust(two_coins.database, [])
+    assert rows_of(two_coins.database, "from pipeline.markers") == []
+    assert loader.load(two_coins) == (0, [])
+    assert touched_in(two_coins) == []
 
 
 # --- The 5-minute series

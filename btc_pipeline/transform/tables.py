@@ -1,0 +1,45 @@
+"""The tables of dbt's database that dbt does not make: raw answers, marker rows, the loader's notes for the models."""
+
+from __future__ import annotations
+
+from btc_pipeline.warehouse import duckdb_files
+
+RAW_TABLE = "raw.market_chart"
+OHLC_TABLE = "raw.ohlc"
+MARKERS = "pipeline.markers"
+
+# One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
+# The incremental model makes the touched days anew: those that an answer touches which was loaded or removed since.
+_DDL = f"""
+    create schema if not exists raw;
+    create schema if not exists pipeline;
+    create table if not exists {RAW_TABLE} (
+        load_number integer not null, archive_file varchar not null, sha256 varchar not null,
+        source varchar not null, coin_id varchar not null, vs_currency varchar not null,
+        granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
+        extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
+        prices json not null, market_caps json, total_volumes json
+    );
+    create table if not exists {OHLC_TABLE} (
+        archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
+        vs_currency varchar not null, extracted_at timestamp not null, candles json not null
+    );
+    create sequence if not exists pipeline.load_numbers;
+    create table if not exists pipeline.touched_days (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
+    );
+    create table if not exists pipeline.built_from (version varchar);
+    create table if not exists pipeline.mending (state varchar);
+    create table if not exists pipeline.pending_marker (
+        step varchar, day date, fingerprint varchar, stamp varchar
+    );
+    create table if not exists pipeline.this_run (
+        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar
+    );
+    {duckdb_files.create_markers(MARKERS)};
+"""
+
+
+def create(connection: duckdb_files.Connection) -> None:
+    """Create the tables that are not there."""
+    connection.execute(_DDL)

@@ -1,0 +1,55 @@
+"""Answers put into the archive as an extraction would; from there on the real loader, dbt and tests."""
+
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta, timezone
+
+import duckdb
+
+from btc_pipeline.coingecko import streams
+from btc_pipeline.coingecko.simulator import synthetic
+from btc_pipeline.lake import raw_archive
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.tasks import Transform
+from btc_pipeline.transform import dbt_build, judge, touched_days
+from btc_pipeline.warehouse import duckdb_files
+from tests.publish.test_swap import SETTINGS
+
+_MODELS = Transform(date=date(2026, 5, 15)).sources_hash()  # whose unit tests have run when the project was installed
+
+
+class BuiltWorld:
+    """A workspace whose archive gets answers, and what each build makes of them."""
+
+    def __init__(self, folder, now):
+        self.now = now
+        self.workspace = Workspace(folder / "data", "sample")
+        self.workspace.temporary.mkdir(parents=True)
+        self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
+
+    def keep(self, now, days, change=lambda chart: None, coin_id="bitcoin"):
+        """Put the hourly answer of a run at `now` into the archive, changed or not; it begins so many days before."""
+        start = datetime.combine(now.date() - timedelta(days=days), datetime.min.time(), timezone.utc)
+        provenance, stream = self.settings.provenance, streams.MARKET_CHART
+        request = raw_archive.Request(coin_id, "usd", now.date(), start, now, now, provenance, stream)
+        chart = synthetic.market_chart(coin_id, "usd", start, now, now)
+        change(chart)
+        return raw_archive.keep(self.workspace.raw, request, json.dumps(chart).encode())
+
+    def build(self, now=None):
+        """Load, build, run the tests and judge them, as the steps Transform and Test do."""
+        until = now or self.now
+        build = dbt_build.Build("Transform", until.date(), "good", _MODELS, until=until)
+        built = dbt_build.build(self.settings, self.workspace, build)
+        judge.judge(self.settings, self.workspace, built.stamp)
+
+    def remove(self, entry):
+        """Take an answer out of the archive and of the database."""
+        (self.workspace.raw / entry.file).unlink()
+        with duckdb_files.opened(self.workspace.work, read_only=False) as connection:
+            touched_days.forget(connection, [entry.file])
+
+    def query(self, sql):
+        """The rows of a query, or of a change, in dbt's database."""
+        with duckdb.connect(str(self.workspace.work)) as connection:
+            return connection.execute(sql).fetchall()
