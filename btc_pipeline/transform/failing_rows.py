@@ -12,7 +12,7 @@ from btc_pipeline.warehouse import duckdb_files
 LIMIT = 1000
 """A failure of more places than this says nothing about single days."""
 
-_DAYS = ("date", "observed_at", "slot_from", "gap_from", "first_point_at", "extracted_at")
+_DAYS = ("date", "observed_at", "slot_from", "gap_from", "first_point_at")
 """The columns that say of which UTC day a row is; the first one that a test's rows have counts."""
 
 

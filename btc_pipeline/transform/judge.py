@@ -66,13 +66,13 @@ def _failed(tests: Sequence[Node]) -> list[Node]:
 
 
 def _where(test: Node) -> dict[str, str]:
-    """The facts of a failed test: its first coin and day, and how many more there are."""
+    """The facts of a failed test: its first coin and day, and how many more places there are."""
     places = test.get("places") or []
     if not places:
         return {}
     first = places[0]
     facts = {"coin": f"{first['coin_id']}/{first['vs_currency']}", "day": first["date"]}
-    return facts | ({"more_days": str(len(places) - 1)} if len(places) > 1 else {})
+    return facts | ({"more_places": str(len(places) - 1)} if len(places) > 1 else {})
 
 
 def raise_for_failures(tests: Sequence[Node]) -> None:

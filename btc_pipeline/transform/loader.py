@@ -77,10 +77,10 @@ def load(job: Load) -> tuple[int, list[str]]:
         # Outside of the transaction: inside it, a damaged file would undo all of it, and the commit would not fail
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
+        connection.execute("begin")
         notes += touched_days.mend(connection)
         rows, skipped = _new_rows(job, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
         opinions, no_opinions = _new_rows(job, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
-        connection.execute("begin")
         _number(connection, rows)
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
         touched_days.touch(connection, [row["archive_file"] for row in rows])

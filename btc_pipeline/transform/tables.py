@@ -9,7 +9,8 @@ OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
-# The incremental model makes the touched days anew: those that an answer touches which was loaded or removed since.
+# A day is touched if an answer with points of it was loaded or removed after the last build: the model makes it anew.
+# A day is distrusted if a test of it has failed: the next load takes its answers again.
 _DDL = f"""
     create schema if not exists raw;
     create schema if not exists pipeline;
@@ -29,7 +30,9 @@ _DDL = f"""
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
     create table if not exists pipeline.built_from (version varchar);
-    create table if not exists pipeline.mending (state varchar);
+    create table if not exists pipeline.distrusted_days (
+        coin_id varchar not null, vs_currency varchar not null, date date not null, is_mended boolean not null
+    );
     create table if not exists pipeline.pending_marker (
         step varchar, day date, fingerprint varchar, stamp varchar
     );

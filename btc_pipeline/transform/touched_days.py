@@ -15,71 +15,79 @@ from btc_pipeline.warehouse.duckdb_files import quoted
 
 _DAY = "coin_id, vs_currency, date"
 
-# One row for each point of each answer
-_DAYS = f"""
-    select archive_file, coin_id, vs_currency, epoch_ms(pair[1]::bigint)::date as date
-    from (
-        select archive_file, coin_id, vs_currency, unnest(json_transform_strict(prices, '[["DOUBLE"]]')) as pair
-        from {tables.RAW_TABLE}
-    )
-"""
-
-
-def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
-    """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
-    if not archive_files:
-        return
-    connection.execute("begin")
-    touch(connection, archive_files)
-    for table in (tables.RAW_TABLE, tables.OHLC_TABLE):
-        connection.execute(f"delete from {table} where archive_file in ({_listed(archive_files)})")
-    connection.execute("commit")
-
-
-def distrust(database: Path, places: Sequence[Place] | None) -> None:
-    """Remove all marker rows, and make the next load take the answers of these days from the archive again.
-
-    If the places are not known (None), it takes all answers again. So it does if the failed build was already made of
-    answers that were taken again: then they do not explain the failure. No places: no answer is at fault.
-    """
-    with duckdb_files.opened(database, read_only=False) as connection:
-        tables.create(connection)
-        connection.execute(f"delete from {tables.MARKERS}")
-        is_mended = connection.execute("select state from pipeline.mending").fetchall() == [("mended",)]
-        if places == []:
-            return
-        if places is None or is_mended:
-            connection.execute("update pipeline.built_from set version = 'distrusted'")
-            return
-        values = ", ".join(
-            f"({quoted(place['coin_id'])}, {quoted(place['vs_currency'])}, date {quoted(place['date'])})"
-            for place in places
-        )
-        connection.execute(f"insert into pipeline.touched_days values {values}")
-        forget(connection, _with_points_of_touched_days(connection))
-        connection.execute("delete from pipeline.mending; insert into pipeline.mending values ('wanted')")
-
-
-def mend(connection: duckdb_files.Connection) -> list[str]:
-    """Note that this build is made of answers that are taken again; returns a line that says so."""
-    connection.execute("delete from pipeline.mending where state = 'mended'")
-    wanted = connection.execute("update pipeline.mending set state = 'mended' returning state").fetchall()
-    return ["loaded anew from the archive: the answers of the days whose tests had failed"] if wanted else []
-
 
 def touch(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
     """Note the days that these answers have points of: the next build makes them anew."""
     if archive_files:
-        connection.execute(
-            f"insert into pipeline.touched_days select distinct coin_id, vs_currency, date from ({_DAYS})"
-            f" where archive_file in ({_listed(archive_files)})"
+        days = _days_of(f"archive_file in ({_listed(archive_files)})")
+        connection.execute(f"insert into pipeline.touched_days select distinct {_DAY} from ({days})")
+
+
+def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
+    """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
+    if archive_files:
+        touch(connection, archive_files)
+        for table in (tables.RAW_TABLE, tables.OHLC_TABLE):
+            connection.execute(f"delete from {table} where archive_file in ({_listed(archive_files)})")
+
+
+def distrust(database: Path, places: Sequence[Place] | None) -> None:
+    """Remove all marker rows, and note these days for `mend`. All else stays, so that one can look at the rows.
+
+    If the places are not known (None), the next load builds the database anew. So it does if it has mended one of
+    these days right before the failed build: then its answers do not explain the failure. No places: no answer is at
+    fault.
+    """
+    with duckdb_files.opened(database, read_only=False) as connection:
+        tables.create(connection)
+        connection.execute(f"delete from {tables.MARKERS}")
+        if places == []:
+            return
+        if places is None or _are_mended(connection, places):
+            connection.execute("update pipeline.built_from set version = 'distrusted'")
+        else:
+            connection.execute(f"insert into pipeline.distrusted_days select *, false from ({_values(places)})")
+
+
+def mend(connection: duckdb_files.Connection) -> list[str]:
+    """Remove the answers that have points of a distrusted day, so that they are taken from the archive again.
+
+    Call it in the transaction that loads them. Returns a line if there was such a day.
+    """
+    connection.execute("delete from pipeline.distrusted_days where is_mended")
+    wanted = f"select distinct {_DAY} from pipeline.distrusted_days"
+    if not connection.execute(wanted).fetchall():
+        return []
+    connection.execute(f"insert into pipeline.touched_days {wanted}")
+    pair = "(coin_id, vs_currency) in (select (coin_id, vs_currency) from pipeline.distrusted_days)"
+    files = f"select distinct archive_file from ({_days_of(pair)}) semi join ({wanted}) using ({_DAY}) order by all"
+    forget(connection, [file for (file,) in connection.execute(files).fetchall()])
+    connection.execute(f"delete from {tables.OHLC_TABLE} where {pair}")
+    connection.execute("update pipeline.distrusted_days set is_mended = true")
+    return ["loaded anew from the archive: the answers of the days whose tests had failed"]
+
+
+def _are_mended(connection: duckdb_files.Connection, places: Sequence[Place]) -> bool:
+    again = f"from pipeline.distrusted_days semi join ({_values(places)}) using ({_DAY}) where is_mended"
+    return bool(connection.execute(again).fetchall())
+
+
+def _days_of(answers: str) -> str:
+    """A query: one row for each point of the answers for which the condition holds."""
+    return f"""
+        select archive_file, coin_id, vs_currency, epoch_ms(pair[1]::bigint)::date as date
+        from (
+            select archive_file, coin_id, vs_currency, unnest(json_transform_strict(prices, '[["DOUBLE"]]')) as pair
+            from {tables.RAW_TABLE}
+            where {answers}
         )
+    """
 
 
-def _with_points_of_touched_days(connection: duckdb_files.Connection) -> list[str]:
-    query = f"select distinct archive_file from ({_DAYS}) semi join pipeline.touched_days using ({_DAY}) order by all"
-    return [file for (file,) in connection.execute(query).fetchall()]
+def _values(places: Sequence[Place]) -> str:
+    rows = (f"({_listed((each['coin_id'], each['vs_currency'], each['date']))})" for each in places)
+    return f"select coin_id, vs_currency, date::date as date from (values {', '.join(rows)}) as rows ({_DAY})"
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(quoted, names))
+def _listed(texts: Sequence[str]) -> str:
+    return ", ".join(map(quoted, texts))

@@ -14,7 +14,7 @@ LOCKED = "1.5.5"
 DECIDE_AGAIN = date(2027, 6, 1)
 """The day from which `doctor` warns that the choice of `LOCKED` is old."""
 
-HOW_TO_OVERRIDE = f"pip install duckdb=={LOCKED}, though pip says that airbyte requires another version"
+HOW_TO_OVERRIDE = f"pip install duckdb=={LOCKED} in this environment (pipx, uv: docs/install.md), against airbyte's pin"
 
 _FIRST_WITHOUT_CRASH = (1, 4, 4)
 

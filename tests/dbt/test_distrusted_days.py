@@ -32,7 +32,7 @@ def test_the_days_of_a_failed_test_are_loaded_anew_and_nothing_else(world):
         world.build()
     assert "singular:assert_settled_candles_equal_a_recomputation_from_the_raw_answers" in str(failed.value)
     assert "[coin=bitcoin/usd day=2026-05-08]" in str(failed.value)
-    assert world.query(NUMBERS) == [solana]  # as it was
+    assert world.query(NUMBERS) == [bitcoin, solana]  # so that one can look at them
     world.build()
     assert world.query(CANDLES) == good
     assert world.query(NUMBERS) == [("bitcoin", bitcoin[1] + 2), solana]

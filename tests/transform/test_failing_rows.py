@@ -31,7 +31,8 @@ def test_each_place_is_named_once_and_in_order(places):
 
 
 @pytest.mark.parametrize("row", [
-    "1 as number", BITCOIN, f"{BITCOIN}, null::date as date", "date '2026-05-08' as date, 'bitcoin' as coin_id",
+    "1 as number", BITCOIN, f"{BITCOIN}, timestamp '2026-05-08' as extracted_at",
+    f"{BITCOIN}, null::date as date", "date '2026-05-08' as date, 'bitcoin' as coin_id",
 ])  # fmt: skip
 def test_a_row_that_does_not_say_is_led_back_to_nothing(row, places):
     assert places(f"select {row}") is None

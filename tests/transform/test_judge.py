@@ -37,7 +37,7 @@ def distrusted(monkeypatch, tmp_path):
 def test_the_line_names_the_first_coin_and_day_and_counts_the_others():
     assert "[coin=bitcoin/usd day=2026-05-08]" in line(outcome(places=[place("2026-05-08")]))
     two = [place("2026-05-08"), place("2026-05-07", "solana")]
-    assert "[coin=bitcoin/usd day=2026-05-08 more_days=1]" in line(outcome(places=two))
+    assert "[coin=bitcoin/usd day=2026-05-08 more_places=1]" in line(outcome(places=two))
 
 
 @pytest.mark.parametrize("facts", [{}, {"places": None}, {"places": []}])

@@ -459,6 +459,11 @@ AGAIN = ["loaded anew from the archive: the answers of the days whose tests had 
 ALL_AGAIN = ["built anew from the archive: models or source have changed, or its tests had failed"]
 
 
+def keep_ohlc(workspace, coin_id):
+    body = json.dumps(synthetic.ohlc(coin_id, "usd", 7, NOW)).encode()
+    return raw_archive.keep(workspace / "raw", replace(REQUEST, coin_id=coin_id, stream="ohlc"), body)
+
+
 @pytest.fixture
 def two_coins(job, keep):
     keep()
@@ -478,8 +483,32 @@ def test_the_answers_of_a_distrusted_day_are_loaded_anew_and_no_others(two_coins
 
 def test_a_distrusted_day_of_which_there_is_no_answer_is_made_anew(two_coins):
     touched_days.distrust(two_coins.database, [Place(coin_id="bitcoin", vs_currency="usd", date="2026-04-01")])
-    assert touched_in(two_coins) == [("bitcoin", date(2026, 4, 1))]
     assert loader.load(two_coins) == (0, AGAIN)
+    assert touched_in(two_coins) == [("bitcoin", date(2026, 4, 1))]
+
+
+def test_until_the_next_load_all_stays_so_that_one_can_look_at_it(two_coins):
+    before = rows_of(two_coins.database, "from raw.market_chart")
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    assert rows_of(two_coins.database, "from raw.market_chart") == before
+    assert touched_in(two_coins) == []
+
+
+def test_the_second_opinions_of_a_distrusted_coin_are_loaded_anew_too(two_coins, workspace):
+    opinions = [keep_ohlc(workspace, coin_id) for coin_id in ("bitcoin", "solana")]
+    loader.load(two_coins)
+    execute(two_coins.database, "update raw.ohlc set candles = '[]'")
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    loader.load(two_coins)
+    found = rows_of(two_coins.database, "select archive_file, candles::varchar = '[]' from raw.ohlc order by coin_id")
+    assert found == [(opinions[0].file, False), (opinions[1].file, True)]
+
+
+def test_another_day_that_fails_next_is_a_first_failure_of_its_own(two_coins):
+    touched_days.distrust(two_coins.database, OF_BITCOIN)
+    loader.load(two_coins)
+    touched_days.distrust(two_coins.database, [Place(coin_id="solana", vs_currency="usd", date="2026-05-14")])
+    assert loader.load(two_coins) == (1, AGAIN)
 
 
 def test_a_failure_that_comes_again_has_all_loaded_anew(two_coins):
