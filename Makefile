@@ -46,7 +46,7 @@ docs: .venv/.installed ## Write the models' documentation, with lineage from sou
 selftest: .venv/.installed ## Inject faults into sample data, one at a time: which check catches which? A missed one fails
 	@$(python) -m btc_pipeline selftest $(ARGS)
 
-sweep: .venv/.installed ## Run the long randomised tests, COUNT rounds of each (default 30)
+sweep: .venv/.installed ## Run the long randomised tests: COUNT rounds, and as many cases of each group (default 30)
 	@SWEEP_COUNT=$(COUNT) SWEEP_SEED=$${SWEEP_SEED:-$$(date +%s)} $(python) -m pytest -m sweep $(on_all_cores) $(ARGS)
 
 rooms: .venv/.installed ## Print which room of the package imports which

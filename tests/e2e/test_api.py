@@ -16,6 +16,7 @@ from btc_pipeline.coingecko.simulator import coins as sample_coins
 from tests.e2e import faults, published, truth
 from tests.e2e.command_line import STEPS, Pipeline, Result
 from tests.e2e.live_api import INSTANT, Api, live, truly
+from tests.support.swept import sampled
 
 pytestmark = pytest.mark.long
 
@@ -24,7 +25,11 @@ DAY_BEFORE = INSTANT - timedelta(days=1)
 
 
 def params(cases):
-    return [pytest.param(case, marks=[pytest.mark.sweep] if case.is_repetition else [], id=str(case)) for case in cases]
+    repetitions = sampled(case for case in cases if case.is_repetition)
+    return [
+        *(pytest.param(case, id=str(case)) for case in cases if not case.is_repetition),
+        *(pytest.param(case, marks=pytest.mark.sweep, id=str(case)) for case in repetitions),
+    ]
 
 
 @dataclass(frozen=True)

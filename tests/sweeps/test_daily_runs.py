@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from tests.support.swept import sampled
 from tests.sweeps.simulation import TIMES, run_daily
 
 FIRST_DAY = date(2026, 5, 7)
@@ -23,12 +24,15 @@ def simulations(run_ahead, tmp_path_factory):
     return run_ahead(run, TIMES)
 
 
-@pytest.mark.parametrize("case", TIMES)
+each_time = pytest.mark.parametrize("case", sampled(TIMES))
+
+
+@each_time
 def test_no_candle_of_14_daily_runs_is_ever_final_and_wrong(case, simulations):
     assert simulations[case].result().wrong_candles() == []
 
 
-@pytest.mark.parametrize("case", TIMES)
+@each_time
 def test_after_14_daily_runs_the_candle_of_each_settled_day_is_final(case, simulations):
     simulation = simulations[case].result()
     assert simulation.final_days() == simulation.settled_days()
