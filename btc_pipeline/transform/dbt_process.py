@@ -94,18 +94,16 @@ def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         return {"error": nodes}
     found = [_node(result) for result in nodes]
     for node, result in zip(found, nodes, strict=True):
-        if node["status"] == "fail":
-            node["places"] = _places(dbt.database, result)
+        if node["kind"] == "test" and node["status"] == "fail":
+            node["places"] = _places(dbt.database, result.node.compiled_code)
     return {"nodes": found, "loaded": loaded, "notes": notes}
 
 
-def _places(database: Path, result: Any) -> list[failing_rows.Place] | None:
-    """The coins and days that a failed test is about; none for a unit test, which is about a model."""
-    if str(result.node.resource_type) != "test":
-        return None
+def _places(database: Path, test: str) -> list[failing_rows.Place] | None:
+    """The coins and days that a failed test is about, by its SQL; None if it does not say."""
     try:
         with duckdb_files.opened(database, read_only=True) as connection:
-            return failing_rows.places(connection, result.node.compiled_code) or None
+            return failing_rows.places(connection, test) or None
     except (duckdb_files.AnyError, duckdb_files.DatabaseError, OSError):  # the test's own outcome counts
         return None
 

@@ -13,21 +13,17 @@ import duckdb
 import pytest
 
 from btc_pipeline.coingecko import streams
-from btc_pipeline.coingecko.simulator import synthetic
-from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.tasks import Transform
 from btc_pipeline.transform import dbt_build
 from tests.e2e import truth
 from tests.publish.test_swap import SETTINGS
+from tests.support.built_world import MODELS, archive
 from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
 
 FIRST = date(2026, 5, 4)
 DAYS = 6
-COIN = "bitcoin"
-MODELS = Transform(date=FIRST).sources_hash()  # whose unit tests have run when the project was installed
 HOURLY, FINE = "hourly", "5-minute"
 
 # The days without a run, and those whose run got no 5-minute answer
@@ -39,11 +35,6 @@ CASES = {  # the first is when the timer runs the pipeline
 
 def instant(day, at="00:00"):
     return datetime.combine(day, time.fromisoformat(at), timezone.utc)
-
-
-def keep(workspace, settings, stream, start, now):
-    request = raw_archive.Request(COIN, "usd", now.date(), start, now, now, settings.provenance, stream)
-    raw_archive.keep(workspace.raw, request, json.dumps(synthetic.market_chart(COIN, "usd", start, now, now)).encode())
 
 
 def built(workspace, settings, now):
@@ -71,9 +62,9 @@ def runs(request, tmp_path_factory):
             continue
         now = instant(day, request.param)
         settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
-        keep(workspace, settings, streams.MARKET_CHART, instant(day - timedelta(days=7)), now)
+        archive(workspace, settings, streams.MARKET_CHART, instant(day - timedelta(days=7)), now)
         if day not in without_fine:
-            keep(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
+            archive(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
             fine.append(now)
         outcomes.append((now, covered_by(fine, now), built(workspace, settings, now)))
     return outcomes
@@ -96,7 +87,7 @@ def test_a_part_of_the_5_minute_series_alone_is_never_final(tmp_path):
     workspace, now = Workspace(tmp_path / "data", "sample"), instant(FIRST, "13:30")
     workspace.temporary.mkdir(parents=True)
     settings = replace(SETTINGS, data_dir=workspace.root.parent, now=now)
-    keep(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
+    archive(workspace, settings, streams.CHART_5M, now - timedelta(days=1), now)
     candles, gaps, loud = built(workspace, settings, now)
     assert [(row["granularity"], row["status"]) for row in candles.values()] == [(FINE, "provisional"), (FINE, "open")]
     before = FIRST - timedelta(days=1)

@@ -15,7 +15,15 @@ from btc_pipeline.transform import dbt_build, judge, touched_days
 from btc_pipeline.warehouse import duckdb_files
 from tests.publish.test_swap import SETTINGS
 
-_MODELS = Transform(date=date(2026, 5, 15)).sources_hash()  # whose unit tests have run when the project was installed
+MODELS = Transform(date=date(2026, 5, 15)).sources_hash()  # whose unit tests have run when the project was installed
+
+
+def archive(workspace, settings, stream, start, now, coin_id="bitcoin", change=lambda chart: None):
+    """Put what the market gives at `now`, changed or not, into the archive, as the answer of a run."""
+    request = raw_archive.Request(coin_id, "usd", now.date(), start, now, now, settings.provenance, stream)
+    chart = synthetic.market_chart(coin_id, "usd", start, now, now)
+    change(chart)
+    return raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
 
 
 class BuiltWorld:
@@ -30,16 +38,12 @@ class BuiltWorld:
     def keep(self, now, days, change=lambda chart: None, coin_id="bitcoin"):
         """Put the hourly answer of a run at `now` into the archive, changed or not; it begins so many days before."""
         start = datetime.combine(now.date() - timedelta(days=days), datetime.min.time(), timezone.utc)
-        provenance, stream = self.settings.provenance, streams.MARKET_CHART
-        request = raw_archive.Request(coin_id, "usd", now.date(), start, now, now, provenance, stream)
-        chart = synthetic.market_chart(coin_id, "usd", start, now, now)
-        change(chart)
-        return raw_archive.keep(self.workspace.raw, request, json.dumps(chart).encode())
+        return archive(self.workspace, self.settings, streams.MARKET_CHART, start, now, coin_id, change)
 
     def build(self, now=None):
         """Load, build, run the tests and judge them, as the steps Transform and Test do."""
         until = now or self.now
-        build = dbt_build.Build("Transform", until.date(), "good", _MODELS, until=until)
+        build = dbt_build.Build("Transform", until.date(), "good", MODELS, until=until)
         built = dbt_build.build(self.settings, self.workspace, build)
         judge.judge(self.settings, self.workspace, built.stamp)
 

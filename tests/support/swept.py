@@ -1,6 +1,7 @@
 """Cases that `make test` and `make long` leave to `make sweep`: more of the same, each a run of the pipeline.
 
 SWEEP_COUNT says how many of each group run, SWEEP_SEED which ones. Without a count all of them are there.
+`tests/sweeps/rounds.py` makes as many rounds of it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from typing import Any
 
 import pytest
 
+COUNT = int(os.environ["SWEEP_COUNT"]) if "SWEEP_COUNT" in os.environ else None
+SEED = int(os.environ.get("SWEEP_SEED", random.SystemRandom().randrange(10**6)))
+
 
 def sampled(cases: Iterable[Any]) -> list[Any]:
-    """SWEEP_COUNT of the cases, in their order."""
+    """COUNT of the cases, in their order."""
     found = list(cases)
-    count = min(int(os.environ.get("SWEEP_COUNT", len(found))), len(found))
-    lot = random.Random(os.environ.get("SWEEP_SEED", ""))
-    return [found[number] for number in sorted(lot.sample(range(len(found)), count))]
+    if COUNT is None or len(found) <= COUNT:
+        return found
+    return [found[number] for number in sorted(random.Random(SEED).sample(range(len(found)), COUNT))]
 
 
 def swept(cases: Iterable[Any]) -> list[Any]:

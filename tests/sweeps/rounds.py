@@ -5,12 +5,10 @@ The seed of each round is in the name of its test, so that `SWEEP_SEED=<seed> SW
 
 from __future__ import annotations
 
-import os
 import random
 from dataclasses import dataclass
 
-_COUNT = int(os.environ.get("SWEEP_COUNT", "30"))
-_SEED = int(os.environ.get("SWEEP_SEED", random.SystemRandom().randrange(10**6)))
+from tests.support.swept import COUNT, SEED
 
 
 @dataclass(frozen=True)
@@ -32,4 +30,4 @@ class Round:
         return f"SWEEP_SEED={self.seed} {'first run' if self.is_first_run else 'next run'}"
 
 
-ROUNDS = [Round(_SEED + number) for number in range(_COUNT)]
+ROUNDS = [Round(SEED + number) for number in range(30 if COUNT is None else COUNT)]
