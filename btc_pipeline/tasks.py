@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from btc_pipeline import errors
 from btc_pipeline.extract import daily, fetch, history
+from btc_pipeline.lake import exceptions
 from btc_pipeline.observe import journal
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.publish import swap
@@ -29,6 +30,7 @@ from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, Histo
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, tables
+from btc_pipeline.transform import daily as built_day
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import drawing
 
@@ -125,10 +127,14 @@ class Transform(Step):
     """
 
     before = (VerifyData,)
-    code = ("btc_pipeline.transform.dbt_build",)
+    code = ("btc_pipeline.transform.daily",)
     reads = _MODELS
     packages = _DBT
     error = errors.TransformationError
+
+    def significant(self, settings: Settings) -> tuple[object, ...]:
+        """As for any step, and the last exception that a person has decided: a released answer is loaded at once."""
+        return *super().significant(settings), exceptions.read(self.workspace.raw).last_by_person
 
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written in the transaction that replaces it."""
@@ -140,10 +146,10 @@ class Transform(Step):
         with self.at_work() as facts:
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)
-            charts = ExtractAndLoad(date=self.date).output().day.charts()
-            pairs = tuple(pair for pair in self.settings.pairs if str(pair) in charts)
-            wanted = dbt_build.Build(self.get_task_family(), self.date, self.fingerprint(), self.sources_hash(), pairs)
-            facts.update(dbt_build.build(self.settings, self.workspace, wanted, self.report).facts)
+            step, models = self.get_task_family(), self.sources_hash()
+            wanted = dbt_build.Build(step, self.date, self.fingerprint(), models, run=CURRENT.run)
+            record = ExtractAndLoad(date=self.date).output().day
+            facts.update(built_day.build(self.settings, self.workspace, wanted, record, self.report))
 
 
 class Test(Step):

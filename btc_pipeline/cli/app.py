@@ -181,6 +181,47 @@ def why(context: click.Context, coin: str, day: date) -> int:
 
 
 @pipeline.command(
+    short_help="which answers are, or were, in quarantine",
+    examples=["btc-pipeline answers", "btc-pipeline answers bitcoin"],
+)
+@click.argument("coins", nargs=-1, metavar="[COIN]...", shell_complete=_published_coins)
+@click.pass_context
+def answers(context: click.Context, coins: tuple[str, ...]) -> int:
+    """List the exceptions of the archive: which answers are, or were, in quarantine, why, and who decided it."""
+    from btc_pipeline.commands import answers as command
+
+    return with_settings(context, lambda _, workspace: command.text(workspace, coins))
+
+
+@pipeline.command(
+    short_help="put an answer into quarantine",
+    examples=['btc-pipeline quarantine 20261123T134500 --reason "of another coin"'],
+)
+@click.argument("answer")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
+@click.pass_context
+def quarantine(context: click.Context, answer: str, reason: str) -> int:
+    """Put an archived answer into quarantine: the next run builds its days without it."""
+    from btc_pipeline.commands import answers as command
+
+    return with_settings(context, lambda settings, workspace: command.quarantine(settings, workspace, answer, reason))
+
+
+@pipeline.command(
+    short_help="take an answer out of quarantine",
+    examples=['btc-pipeline release 20261123T134500 --reason "it was redenominated"'],
+)
+@click.argument("answer")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept.")
+@click.pass_context
+def release(context: click.Context, answer: str, reason: str) -> int:
+    """Take an answer out of quarantine: the next run loads it, and the check that found it lets it pass."""
+    from btc_pipeline.commands import answers as command
+
+    return with_settings(context, lambda settings, workspace: command.release(settings, workspace, answer, reason))
+
+
+@pipeline.command(
     short_help="rebuild all from the raw archive and compare",
     examples=["btc-pipeline replay", "btc-pipeline replay --as-of 2026-11-20T00:40:00Z"],
 )

@@ -15,7 +15,7 @@ from typing import Any
 
 from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.errors import CandleTestError, ConfigurationError
-from btc_pipeline.lake import raw_archive, versions
+from btc_pipeline.lake import exceptions, raw_archive, versions
 from btc_pipeline.market import instants
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
@@ -61,7 +61,7 @@ def compare(settings: Settings, workspace: Workspace, sources_hash: str) -> tupl
         settings = _with_vars_of(settings, record)
     day = date.fromisoformat(about["run_date"])
     with (
-        rebuilt(settings, workspace, newest, day, sources_hash) as database,
+        rebuilt(settings, workspace, newest, day, sources_hash, _applied(about)) as database,
         duckdb_files.opened(database, read_only=True) as connection,
     ):
         connection.execute(f"attach {quoted(str(workspace.published))} as published_file (read_only)")
@@ -81,11 +81,12 @@ def as_of(
         ConfigurationError: nothing had been extracted then.
     """
     extractions = [entry.request.extracted_at for entry in raw_archive.entries(workspace.raw, MARKET_CHART)[0]]
+    decided = len(exceptions.read(workspace.raw).up_to(until=instant).decisions)
     instant = max((each for each in extractions if each <= instant), default=instant)
     if instant not in extractions:
         raise ConfigurationError(f"nothing had been extracted by {instants.text(instant)}", "name a later instant")
     with (
-        rebuilt(settings, workspace, instant, instant.date(), sources_hash) as database,
+        rebuilt(settings, workspace, instant, instant.date(), sources_hash, decided) as database,
         duckdb_files.opened(database, read_only=True) as connection,
     ):
         query = connection.execute(f"select * from {TABLE} order by {', '.join(_KEY)}")
@@ -96,16 +97,26 @@ def as_of(
 
 
 @contextmanager
-def rebuilt(settings: Settings, workspace: Workspace, until: datetime, day: date, sources_hash: str) -> Iterator[Path]:
-    """A database built from all answers that were extracted up to `until`, and tested; gone on leaving."""
+def rebuilt(
+    settings: Settings, workspace: Workspace, until: datetime, day: date, sources_hash: str, decisions: int
+) -> Iterator[Path]:
+    """A database built from all answers that were extracted up to `until`, and tested; gone on leaving.
+
+    `decisions` is how many exceptions of the ledger it applies. It writes none.
+    """
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-rebuild-") as folder:
         empty = Workspace(Path(folder), workspace.source)
         empty.temporary.mkdir(parents=True)
         empty.raw.symlink_to(workspace.raw.resolve(), target_is_directory=True)
-        wanted = dbt_build.Build("Transform", day, "rebuild", sources_hash, until=until)
+        wanted = dbt_build.Build("Transform", day, "rebuild", sources_hash, until=until, decisions=decisions)
         built = dbt_build.build(settings, empty, wanted)
         judge.judge(settings, empty, built.stamp)
         yield empty.work
+
+
+def _applied(about: dict[str, str]) -> int:
+    """The number of the last exception that a version has applied."""
+    return int(about.get("exceptions", exceptions.NONE_APPLIED).partition(" ")[0])
 
 
 def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str], datetime]:

@@ -11,8 +11,9 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
 
+from btc_pipeline.commands import answers
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.lake import raw_archive, versions
+from btc_pipeline.lake import exceptions, raw_archive, versions
 from btc_pipeline.market import instants, live_point
 from btc_pipeline.market.formatting import percent_text
 from btc_pipeline.settings import parsers
@@ -61,6 +62,7 @@ def explained(workspace: Workspace, coin_id: str, vs_currency: str, day: date) -
         _of_candle(candles[0]),
         _of_sources(workspace, candles[0], sources),
         _of_checks(workspace, about),
+        _of_exceptions(workspace, candles[0]),
         _of_revisions(revisions),
         *(_of_other(table, rows) for table, rows in zip(conditions, others, strict=True)),
     ]
@@ -137,6 +139,21 @@ def _of_checks(workspace: Workspace, about: dict[str, str]) -> list[str]:
         f"checks       {len(results)} ran on this version, {len(results) - len(warned)} passed, {len(warned)} warned",
         *(f"  warned: {name}" for name in warned),
     ]
+
+
+def _of_exceptions(workspace: Workspace, candle: Row) -> list[str]:
+    """The decisions about answers whose window holds points of the candle's day."""
+    ledger = exceptions.read(workspace.raw)
+    day, pair = candle["date"], (candle["coin_id"], candle["vs_currency"])
+    found: list[str] = []
+    for decision in ledger.decisions:
+        try:
+            request = raw_archive.entry(workspace.raw, decision.archive_file).request
+        except raw_archive.DamagedAnswerError:
+            continue
+        if tuple(request.pair) == pair and request.window_from.date() <= day <= request.window_to.date():
+            found += [f"  {line}" for line in answers.lines(decision, ledger)]
+    return ["exceptions", *found] if found else ["exceptions   none"]
 
 
 def _of_revisions(revisions: Sequence[Row]) -> list[str]:

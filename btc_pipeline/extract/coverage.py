@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 
 from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.limits import CHUNK_DAYS
-from btc_pipeline.lake import raw_archive
+from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.days import DAY, Span, last_settled
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.values import Settings
@@ -52,9 +52,10 @@ def covering(
     wanted = set(span.days)
     used: list[tuple[raw_archive.Entry, date | None]] = []
     covered: set[date] = set()
+    ledger = exceptions.read(workspace.raw)
     for entry in sorted(_candidates(settings, workspace, pair), key=_length, reverse=True):
         if (wanted - covered) & set(_settled_days(entry.request)):
-            is_good, first_day = _judged(settings, workspace, entry)
+            is_good, first_day = _judged(settings, workspace, entry, ledger)
             if is_good:
                 used.append((entry, first_day))
                 covered = _covered(used) & wanted
@@ -73,11 +74,13 @@ def _covered(used: list[tuple[raw_archive.Entry, date | None]]) -> set[date]:
     }
 
 
-def _judged(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> tuple[bool, date | None]:
+def _judged(
+    settings: Settings, workspace: Workspace, entry: raw_archive.Entry, ledger: exceptions.ExceptionLedger
+) -> tuple[bool, date | None]:
     """Whether an answer for a chunk passes the gate, and the day of its first point, or None without points."""
     try:
         rules = stored.Rules(repeat_hours=settings.repeat_hours)
-        chart = stored.judge(workspace.raw, entry, rules, takes_empty=True).chart
+        chart = stored.judge(workspace.raw, entry, ledger, rules, takes_empty=True).chart
     except (BadAnswerError, raw_archive.DamagedAnswerError):
         return False, None
     return True, chart.oldest_at.date() if chart else None

@@ -14,7 +14,7 @@ from typing import Any
 from btc_pipeline.coingecko import streams
 from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import fetch, requests
-from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.lake import exceptions, failed_runs, raw_archive
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
@@ -80,6 +80,7 @@ class _Known:
     recorded: dict[str, str]
     resumed: dict[str, str]
     begun_at: datetime | None
+    ledger: exceptions.ExceptionLedger
 
     @property
     def charts(self) -> dict[str, str]:
@@ -91,8 +92,8 @@ class _Known:
         name = str(request.pair)
         if request.stream == streams.MARKET_CHART:
             return name not in self.charts
-        has_come = self.begun_at and raw_archive.since(workspace.raw, request, self.begun_at)
-        return name not in self.recorded and not has_come
+        came = raw_archive.since(workspace.raw, request, self.begun_at) if self.begun_at else []
+        return name not in self.recorded and all(each.file in self.ledger.quarantined for each in came)
 
 
 def _known(
@@ -100,21 +101,28 @@ def _known(
 ) -> _Known:
     recorded, begun_at = record.known()
     wanted = {str(pair) for pair in pairs}
+    ledger = exceptions.read(workspace.raw)
     recorded = {
         name: file
         for name, file in recorded.items()
-        if (entry := _readable(workspace, file)) and not (name in wanted and _is_old(settings, day, now, entry))
+        if (entry := _readable(workspace, file, ledger)) and not (name in wanted and _is_old(settings, day, now, entry))
     }
-    resumed = _resumed(settings, workspace, day, now, begun_at, pairs) if begun_at else {}
+    resumed = _resumed(settings, workspace, day, now, begun_at, pairs, ledger) if begun_at else {}
     if wanted <= {*recorded, *resumed} and not record.table.exists():
         # Killed before the cache was written, or its table is gone: request one pair again, so that the table exists
         one = next((name for name in resumed), min(wanted))
         recorded, resumed = ({name: file for name, file in of.items() if name != one} for of in (recorded, resumed))
-    return _Known(recorded, resumed, begun_at)
+    return _Known(recorded, resumed, begun_at, ledger)
 
 
 def _resumed(
-    settings: Settings, workspace: Workspace, day: date, now: datetime, begun_at: datetime, pairs: Sequence[Pair]
+    settings: Settings,
+    workspace: Workspace,
+    day: date,
+    now: datetime,
+    begun_at: datetime,
+    pairs: Sequence[Pair],
+    ledger: exceptions.ExceptionLedger,
 ) -> dict[str, str]:
     """The good answers that an interrupted extraction has fetched and that fit the requests of this run."""
     ends_at = days.Window.of(day, settings.days, begun_at).end
@@ -124,23 +132,26 @@ def _resumed(
             for entry in raw_archive.since(workspace.raw, request, begun_at):
                 of = entry.request
                 is_alike = of.window_from == request.window_from and of.window_to >= ends_at and of.extracted_at <= now
-                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, workspace, entry):
+                if is_alike and not _is_old(settings, day, now, entry) and _is_good(settings, workspace, entry, ledger):
                     found[str(request.pair)] = entry.file
     return found
 
 
-def _readable(workspace: Workspace, file: str) -> raw_archive.Entry | None:
+def _readable(workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> raw_archive.Entry | None:
     try:
+        stored.check_admitted(file, ledger)
         entry = raw_archive.entry(workspace.raw, file)
         entry.read(workspace.raw)
-    except raw_archive.DamagedAnswerError:
+    except (raw_archive.DamagedAnswerError, stored.QuarantinedAnswerError):
         return None
     return entry
 
 
-def _is_good(settings: Settings, workspace: Workspace, entry: raw_archive.Entry) -> bool:
+def _is_good(
+    settings: Settings, workspace: Workspace, entry: raw_archive.Entry, ledger: exceptions.ExceptionLedger
+) -> bool:
     rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
-    return stored.chart_of(workspace.raw, entry, rules) is not None
+    return stored.chart_of(workspace.raw, entry, ledger, rules) is not None
 
 
 def _is_old(settings: Settings, day: date, now: datetime, entry: raw_archive.Entry) -> bool:

@@ -112,6 +112,17 @@ def manifest_of(root: Path, file: str) -> Path:
     return root / (file.removesuffix(_ANSWER) + _MANIFEST)
 
 
+def has_name(file: str, name: str) -> bool:
+    """Whether an answer's file is named so: by all of it, or by the beginning of its last part."""
+    return file == name or ("/" not in name and file.rpartition("/")[2].startswith(name))
+
+
+def named(root: Path, name: str) -> list[str]:
+    """The answers with this name, see `has_name`. Reads no manifest."""
+    files = (path.relative_to(root).as_posix() for path in root.glob(f"*/coin_id=*/vs_currency=*/date=*/*{_ANSWER}"))
+    return sorted(file for file in files if has_name(file, name))
+
+
 def entries(root: Path, stream: str) -> tuple[list[Entry], list[Path]]:
     """All archived answers of a stream in the order of their extraction, and the manifests that cannot be read."""
     readable, damaged = _read_manifests(root, (root / stream).rglob("*" + _MANIFEST))

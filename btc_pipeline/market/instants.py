@@ -21,6 +21,11 @@ def text(instant: datetime) -> str:
     return f"{utc:{FORMAT}}"
 
 
+def of_milliseconds(stamp: int) -> datetime:
+    """The instant of milliseconds since 1970, in UTC."""
+    return datetime.fromtimestamp(stamp / 1000, tz=timezone.utc)
+
+
 def parse(written: str) -> datetime:
     """The instant of an ISO 8601 text with its zone, in UTC.
 

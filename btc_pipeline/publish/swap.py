@@ -74,6 +74,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
             "is_sample": str(settings.is_sample).lower(),
             "models": _of_build(connection, "models"),
             "build": _of_build(connection, "build"),
+            "exceptions": _of_build(connection, "exceptions"),
             "run_date": version.day.isoformat(),
             "first_day": version.first_day.isoformat(),
             "last_day": version.last_day.isoformat(),

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from btc_pipeline.extract import coverage
+from btc_pipeline.lake import exceptions
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
+from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
@@ -40,7 +42,8 @@ def build(
     run_date = max(newest.values(), default=span.last)
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
-    wanted = dbt_build.Build(step, run_date, fingerprint, built_from, pairs=pairs or settings.pairs)
+    pairs = pairs or settings.pairs
+    wanted = dbt_build.Build(step, run_date, fingerprint, built_from, pairs, run=CURRENT.run)
     built = dbt_build.build(settings, workspace, wanted, progress)
     checks = judge.judge(settings, workspace, built.stamp)
     return BuiltHistory(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))
@@ -49,7 +52,8 @@ def build(
 def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span) -> date | None:
     """The newest day of the span that has a price."""
     _, used = coverage.covering(settings, workspace, pair, span)
-    charts = (stored.judge(workspace.raw, entry, takes_empty=True).chart for entry in used)
+    ledger = exceptions.read(workspace.raw)
+    charts = (stored.judge(workspace.raw, entry, ledger, takes_empty=True).chart for entry in used)
     newest = [chart.newest_at for chart in charts if chart]
     return min(max(newest).date(), span.last) if newest else None
 

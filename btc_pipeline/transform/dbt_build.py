@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from btc_pipeline.errors import TransformationError
+from btc_pipeline.lake import exceptions
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
@@ -20,7 +21,7 @@ from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
 from btc_pipeline.transform.nodes import Node
-from btc_pipeline.warehouse import duckdb_files, duckdb_release
+from btc_pipeline.warehouse import duckdb_files, duckdb_release, published
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Build:
     """What a build is for: the marker row of a step and day, with its fingerprint, and the hash of the models.
 
     `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
-    given, answers that were extracted after it are skipped.
+    given, answers that were extracted after it, and exceptions that were decided after it, are skipped. `decisions` is
+    the number of the last exception to apply, by default the last one. If `run` is given, the id of a run, the build
+    may quarantine answers.
     """
 
     step: str
@@ -37,14 +40,17 @@ class Build:
     built_from: str
     pairs: tuple[Pair, ...] = ()
     until: datetime | None = None
+    decisions: int | None = None
+    run: str = ""
 
 
 @dataclass(frozen=True)
 class Built:
-    """The result of a build: its stamp, and facts (answers loaded, models built, tests run)."""
+    """The result of a build: its stamp, facts (answers loaded, models built, tests run), and new exceptions."""
 
     stamp: str
     facts: dict[str, Any]
+    decisions: tuple[exceptions.AnswerDecision, ...] = ()
 
 
 def build(settings: Settings, workspace: Workspace, build: Build, progress: Progress | None = None) -> Built:
@@ -62,6 +68,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
             duckdb_files.VERSION,
             duckdb_release.HOW_TO_OVERRIDE,
         )
+    _check_ledger(workspace)
     stamp = new_stamp()
     unit_tested = unit_test_results.known(workspace.dbt_target, build.built_from)
     job = {
@@ -80,6 +87,8 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         "repeat_hours": settings.repeat_hours,
         "as_of": (build.until or settings.instant()).replace(tzinfo=None).isoformat(),
         "until": build.until.isoformat() if build.until else "",
+        "decisions": build.decisions,
+        "run": build.run,
         "fingerprint": build.fingerprint,
         "stamp": stamp,
     }
@@ -104,4 +113,26 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         judge.raise_for_failures(tests)
     files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
     files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)
-    return Built(stamp, {"loaded": result["loaded"], "models": models, "tests": len(tests)})
+    facts = {"loaded": result["loaded"], "models": models, "tests": len(tests)}
+    decisions = tuple(
+        exceptions.AnswerDecision(**each | {"decided_at": datetime.fromisoformat(each["decided_at"])})
+        for each in result["decisions"]
+    )
+    for each in decisions:
+        log.warning("Transform %s %s: %s", each.action, each.archive_file, each.reason)
+    for action in sorted({each.action for each in decisions}):
+        facts[action] = sum(each.action == action for each in decisions)
+    return Built(stamp, facts, decisions)
+
+
+def _check_ledger(workspace: Workspace) -> None:
+    """Check that the ledger of exceptions still has what the published version has applied.
+
+    Raises:
+        TransformationError: it is lost, or damaged.
+    """
+    try:
+        about = published.publication(workspace.published)
+    except (FileNotFoundError, duckdb_files.DatabaseError):
+        return
+    exceptions.read(workspace.raw).check_it_has(about.get("exceptions", exceptions.NONE_APPLIED))

@@ -4,8 +4,9 @@ Runs as `python -m btc_pipeline.transform.dbt_process` and serves one job; `dbt_
 else may import it: dbt's imports, memory and locks end with this process.
 
 Preparation: `project`, `target`, `logs` (folders), `database`, `vars` (JSON). Job: `command` (`build` or `test`),
-`is_unit_tested` (skip the unit tests), and for `build` what `loader.Load` takes. Result:
-`{"nodes": […], "loaded": n, "notes": […]}` or `{"error": "…"}`.
+`is_unit_tested` (skip the unit tests), and for `build` what `loader.Load` takes, and `run`, the id under which answers
+may be quarantined; empty: none may. Result: `{"nodes": […], "loaded": n, "notes": […], "decisions": […]}` or
+`{"error": "…"}`.
 
 The self-test sends another job: `copies`, each a `path` and a `command`. Its result is `{"outcomes": [nodes, …]}`.
 """
@@ -15,13 +16,21 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from btc_pipeline.coingecko.streams import MARKET_CHART
+from btc_pipeline.errors import PipelineError
+from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import child_process
-from btc_pipeline.transform import failing_rows, loader
+from btc_pipeline.transform import failing_rows, loader, quarantine
 from btc_pipeline.warehouse import duckdb_files
+
+_BUILDS = 3
+"""How often a job builds at most: each time without the answers that the failed tests have led to."""
 
 
 class Dbt:
@@ -83,20 +92,80 @@ def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         return {"error": dbt.error}
     if "copies" in job:
         return _outcomes_of_copies(dbt, job["copies"])
-    loaded, notes = 0, list[str]()
     if job["command"] == "build":
-        try:
-            loaded, notes = loader.load(_load(dbt.database, job))
-        except (duckdb_files.DatabaseError, OSError) as error:
-            return {"error": f"the archive cannot be loaded: {error}"}
+        return _build(dbt, job)
     nodes = dbt.nodes(job["command"], is_unit_tested=job["is_unit_tested"])
     if isinstance(nodes, str):
         return {"error": nodes}
+    return {"nodes": _outcomes(dbt, nodes), "loaded": 0, "notes": []}
+
+
+def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
+    """Load and build; if a failed test is led back to answers, build again without them."""
+    loaded, notes, decisions = 0, list[str](), list[exceptions.AnswerDecision]()
+    unit_tests: list[dict[str, Any]] = []
+    for build in range(1, _BUILDS + 1):
+        try:
+            new, more = loader.load(_load(dbt.database, job))
+        except (duckdb_files.DatabaseError, OSError) as error:
+            return {"error": f"the archive cannot be loaded: {error}"}
+        except PipelineError as error:
+            return {"error": str(error)}
+        loaded, notes = loaded + new, [*notes, *(note for note in more if note not in notes)]
+        nodes = dbt.nodes("build", is_unit_tested=job["is_unit_tested"] or build > 1)
+        if isinstance(nodes, str):
+            return {"error": nodes}
+        outcomes = [*_outcomes(dbt, nodes), *unit_tests]
+        unit_tests = [node for node in outcomes if node["kind"] == "unit_test"]
+        if not job["run"] or build == _BUILDS or not (failed := _failed_for_answers(nodes)):
+            break
+        try:
+            as_of = datetime.fromisoformat(job["as_of"]).replace(tzinfo=timezone.utc)
+            decided = quarantine.decide(dbt.database, Path(job["raw"]), failed, as_of, job["run"])
+        except (PipelineError, duckdb_files.AnyError, duckdb_files.DatabaseError, OSError) as error:
+            return {"error": f"the answers of {failed[0].name} cannot be found: {error}"}
+        if not decided:
+            break
+        decisions += decided
+        job = job | {"pairs": _without_quarantined(job, decisions)}
+    return {
+        "nodes": outcomes,
+        "loaded": loaded,
+        "notes": notes,
+        "decisions": [asdict(each) | {"decided_at": each.decided_at.isoformat()} for each in decisions],
+    }
+
+
+def _failed_for_answers(nodes: list[Any]) -> list[quarantine.FailedTest]:
+    """The failed tests whose rows are led back to answers."""
+    failed = [result for result in nodes if str(getattr(result.status, "value", result.status)) == "fail"]
+    return [
+        quarantine.FailedTest(each.node.name, each.node.compiled_code, bool(meta.get("is_confirmable")))
+        for each in failed
+        if (meta := each.node.config.meta).get("failure") == "answer"
+    ]
+
+
+def _without_quarantined(job: child_process.Json, decisions: list[exceptions.AnswerDecision]) -> list[list[str]]:
+    """The pairs of the run whose hourly answer of its day is not in quarantine now; all, if none is left."""
+    held_back = {
+        (entry.request.coin_id, entry.request.vs_currency)
+        for each in decisions
+        if each.action == exceptions.QUARANTINED
+        and (entry := raw_archive.entry(Path(job["raw"]), each.archive_file)).request.stream == MARKET_CHART
+        and entry.request.date.isoformat() == job["day"]
+    }
+    left = [list(pair) for pair in job["pairs"] if tuple(pair) not in held_back]
+    return left or job["pairs"]
+
+
+def _outcomes(dbt: Dbt, nodes: list[Any]) -> list[dict[str, Any]]:
+    """The outcome of each node; of a failed test also its places."""
     found = [_node(result) for result in nodes]
     for node, result in zip(found, nodes, strict=True):
         if node["kind"] == "test" and node["status"] == "fail":
             node["places"] = _places(dbt.database, result.node.compiled_code)
-    return {"nodes": found, "loaded": loaded, "notes": notes}
+    return found
 
 
 def _places(database: Path, test: str) -> list[failing_rows.Place] | None:
@@ -151,6 +220,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
         repeat_hours=job["repeat_hours"],
         as_of=job["as_of"],
         until=job["until"],
+        decisions=job["decisions"],
         fingerprint=job["fingerprint"],
         stamp=job["stamp"],
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.coingecko import streams
-from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.lake import exceptions, failed_runs, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.transform import previous_version, tables, touched_days
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
@@ -60,6 +60,7 @@ class Load:
     repeat_hours: float
     as_of: str
     until: str
+    decisions: int | None
     fingerprint: str
     stamp: str
 
@@ -70,6 +71,7 @@ def load(job: Load) -> tuple[int, list[str]]:
     Returns:
         The number of answers loaded, and a line for each thing that was skipped or built anew.
     """
+    ledger = _ledger(job)
     notes = _make_room(job)
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with duckdb_files.opened(job.database, read_only=False) as connection:
@@ -79,8 +81,9 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += failed_runs.load(connection, job.failures, job.provenance)
         connection.execute("begin")
         notes += touched_days.mend(connection)
-        rows, skipped = _new_rows(job, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
-        opinions, no_opinions = _new_rows(job, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
+        _apply(connection, ledger)
+        rows, skipped = _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
+        opinions, no_opinions = _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
         _number(connection, rows)
         _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
         touched_days.touch(connection, [row["archive_file"] for row in rows])
@@ -90,10 +93,26 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
-            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job)}"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)}"
         )
         connection.execute("commit")
     return len(rows), notes + skipped + no_opinions
+
+
+def _ledger(job: Load) -> exceptions.ExceptionLedger:
+    """The exceptions that this load applies."""
+    until = datetime.fromisoformat(job.until) if job.until else None
+    return exceptions.read(job.raw).up_to(until=None if job.decisions is not None else until, number=job.decisions)
+
+
+def _apply(connection: duckdb_files.Connection, ledger: exceptions.ExceptionLedger) -> None:
+    """Remove the answers that are in quarantine now, and note those that are released."""
+    loaded = _loaded(connection, RAW_TABLE) | _loaded(connection, OHLC_TABLE)
+    touched_days.forget(connection, sorted(loaded & set(ledger.quarantined)))
+    connection.execute("delete from pipeline.released_answers")
+    if ledger.released:
+        rows = ", ".join(f"({quoted(file)})" for file in sorted(ledger.released))
+        connection.execute(f"insert into pipeline.released_answers values {rows}")
 
 
 def create_tables(connection: duckdb_files.Connection) -> None:
@@ -123,9 +142,9 @@ def _make_room(job: Load) -> list[str]:
     return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
 
 
-def _this_run(job: Load) -> str:
+def _this_run(job: Load, ledger: exceptions.ExceptionLedger) -> str:
     """The rows of pipeline.this_run: one row for each pair that the run requests."""
-    rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp))
+    rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp, ledger.last))
     return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
 
 
@@ -175,7 +194,11 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
 
 
 def _new_rows(
-    job: Load, table: str, loaded: set[str], to_row: Callable[[stored.Judged], RawRow]
+    job: Load,
+    ledger: exceptions.ExceptionLedger,
+    table: str,
+    loaded: set[str],
+    to_row: Callable[[stored.Judged], RawRow],
 ) -> tuple[list[RawRow], list[str]]:
     """A row for each new answer that passes the gate, and a line for each that is skipped."""
     rules = stored.Rules(repeat_hours=job.repeat_hours)
@@ -183,10 +206,12 @@ def _new_rows(
     rows: list[RawRow] = []
     for entry in entries:
         try:
-            judged = stored.judge(job.raw, entry, rules, takes_empty=True)
+            judged = stored.judge(job.raw, entry, ledger, rules, takes_empty=True)
             stored.check_granularity(judged)
             if not judged.is_empty:  # empty: days before the coin was listed
                 rows.append(_request_columns(entry) | to_row(judged))
+        except stored.QuarantinedAnswerError:
+            continue  # the ledger says why; a line in each run would say nothing new
         except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
             skipped.append(f"skipped: {entry.file}: {error}")
     return rows, skipped

@@ -33,11 +33,13 @@ _DDL = f"""
     create table if not exists pipeline.distrusted_days (
         coin_id varchar not null, vs_currency varchar not null, date date not null, is_mended boolean not null
     );
+    create table if not exists pipeline.released_answers (archive_file varchar not null);
     create table if not exists pipeline.pending_marker (
         step varchar, day date, fingerprint varchar, stamp varchar
     );
     create table if not exists pipeline.this_run (
-        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar
+        coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar,
+        exceptions varchar
     );
     {duckdb_files.create_markers(MARKERS)};
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.errors import StaleDataError, VerificationError
-from btc_pipeline.lake import failed_runs, raw_archive
+from btc_pipeline.lake import exceptions, failed_runs, raw_archive
 from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
@@ -35,10 +35,11 @@ def check(settings: Settings, workspace: Workspace, day: date, record: DayRecord
     """
     verified: dict[str, gate.Verified] = {}
     rejected: dict[str, VerificationError] = {}
+    ledger = exceptions.read(workspace.raw)
     for name, file in record.charts().items():
         if Pair.of(name) in record.pairs:
             try:
-                verified[name] = _checked(settings, workspace, file)
+                verified[name] = _checked(settings, workspace, file, ledger)
             except VerificationError as error:
                 rejected[name] = error
     for name, why in rejected.items():
@@ -65,13 +66,13 @@ def fingerprint_of_good(settings: Settings, record: DayRecord) -> str:
     return digest.of(record.marker.stamp(), good)
 
 
-def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verified:
+def _checked(settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> gate.Verified:
     try:
         entry = raw_archive.entry(workspace.raw, file)
         rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
-        found = stored.judge(workspace.raw, entry, rules).chart
+        found = stored.judge(workspace.raw, entry, ledger, rules).chart
         assert found is not None  # a market chart with points: anything else was rejected
-        _check_news(workspace, entry, found)
+        _check_news(workspace, entry, found, ledger)
     except gate.StaleAnswerError as error:
         raise StaleDataError(
             f"{entry.request.coin_id}: {error}", "look at status.coingecko.com, and run it again later", file=file
@@ -85,7 +86,9 @@ def _checked(settings: Settings, workspace: Workspace, file: str) -> gate.Verifi
     return found
 
 
-def _check_news(workspace: Workspace, entry: raw_archive.Entry, found: gate.Verified) -> None:
+def _check_news(
+    workspace: Workspace, entry: raw_archive.Entry, found: gate.Verified, ledger: exceptions.ExceptionLedger
+) -> None:
     """Check an answer up to now: it has a newer point than the last good answer from at least two slots earlier.
 
     Raises:
@@ -99,7 +102,7 @@ def _check_news(workspace: Workspace, entry: raw_archive.Entry, found: gate.Veri
         is_history = earlier.request.window_to < earlier.request.extracted_at - _REACHES_NOW
         if is_history or earlier.request.provenance != request.provenance:
             continue
-        known = stored.chart_of(workspace.raw, earlier)
+        known = stored.chart_of(workspace.raw, earlier, ledger)
         if known is None:
             continue
         if known.newest_settled_at >= found.newest_settled_at:

@@ -1,6 +1,6 @@
 """An archived answer, read and judged: the one place that decides whether a stored answer is good.
 
-Reads the archive; `gate` says what a good answer of each shape is.
+Reads the archive, and asks its ledger of exceptions; `gate` says what a good answer of each shape is.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from btc_pipeline.coingecko.streams import CHART_5M, STREAMS
+from btc_pipeline.lake.exceptions import ExceptionLedger
 from btc_pipeline.lake.raw_archive import DamagedAnswerError, Entry
 from btc_pipeline.verify import gate
 from btc_pipeline.verify.gate import BadAnswerError, Verified
+
+
+class QuarantinedAnswerError(BadAnswerError):
+    """The ledger of exceptions says that the answer must not be loaded."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,24 @@ class Judged:
     is_empty: bool = False
 
 
-def judge(raw: Path, entry: Entry, rules: Rules | None = None, *, takes_empty: bool = False) -> Judged:
-    """Read an answer of the archive and put it through the gate of its stream.
+def judge(
+    raw: Path, entry: Entry, ledger: ExceptionLedger, rules: Rules | None = None, *, takes_empty: bool = False
+) -> Judged:
+    """Read an answer of the archive and put it through the gate of its stream, unless it is quarantined.
 
     Args:
         raw: the archive's folder.
         entry: the answer.
+        ledger: the exceptions of the archive.
         rules: how fresh and how varied its prices must be; by default neither is checked.
         takes_empty: whether an answer without points is good, as it is for days before a coin was listed.
 
     Raises:
         DamagedAnswerError: the answer is gone, or differs from what was written.
+        QuarantinedAnswerError: it is in quarantine.
         BadAnswerError: it is not what was requested.
     """
+    check_admitted(entry.file, ledger)
     body = entry.read(raw)
     if STREAMS[entry.request.stream].shape == "candles":
         gate.ohlc(entry.request, body)
@@ -57,10 +67,20 @@ def judge(raw: Path, entry: Entry, rules: Rules | None = None, *, takes_empty: b
     return Judged(entry, body, gate.market_chart(entry.request, body, rules.max_age, rules.repeat_hours))
 
 
-def chart_of(raw: Path, entry: Entry, rules: Rules | None = None) -> Verified | None:
-    """What a market chart holds; None if it is damaged, bad or empty."""
+def check_admitted(file: str, ledger: ExceptionLedger) -> None:
+    """Check that an answer is not in quarantine.
+
+    Raises:
+        QuarantinedAnswerError: it is.
+    """
+    if decision := ledger.quarantined.get(file):
+        raise QuarantinedAnswerError(f"quarantined: {decision.reason}", decision.check)
+
+
+def chart_of(raw: Path, entry: Entry, ledger: ExceptionLedger, rules: Rules | None = None) -> Verified | None:
+    """What a market chart holds; None if it is damaged, bad, quarantined or empty."""
     try:
-        return judge(raw, entry, rules).chart
+        return judge(raw, entry, ledger, rules).chart
     except (BadAnswerError, DamagedAnswerError):
         return None
 

@@ -1,22 +1,50 @@
--- The newest answer of each coin and series is compared with the candles that readers have: if most of its days are
--- far from the coin's own candles and inside another coin's, the two were swapped. And no two coins have the same
--- prices at the same stamps.
+-- Each answer that readers' candles don't know yet, and the newest of each coin and series, is compared with these
+-- candles: if most of its days are far from the coin's own candles and inside another coin's, the two were swapped. And
+-- no two coins have the same prices at the same stamps; of two such coins that one is at fault whose own candles are
+-- elsewhere, or both. Lists the points of the answers at fault; a person can release an answer, and two runs can
+-- confirm
+-- that two coins have the same prices.
+{{ config(meta={"failure": "answer", "is_confirmable": true}) }}
+
 with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),
 
+    extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    released as (select * from {{ ref("stg_pipeline__released_answers") }}),
+
     published_candles as (select * from {{ ref("stg_published__candles") }}),
 
-    newest_points as (
-        select *,
-        from points
-        qualify load_number = max(load_number) over (partition by coin_id, vs_currency, granularity)
+    published_version as (select * from {{ ref("stg_published__versions") }}),
+
+    twins as (select * from {{ ref("int_prices_shared") }}),
+
+    unknown_answers as (
+        select extractions.load_number,
+        from extractions
+        cross join published_version
+        anti join released on extractions.load_number = released.load_number
+        qualify
+            extractions.load_number = max(extractions.load_number) over (
+                partition by extractions.coin_id, extractions.vs_currency, extractions.granularity
+            )
+            or extractions.extracted_at > published_version.as_of
     ),
 
-    days as (select coin_id, vs_currency, granularity, date, median(price) as price, from newest_points group by all),
+    unknown_points as (select * from points semi join unknown_answers using (load_number)),
+
+    days as (
+        select load_number, coin_id, vs_currency, granularity, date, median(price) as price,
+        from unknown_points
+        group by all
+    ),
 
     judged as (
         select
+            days.load_number,
             days.coin_id,
             others.coin_id as other_coin_id,
             days.vs_currency,
@@ -33,28 +61,67 @@ with
             and days.coin_id <> others.coin_id
     ),
 
-    swapped as (
-        select coin_id, other_coin_id, vs_currency, granularity,
-        from judged
-        group by all
-        having avg(is_of_the_other::integer) > 0.5
+    swapped as (select load_number, other_coin_id, from judged group by all having avg(is_of_the_other::integer) > 0.5),
+
+    swapped_points as (
+        select
+            points.load_number,
+            points.coin_id,
+            swapped.other_coin_id,
+            points.vs_currency,
+            points.granularity,
+            points.date,
+            points.observed_at,
+            points.observed_ms,
+            points.price,
+        from points
+        inner join swapped using (load_number)
     ),
 
+    -- Of two coins with the same prices the one is at fault whose own candles are elsewhere; if that is neither, both
     shared as (
-        select newest_points.coin_id, others.coin_id as other_coin_id, vs_currency, granularity,
-        from newest_points
-        inner join newest_points as others using (vs_currency, granularity, observed_ms, price)
-        where newest_points.coin_id < others.coin_id
-        group by all
-        having count(*) > 12
+        select
+            twins.*,
+            twins.price not between own.low / 1.5 and own.high * 1.5 as is_elsewhere,
+            twins.price not between others.low / 1.5 and others.high * 1.5 as is_other_elsewhere,
+        from twins
+        left join
+            published_candles as own
+            on twins.coin_id = own.coin_id
+            and twins.vs_currency = own.vs_currency
+            and twins.date = own.date
+        left join
+            published_candles as others
+            on twins.other_coin_id = others.coin_id
+            and twins.vs_currency = others.vs_currency
+            and twins.date = others.date
+        where not twins.is_confirmed
+    ),
+
+    shared_points as (
+        select
+            null::integer as load_number,
+            coin_id,
+            other_coin_id,
+            vs_currency,
+            granularity,
+            date,
+            observed_at,
+            observed_ms,
+            price,
+        from shared
+        window pair_of_coins as (partition by coin_id, other_coin_id, vs_currency, granularity)
+        qualify
+            coalesce(avg(is_elsewhere::integer) over pair_of_coins, 0.0) > 0.5
+            or not coalesce(avg(is_other_elsewhere::integer) over pair_of_coins, 0.0) > 0.5
     ),
 
     violations as (
         select *
-        from swapped
+        from swapped_points
         union all
         select *
-        from shared
+        from shared_points
     )
 
 select *

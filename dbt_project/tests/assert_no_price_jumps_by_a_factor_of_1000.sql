@@ -1,9 +1,16 @@
--- No market makes a factor of 1000 in one step. Candles of such prices are not published.
+-- No market makes a factor of 1000 in one step: the answer that brought such a price is quarantined. If a second piece
+-- of evidence has the price too, it is what the API says, and only its day is in doubt.
+{{ config(meta={"failure": "answer", "is_confirmable": true}) }}
+
 with
 
-    price_anomalies as (select * from {{ ref("price_anomalies") }}),
+    jumps as (select * from {{ ref("int_jumps_traced") }}),
 
-    impossible as (select * from price_anomalies where severity = 'impossible' and measure = 'jump')
+    unconfirmed as (
+        select coin_id, vs_currency, granularity, date, observed_at, observed_ms, price, price_beside,
+        from jumps
+        where not is_confirmed
+    )
 
 select *
-from impossible
+from unconfirmed

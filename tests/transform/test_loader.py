@@ -56,6 +56,7 @@ def job(workspace):
         repeat_hours=12.0,
         as_of="2026-05-15T13:30:00",
         until="",
+        decisions=None,
         fingerprint="abc",
         stamp="20260515T133000.000000Z-abcdef",
     )

@@ -4,6 +4,8 @@ with
 
     jumped as (select * from {{ ref("int_prices_jumped") }}),
 
+    traced as (select * from {{ ref("int_jumps_traced") }}),
+
     repeated as (select * from {{ ref("int_prices_repeated") }}),
 
     price_anomalies as (
@@ -28,16 +30,24 @@ with
         where abs(score) >= {{ var("anomaly_score") }}
         union all
         select
-            coin_id,
-            vs_currency,
-            observed_at::date as date,
-            observed_at,
+            jumped.coin_id,
+            jumped.vs_currency,
+            jumped.observed_at::date as date,
+            jumped.observed_at,
             'jump' as measure,
-            factor as value,
+            jumped.factor as value,
             null as score,
-            'impossible' as severity,
-            format('the {} price goes from {:g} to {:g} in one step', granularity, price_before, price) as reason,
+            if(traced.is_confirmed, 'warning', 'impossible') as severity,
+            format(
+                'the {} price goes from {:g} to {:g} in one step', jumped.granularity, jumped.price_before, jumped.price
+            ) as reason,
         from jumped
+        left join
+            traced
+            on jumped.coin_id = traced.coin_id
+            and jumped.vs_currency = traced.vs_currency
+            and jumped.granularity = traced.granularity
+            and jumped.observed_at = traced.jumped_at
         union all
         select
             coin_id,

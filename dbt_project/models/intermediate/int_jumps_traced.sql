@@ -1,0 +1,155 @@
+with
+
+    jumped as (select * from {{ ref("int_prices_jumped") }}),
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    observations as (select * from {{ ref("int_prices_observed") }}),
+
+    released as (select * from {{ ref("stg_pipeline__released_answers") }}),
+
+    series_with_jumps as (select distinct coin_id, vs_currency, granularity, from jumped),
+
+    -- From one jump to the next the prices are on one level
+    placed as (
+        select settled_prices.*, jumped.observed_at is not null as is_jump,
+        from settled_prices
+        semi join series_with_jumps using (coin_id, vs_currency, granularity)
+        left join jumped using (coin_id, vs_currency, granularity, observed_at)
+    ),
+
+    levelled as (
+        select
+            *,
+            sum(is_jump::integer) over (partition by coin_id, vs_currency, granularity order by observed_ms)::integer
+            as level,
+        from placed
+    ),
+
+    levels as (
+        select coin_id, vs_currency, granularity, level, count(*) as points, min(observed_ms) as first_ms,
+        from levelled
+        group by all
+    ),
+
+    bounded as (
+        select *, level > 0 and lead(level) over series is not null as is_between,
+        from levels
+        window series as (partition by coin_id, vs_currency, granularity order by level)
+    ),
+
+    stepped as (
+        select
+            levelled.*,
+            lag(observed_ms) over series as ms_before,
+            lag(observed_at) over series as at_before,
+            lag(price) over series as price_before,
+        from levelled
+        window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
+    ),
+
+    -- When each settled value was given, and by which answer last
+    given as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_ms,
+            first_extracted_at,
+            last_extracted_at - first_extracted_at >= interval 1 hour as is_repeated,
+            load_number,
+        from observations
+        where is_latest and not is_live
+    ),
+
+    -- Of the two points of a jump the suspect is on the level that is off on both sides: it is the shorter one between
+    -- two jumps. Otherwise the newer answer is the suspect, and of one answer the later point
+    judged as (
+        select
+            stepped.*,
+            coalesce(
+                case
+                    when own.is_between and other.is_between
+                    then if(own.points = other.points, null, own.points > other.points)
+                    when own.is_between
+                    then false
+                    when other.is_between
+                    then true
+                end,
+                given_before.first_extracted_at > given_here.first_extracted_at
+            ) as is_before_suspect,
+        from stepped
+        inner join
+            bounded as own
+            on stepped.coin_id = own.coin_id
+            and stepped.vs_currency = own.vs_currency
+            and stepped.granularity = own.granularity
+            and stepped.level = own.level
+        inner join
+            bounded as other
+            on stepped.coin_id = other.coin_id
+            and stepped.vs_currency = other.vs_currency
+            and stepped.granularity = other.granularity
+            and stepped.level - 1 = other.level
+        inner join
+            given as given_here
+            on stepped.coin_id = given_here.coin_id
+            and stepped.vs_currency = given_here.vs_currency
+            and stepped.granularity = given_here.granularity
+            and stepped.observed_ms = given_here.observed_ms
+        inner join
+            given as given_before
+            on stepped.coin_id = given_before.coin_id
+            and stepped.vs_currency = given_before.vs_currency
+            and stepped.granularity = given_before.granularity
+            and stepped.ms_before = given_before.observed_ms
+        where stepped.is_jump
+    ),
+
+    suspects as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_at as jumped_at,
+            if(is_before_suspect, ms_before, observed_ms) as observed_ms,
+            if(is_before_suspect, at_before, observed_at) as observed_at,
+            if(is_before_suspect, price_before, price) as price,
+            if(is_before_suspect, price, price_before) as price_beside,
+        from judged
+    ),
+
+    -- The other series has the price, up to a factor of 10, within 10 minutes
+    seen_by_both as (
+        select distinct suspects.coin_id, suspects.vs_currency, suspects.granularity, suspects.jumped_at,
+        from suspects
+        inner join
+            settled_prices
+            on suspects.coin_id = settled_prices.coin_id
+            and suspects.vs_currency = settled_prices.vs_currency
+            and suspects.granularity <> settled_prices.granularity
+            and suspects.observed_at::date = settled_prices.date
+            and abs(suspects.observed_ms - settled_prices.observed_ms) <= 600000
+            and settled_prices.price between suspects.price / 10 and suspects.price * 10
+    ),
+
+    traced as (
+        select
+            suspects.coin_id,
+            suspects.vs_currency,
+            suspects.granularity,
+            suspects.jumped_at,
+            suspects.observed_at::date as date,
+            suspects.observed_at,
+            suspects.observed_ms,
+            suspects.price,
+            suspects.price_beside,
+            given.is_repeated or seen_by_both.jumped_at is not null or released.load_number is not null as is_confirmed,
+        from suspects
+        inner join given using (coin_id, vs_currency, granularity, observed_ms)
+        left join seen_by_both using (coin_id, vs_currency, granularity, jumped_at)
+        left join released using (load_number)
+    )
+
+select *
+from traced
