@@ -45,6 +45,11 @@ class _Suspect:
     prices: Mapping[int, float]
     is_one: bool
 
+    @property
+    def series(self) -> str:
+        """Its stream, coin and currency."""
+        return self.archive_file.rpartition("/date=")[0]
+
 
 def decide(
     database: Path, raw: Path, failed: Sequence[FailedTest], decided_at: datetime, run: str
@@ -60,12 +65,17 @@ def decide(
     """
     ledger = exceptions.read(raw)
     new: dict[str, NewDecision] = {}
-    for test in failed:
+    decided: set[str] = set()
+    for test in sorted(failed, key=lambda each: each.name):
         with duckdb_files.opened(database, read_only=True) as connection:
             suspects = _suspects(connection, test.sql)
         for suspect in suspects:
-            for each in _decisions(raw, ledger, test, suspect):
-                new.setdefault(each.archive_file, each)
+            if (
+                suspect.series not in decided
+            ):  # what else is wrong with a series may follow from it: the next build says
+                for each in _decisions(raw, ledger, test, suspect):
+                    new.setdefault(each.archive_file, each)
+        decided |= {suspect.series for suspect in suspects}
     return exceptions.append(raw, list(new.values()), decided_at, run) if new else []
 
 

@@ -78,23 +78,24 @@ with
         inner join swapped using (load_number)
     ),
 
-    -- Of two coins with the same prices the one is at fault whose own candles are elsewhere; if that is neither, both
+    -- Of two coins with the same price the one is at fault whose own candle, the last up to that day, is elsewhere; if
+    -- neither or both are elsewhere, both are
     shared as (
         select
             twins.*,
-            twins.price not between own.low / 1.5 and own.high * 1.5 as is_elsewhere,
-            twins.price not between others.low / 1.5 and others.high * 1.5 as is_other_elsewhere,
+            coalesce(twins.price not between own.low / 1.5 and own.high * 1.5, false) as is_elsewhere,
+            coalesce(twins.price not between others.low / 1.5 and others.high * 1.5, false) as is_other_elsewhere,
         from twins
-        left join
+        asof left join
             published_candles as own
             on twins.coin_id = own.coin_id
             and twins.vs_currency = own.vs_currency
-            and twins.date = own.date
-        left join
+            and twins.date >= own.date
+        asof left join
             published_candles as others
             on twins.other_coin_id = others.coin_id
             and twins.vs_currency = others.vs_currency
-            and twins.date = others.date
+            and twins.date >= others.date
         where not twins.is_confirmed
     ),
 
@@ -110,10 +111,7 @@ with
             observed_ms,
             price,
         from shared
-        window pair_of_coins as (partition by coin_id, other_coin_id, vs_currency, granularity)
-        qualify
-            coalesce(avg(is_elsewhere::integer) over pair_of_coins, 0.0) > 0.5
-            or not coalesce(avg(is_other_elsewhere::integer) over pair_of_coins, 0.0) > 0.5
+        where is_elsewhere or not is_other_elsewhere
     ),
 
     violations as (

@@ -74,6 +74,10 @@ class Api(FaultyServer):
 
         super().__init__(synthetic, on_request, now)
 
+    def travel_to(self, now: datetime) -> None:
+        """From here on answer as of this instant."""
+        self._fixed_now = now
+
     def wait_for_a_request(self) -> None:
         """Return when the first GET is there."""
         give_up_at = time.monotonic() + 60

@@ -62,21 +62,18 @@ with
         where is_latest and not is_live
     ),
 
-    -- Of the two points of a jump the suspect is on the level that is off on both sides: it is the shorter one between
-    -- two jumps. Otherwise the newer answer is the suspect, and of one answer the later point
+    -- Of the two points of a jump the suspect is on the level that is off on both sides, between two jumps. If that is
+    -- so of both or of none, the newer answer is the suspect; of one answer the shorter level, or the later point
     judged as (
         select
             stepped.*,
             coalesce(
-                case
-                    when own.is_between and other.is_between
-                    then if(own.points = other.points, null, own.points > other.points)
-                    when own.is_between
-                    then false
-                    when other.is_between
-                    then true
-                end,
-                given_before.first_extracted_at > given_here.first_extracted_at
+                if(own.is_between <> other.is_between, other.is_between, null),
+                if(
+                    given_before.first_extracted_at <> given_here.first_extracted_at,
+                    given_before.first_extracted_at > given_here.first_extracted_at,
+                    own.is_between and other.points < own.points
+                )
             ) as is_before_suspect,
         from stepped
         inner join
