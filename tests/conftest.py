@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 from tests.e2e.command_line import STEPS, Pipeline, Result
-from tests.support import once
+from tests.support import once, swept
 
 THREE_COINS = ("bitcoin", "ethereum", "solana")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Sweeps first, then runs: what is quick fills the time until all test processes are done."""
+    if left_out := swept.without_turn(items):
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: ("sweeps" not in item.path.parts, item.get_closest_marker("e2e") is None))
 
 
@@ -86,6 +89,18 @@ def run_ahead(request, workers):
     yield start
     for future in futures:
         future.cancel()
+
+
+@pytest.fixture(scope="module")
+def begin_ahead(request, workers):
+    """A function that starts `run(*arguments)`, and returns the future, if selected tests ask for the fixture."""
+
+    def begin(fixture, run, *arguments):
+        of_module = (item for item in request.session.items if item.path == request.path)
+        is_asked_for = any(fixture in item.fixturenames for item in of_module)
+        return workers.submit(run, *arguments) if is_asked_for else None
+
+    return begin
 
 
 def _is_of(item, request):

@@ -50,7 +50,7 @@ def built(workspace, settings, now):
     return candles, gaps, loud
 
 
-@pytest.fixture(scope="module", params=["00:40", *swept(["13:30"])])
+@pytest.fixture(scope="module", params=swept(CASES))
 def runs(request, tmp_path_factory):
     """For each run its instant, the days that the 5-minute series covers by then, and what came of it."""
     not_run, without_fine = CASES[request.param]

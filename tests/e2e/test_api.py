@@ -24,11 +24,13 @@ KEY = "CG-CanaryKey0123456789"
 DAY_BEFORE = INSTANT - timedelta(days=1)
 
 
+REPETITIONS = sampled(case for case in faults.ALL if case.is_repetition)
+
+
 def params(cases):
-    repetitions = sampled(case for case in cases if case.is_repetition)
     return [
         *(pytest.param(case, id=str(case)) for case in cases if not case.is_repetition),
-        *(pytest.param(case, marks=pytest.mark.sweep, id=str(case)) for case in repetitions),
+        *(pytest.param(case, marks=pytest.mark.sweep, id=str(case)) for case in cases if case in REPETITIONS),
     ]
 
 

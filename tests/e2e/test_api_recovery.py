@@ -10,6 +10,7 @@ from tests.e2e import published, truth
 from tests.e2e.command_line import NOW
 from tests.e2e.live_api import Api, live, once, spoilt
 from tests.support.faulty_server import FaultAnswer
+from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
 
@@ -66,7 +67,7 @@ def test_after_a_failed_extraction_a_good_answer_heals(case, outcomes):
     assert healed.done == ["ExtractAndLoad", "VerifyData"]
 
 
-@pytest.mark.parametrize("case", NULL_PRICES, ids=str)
+@pytest.mark.parametrize("case", swept(NULL_PRICES), ids=str)
 def test_after_a_refused_answer_a_good_one_makes_true_candles(case, outcomes):
     pipeline, (failed, healed), _ = outcomes[case].result()
     assert (failed.exit_code, healed.exit_code) == (30, 0), healed.stderr

@@ -83,8 +83,8 @@ class FullDisk:
         return f"full after {self.after}"
 
 
-FULL_BEFORE_PUBLISH, FULL_BEFORE_ALL = FullDisk("Test", 100_000, 60), FullDisk(None, 500_000, 20)
-each_full_disk = pytest.mark.parametrize("case", [FULL_BEFORE_PUBLISH, *swept([FULL_BEFORE_ALL])], ids=str)
+FULL_DISKS = [FullDisk("Test", 100_000, 60), FullDisk(None, 500_000, 20)]
+each_full_disk = pytest.mark.parametrize("case", swept(FULL_DISKS), ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -106,7 +106,7 @@ def full_disks(first_run, run_ahead, tmp_path_factory):
             healed = pipeline.run("Visualize")
             return failed, is_untouched, healed, published.leftovers(disk.outside / "data")
 
-    return run_ahead(run, [FULL_BEFORE_PUBLISH, FULL_BEFORE_ALL]) if disks.can_be_made() else {}
+    return run_ahead(run, FULL_DISKS) if disks.can_be_made() else {}
 
 
 @needs_disks

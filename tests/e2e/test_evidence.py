@@ -68,7 +68,7 @@ def test_no_candle_is_ever_final_and_wrong(history):
 
 
 def test_the_day_that_was_not_settled_is_provisional_and_then_final(history):
-    """The sweep has 14 daily runs at four times of day."""
+    """The sweep has such runs on many days, at four times of day."""
     statuses = [{row["date"].day: row["status"] for row in candles} for candles in history[1]]
     assert statuses == [
         {**dict.fromkeys(range(8, 14), "final"), 14: "provisional", 15: "open"},
@@ -128,7 +128,8 @@ def test_the_ledger_outlives_both_databases(copied):
     assert rows(copied, "from candle_revisions") == before != []
 
 
-@pytest.mark.sweep
+@pytest.mark.sweep  # the sixty days have many
+@pytest.mark.turn("evidence", "a revised point")
 def test_a_point_that_coingecko_revises_is_kept_with_both_values(tmp_path):
     revised: dict[str, float] = {}
 
@@ -283,6 +284,7 @@ def test_a_run_that_brings_nothing_new_fails_with_a_code_of_its_own(tmp_path):
 
 
 @pytest.mark.sweep  # tests/e2e/test_api.py has prices that end a day ago
+@pytest.mark.turn("evidence", "old prices")
 def test_old_prices_fail_with_the_code_of_stale_data(tmp_path):
     old = chart_of(INSTANT - timedelta(hours=8))
     with Api(lambda number: FaultAnswer(body=json.dumps(old).encode())) as api:
@@ -301,7 +303,8 @@ def gaps_of(pipeline, workspace="sample"):
         return [(str(start), str(end), *rest) for start, end, *rest in connection.execute(query).fetchall()]
 
 
-@pytest.mark.sweep
+@pytest.mark.sweep  # the sixty days have some
+@pytest.mark.turn("evidence", "a gap without runs")
 def test_days_that_nobody_asked_for_are_a_gap_until_a_run_asks_for_them(tmp_path):
     pipeline = Pipeline(tmp_path / "data")
     pipeline.run("Publish", now="2026-05-01T13:30:00Z")
@@ -312,7 +315,8 @@ def test_days_that_nobody_asked_for_are_a_gap_until_a_run_asks_for_them(tmp_path
     assert gaps_of(pipeline) == [("2026-05-02", "2026-05-05", "not_run", "closed")]
 
 
-@pytest.mark.sweep
+@pytest.mark.sweep  # the unit tests of price_gaps have some
+@pytest.mark.turn("evidence", "a gap of failed runs")
 def test_days_whose_runs_have_failed_are_a_gap_of_the_api(tmp_path):
     def answer(number):
         return FaultAnswer(status=404, body=b'{"error": "down"}') if number == 2 else None

@@ -13,7 +13,8 @@ from tests.e2e.command_line import ROOT, Pipeline
 from tests.e2e.live_api import Api, Asked, live, truly
 from tests.support.faulty_server import FaultAnswer
 
-pytestmark = pytest.mark.sweep  # tests/e2e/test_keys.py has a kill, an echo and a redirect of its own
+# tests/e2e/test_keys.py has a kill, an echo and a redirect of its own
+pytestmark = [pytest.mark.sweep, pytest.mark.turn("harm at any moment", "crashes that meet a key")]
 
 FIRST_KEY, SECOND_KEY = "CG-CrashCanary0123456789", "CG-RotatedCanary0123456789"
 HEADER = "x-cg-demo-api-key"

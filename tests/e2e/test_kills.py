@@ -13,12 +13,12 @@ from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
 
-KILL = Kill(1.0, "VerifyData", with_children=True)  # in Transform
-MORE_KILLS = [
+KILLS = [
+    Kill(1.0, "VerifyData", with_children=True),  # in Transform
     Kill(1.2, None, with_children=False),  # in ExtractAndLoad
     Kill(0.02, "Test", with_children=False),  # in Publish or Visualize
 ]
-each_kill = pytest.mark.parametrize("case", [KILL, *swept(MORE_KILLS)], ids=str)
+each_kill = pytest.mark.parametrize("case", swept(KILLS), ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,7 +26,7 @@ def aftermaths(run_ahead, tmp_path_factory):
     def run(case):
         return kill_and_rerun(Pipeline(tmp_path_factory.mktemp("kill") / "data"), case)
 
-    return run_ahead(run, [KILL, *MORE_KILLS])
+    return run_ahead(run, KILLS)
 
 
 @each_kill
@@ -66,8 +66,9 @@ def interrupt_and_rerun(pipeline):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def interruption(workers, tmp_path_factory):
-    return workers.submit(interrupt_and_rerun, Pipeline(tmp_path_factory.mktemp("interrupted") / "data"))
+def interruption(begin_ahead, tmp_path_factory):
+    pipeline = Pipeline(tmp_path_factory.mktemp("interrupted") / "data")
+    return begin_ahead("interrupted", interrupt_and_rerun, pipeline)
 
 
 @pytest.fixture

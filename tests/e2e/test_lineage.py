@@ -29,6 +29,8 @@ def test_the_page_has_each_model_seed_and_exposure_and_needs_no_run_before(tmp_p
     assert [name for name in names | {each["name"] for each in exposures} if f'"{name}"' not in text] == []
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("a project that is changed", "a broken model")
 def test_a_broken_model_ends_with_40_one_line_and_no_page(tmp_path):
     project = copy_of_project(tmp_path)
     model = project / "dbt_project/models/marts/price_gaps.sql"

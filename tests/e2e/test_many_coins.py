@@ -76,14 +76,14 @@ def the_story(folder):
         chapter("one is fetched alone", "ExtractCoin", f"--coin-id={NO_NUMBER}", "--date=2026-05-15")
         sick.clear()
         grown = replace(pipeline, options=[*pipeline.options[:-1], with_coins(*COINS[1:], "cardano")])
-        chapter("all have healed, one is added and one is given up", pipeline=grown)
-        chapter("nothing is left to be done", pipeline=grown)
+        chapter("all have healed, one is added and one is given up", "Publish", pipeline=grown)
+        chapter("nothing is left to be done", "Publish", pipeline=grown)
     return story
 
 
 @pytest.fixture(scope="module", autouse=True)
-def telling(workers, tmp_path_factory):
-    return workers.submit(the_story, tmp_path_factory.mktemp("coins"))
+def telling(begin_ahead, tmp_path_factory):
+    return begin_ahead("story", the_story, tmp_path_factory.mktemp("coins"))
 
 
 @pytest.fixture
@@ -168,19 +168,24 @@ def two_currencies(folder):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_two_currencies(workers, tmp_path_factory):
-    return workers.submit(two_currencies, tmp_path_factory.mktemp("currencies"))
+def converting(begin_ahead, tmp_path_factory):
+    return begin_ahead("in_two_currencies", two_currencies, tmp_path_factory.mktemp("currencies"))
+
+
+@pytest.fixture
+def in_two_currencies(converting):
+    return converting.result()
 
 
 def test_a_coin_that_is_refused_in_one_currency_is_published_in_the_other(in_two_currencies):
-    first, found, _, _ = in_two_currencies.result()
+    first, found, _, _ = in_two_currencies
     pairs = {(row["coin_id"], row["vs_currency"]) for row in found}
     assert pairs == {("bitcoin", "usd"), ("bitcoin", "eur"), ("ethereum", "usd")}
     assert (first.exit_code, len(first.errors)) == (EXTRACTION, 1), first.stderr
 
 
 def test_a_pair_that_has_healed_is_fetched_alone(in_two_currencies):
-    _, _, second, asked = in_two_currencies.result()
+    _, _, second, asked = in_two_currencies
     assert (second.exit_code, asked) == (0, [("ethereum", "eur")]), second.stderr
 
 
@@ -200,13 +205,14 @@ class Stop:
 
 
 TWELVE = [*GOOD, *SICK[1:], "cardano", "polkadot", "tron", "stellar", "monero", "aave", "uniswap"]
-STOPS = [
+WRONG_KEY = b'{"status": {"error_code": 10002, "error_message": "no"}}'
+STOPS = [Stop("wrong key", FaultAnswer(status=401, body=WRONG_KEY), 2)]
+MORE_STOPS = [
     # Two coins are under way at a time, each with one retry
     Stop("no answer", FaultAnswer(is_reset=True), 4),
     Stop("server error", FaultAnswer(status=503, body=b"upstream"), 5),
-    Stop("wrong key", FaultAnswer(status=401, body=b'{"status": {"error_code": 10002, "error_message": "no"}}'), 2),
+    Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 4),
 ]
-MORE_STOPS = [Stop("rate limit", FaultAnswer(status=429, body=b"error code: 1015"), 4)]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -96,12 +96,12 @@ class PlantedTest:
         return self.name
 
 
-FAILING_TEST = PlantedTest(
-    "a test that fails",
-    "select * from {{ ref('daily_candlestick') }}\n",
-    ("assert_planted", "the published table and the chart stay as they were", "coin=bitcoin/usd day=2026-05-08"),
-)
-TESTS_THAT_DO_NOT_RUN = [
+PLANTED_TESTS = [
+    PlantedTest(
+        "a test that fails",
+        "select * from {{ ref('daily_candlestick') }}\n",
+        ("assert_planted", "the published table and the chart stay as they were", "coin=bitcoin/usd day=2026-05-08"),
+    ),
     PlantedTest(
         "a test of a model that does not exist",
         "select * from {{ ref('no_such_model') }}\n",
@@ -113,7 +113,7 @@ TESTS_THAT_DO_NOT_RUN = [
         ("not_run=singular:assert_planted",),
     ),
 ]
-each_planted_test = pytest.mark.parametrize("case", [FAILING_TEST, *swept(TESTS_THAT_DO_NOT_RUN)], ids=str)
+each_planted_test = pytest.mark.parametrize("case", swept(PLANTED_TESTS), ids=str)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,7 +131,7 @@ def failures(first_run, run_ahead, tmp_path_factory):
         planted.unlink()
         return failed, is_untouched, pipeline.run("Publish", now=NEXT_DAY)
 
-    return run_ahead(run, [FAILING_TEST, *TESTS_THAT_DO_NOT_RUN])
+    return run_ahead(run, PLANTED_TESTS)
 
 
 @each_planted_test

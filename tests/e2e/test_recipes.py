@@ -94,6 +94,8 @@ def test_a_setting_that_is_added_by_the_recipe_is_read_checked_and_documented(pr
     assert "('anomaly_score', 8.0)" in ended(project, "-c", OF_THE_MODELS).stdout
 
 
+@pytest.mark.sweep  # `make selftest` has each fault and its check
+@pytest.mark.turn("a project that is changed", "a new check")
 def test_a_check_that_is_added_by_the_recipe_catches_its_fault(project):
     assert follow("A check, with its fault", project) == 2
     check = "singular:assert_no_candle_ends_before_it_begins"

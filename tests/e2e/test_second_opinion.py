@@ -216,12 +216,12 @@ def test_without_any_opinion_a_run_succeeds_with_one_line_and_asks_once(case, wi
     assert asked == ["/api/v3/coins/bitcoin/ohlc?vs_currency=usd&days=14"]
 
 
-@pytest.mark.parametrize(("fault", "words"), [
-    ({"delay": 60}, "no answer"),
-    pytest.param({"status": 429}, "HTTP 429", marks=pytest.mark.sweep),
-], ids=["silence", "asked to wait"])  # fmt: skip
-def test_after_one_without_an_answer_no_further_coin_is_asked_for(fault, words, tmp_path):
-    with Api(truly, always(**fault)) as api:
+STANDSTILLS = {"no answer": {"delay": 60}, "HTTP 429": {"status": 429}}
+
+
+@pytest.mark.parametrize("words", swept(STANDSTILLS))
+def test_after_one_without_an_answer_no_further_coin_is_asked_for(words, tmp_path):
+    with Api(truly, always(**STANDSTILLS[words])) as api:
         coins = ("--pipeline-coins", "bitcoin,cardano,ethereum,monero,solana,tether", *SHORT)
         result = live(tmp_path / "data", api, *coins).run("ExtractAndLoad")
     assert result.exit_code == 0, result.stderr

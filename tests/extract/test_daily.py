@@ -17,6 +17,7 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import DayRecord, Skipped
 from btc_pipeline.targets.marker import Marker
 from tests.support.faulty_server import FaultyServer
+from tests.support.swept import swept
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 DAY = NOW.date()
@@ -103,15 +104,21 @@ def test_an_answer_of_later_is_not_taken_by_a_run_as_of_earlier(told, workspace,
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("is_begun", [True, False], ids=["cut short", "finished"])
-@pytest.mark.parametrize("what", [".json.gz", ".manifest.json"])
-def test_an_archived_file_that_is_gone_is_made_again_in_one_run(what, is_begun, told, workspace):
+@pytest.mark.parametrize(
+    "case",
+    [
+        ".json.gz, cut short",
+        *swept([".json.gz, finished", ".manifest.json, cut short", ".manifest.json, finished"]),
+    ],
+)
+def test_an_archived_file_that_is_gone_is_made_again_in_one_run(case, told, workspace):
+    what, how = case.split(", ")
     target = run(told, workspace)
     charts = target.charts()
     gone = workspace.raw / charts["bitcoin/usd"].replace(".json.gz", what)
     gone.chmod(0o644)
     gone.unlink()
-    if is_begun:
+    if how == "cut short":
         target.begin(charts, NOW)
     assert run(told, workspace, name="next run").exists()
 

@@ -77,7 +77,12 @@ def test_each_check_of_the_gate_for_prices_has_a_fault_to_catch():
 # --- What becomes of it
 
 
-@pytest.mark.long
+def of_a_real_run(test):
+    """`make selftest` has such a run of all faults."""
+    return pytest.mark.sweep(pytest.mark.turn("a project that is changed", "some faults")(test))
+
+
+@of_a_real_run
 @pytest.mark.parametrize(("name", "outcome"), [
     ("zero price", "rejected"), ("low of zero", "fails"), ("dropped", "fails"),
 ])  # fmt: skip
@@ -85,24 +90,24 @@ def test_a_fault_is_caught_by_the_check_that_is_named_for_it(name, outcome, verd
     assert (verdicts[name].outcome, verdicts[name].is_caught) == (outcome, True)
 
 
-@pytest.mark.long
+@of_a_real_run
 @pytest.mark.parametrize("name", ["nothing at all", "nothing in the database", "none dropped"])
 def test_what_no_check_catches_is_missed(name, verdicts):
     assert (verdicts[name].outcome, verdicts[name].is_caught, verdicts[name].others) == ("MISSED", False, ())
 
 
-@pytest.mark.long
+@of_a_real_run
 def test_what_another_check_catches_is_missed_by_its_own(verdicts):
     assert verdicts["caught by another"].outcome == "MISSED"
     assert verdicts["caught by another"].others == ("prices_are_positive",)
 
 
-@pytest.mark.long
+@of_a_real_run
 def test_the_verdicts_are_in_the_order_of_the_faults(verdicts):
     assert list(verdicts) == [fault.name for fault in SOME]
 
 
-@pytest.mark.long
+@of_a_real_run
 def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
     text = run.matrix(list(verdicts.values()))
     assert text.startswith("self-test on SAMPLE data, ")

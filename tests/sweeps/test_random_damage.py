@@ -10,6 +10,8 @@ from tests.e2e.command_line import Result
 from tests.e2e.published import Row
 from tests.sweeps.rounds import ROUNDS
 
+pytestmark = pytest.mark.turn("harm at any moment", "damage")
+
 NEXT_DAY = "2026-05-16T13:30:00Z"
 
 

@@ -9,6 +9,8 @@ from tests.e2e.command_line import Pipeline
 from tests.e2e.kills import Kill, files_that_count, kill_and_rerun
 from tests.sweeps.rounds import ROUNDS
 
+pytestmark = pytest.mark.turn("harm at any moment", "kills")
+
 NEXT_DAY = "2026-05-16T13:30:00Z"
 
 

@@ -1,4 +1,7 @@
-"""Sixty days with late data, revisions, silent hours and days without a run, against plain Python after each run."""
+"""Sixty days with late data, revisions, silent hours and days without a run, against plain Python after each run.
+
+A shorter stretch has less of each, and never none: each test says what it needs to have seen.
+"""
 
 import itertools
 import math
@@ -9,7 +12,7 @@ import pytest
 from tests.e2e.published import rows
 from tests.sweeps.known import first_asked
 from tests.sweeps.market import FINE, HOURLY, STEPS, Market, midnight, milliseconds
-from tests.sweeps.sixty_days import DAYS, FIRST, simulated
+from tests.sweeps.sixty_days import DAYS, day_of, simulated
 
 FIELDS = ("open", "high", "low", "close", "volume_24h", "market_cap", "points", "coverage", "granularity", "status")
 
@@ -38,6 +41,8 @@ def test_after_each_run_each_candle_and_its_certificate_are_as_plain_python_has_
         (now, day) for now, published, true in versions for day in set(true) - {row["date"] for row in published}
     ]
     assert (wrong, missing) == ([], [])
+    kinds = {(row["granularity"], row["status"]) for _, published, _ in versions for row in published}
+    assert kinds >= {(HOURLY, "provisional"), (HOURLY, "final"), (FINE, "open"), (FINE, "final")}
 
 
 def test_the_ledger_has_each_change_of_a_candle_that_was_over_and_no_other(history):
@@ -63,12 +68,13 @@ def test_the_ledger_has_each_change_of_a_candle_that_was_over_and_no_other(histo
     kept = rows(database, "from candle_revisions where subject = 'candle'")
     assert {(each["date"], each["field"], each["revised_at"]) for each in kept} == {change[:3] for change in changes}
     assert {change[:3] for change in changes} == true_changes
-    assert len(kept) == len(changes) == len(true_changes) > 30
+    assert len(kept) == len(changes) == len(true_changes) > 15
     texts = {(each["date"], each["field"], each["revised_at"], each["new_value"]) for each in kept}
     assert {text for text in texts if text[1] in {"status", "points"}} == {
         change for change in changes if change[1] in {"status", "points"}
     }
     assert {"points_revised", "points_added"} <= {each["reason"] for each in kept}
+    assert {"points", "coverage", "status", "low"} <= {each["field"] for each in kept}
 
 
 def test_the_ledger_has_each_revised_point(history):
@@ -110,6 +116,7 @@ def test_the_second_opinion_on_each_day_is_as_plain_python_has_it(history):
             bps = {name: 10_000 * (hourly[name] / true[name] - 1) for name in true}
             assert {name: each[f"{name}_bps"] for name in true} == pytest.approx(bps, abs=1e-9)
     assert {each["verdict"] for each in opinions} <= {"agrees", "incomplete"}
+    assert len(opinions) > 20
     agreeing = [each["largest_bps"] for each in opinions if each["verdict"] == "agrees"]
     assert sum(bps < 1e-9 for bps in agreeing) > 0.8 * len(opinions)
 
@@ -148,7 +155,7 @@ def test_the_gap_ledger_has_each_hole_with_its_cause_and_no_other(history):
     database, versions, truth = history
     runs = [now for now, *_ in versions]
     expected, fine = set(), set()
-    for day in (FIRST + timedelta(days=number) for number in range(-7, DAYS)):
+    for day in map(day_of, range(DAYS.start - 7, DAYS.stop)):
         if day not in truth.hourly.asked:
             expected.add(("day", midnight(day), "not_run", "open"))
         elif truth.chosen(day) is truth.hourly:
