@@ -218,7 +218,7 @@ def test_a_manifest_that_cannot_be_read_is_left_out_and_named(job, keep):
     good = keep()
     manifest = job.raw / good.file.replace(".json.gz", "-x.manifest.json")
     manifest.write_bytes(b"{")
-    assert loader.load(job) == (1, [f"skipped: {manifest} is not a manifest of the raw archive"])
+    assert loader.load(job) == (1, [f"skipped: damaged manifest {manifest}: it is not JSON"])
 
 
 def test_an_answer_that_was_healed_is_loaded_by_the_next_load(job, keep):
