@@ -25,7 +25,7 @@ from btc_pipeline.verify.gate import BadAnswerError
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
-_NOWHERE = Path("nowhere")
+_NOWHERE = Path("nowhere/at/all")
 
 RawRow = dict[str, Any]
 

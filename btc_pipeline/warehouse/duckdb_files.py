@@ -9,6 +9,7 @@ connection here is closed before the function returns.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +124,20 @@ def set_aside(path: Path) -> Path:
     path.replace(aside)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     return aside
+
+
+def writer_of(path: Path) -> str:
+    """The program that has the file open for writing, and its process id, as DuckDB names them; empty if there is none.
+
+    Ask only if another process has a write lock: then DuckDB does not get as far as reading the file.
+    """
+    try:
+        duckdb.connect(str(path), read_only=True, config=_OPTIONS).close()
+    except duckdb.Error as error:
+        if "Could not set lock" in str(error):
+            named = re.search(r"Conflicting lock is held in (.+?\(PID \d+\))", str(error))
+            return named[1] if named else "another program"
+    return ""
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
