@@ -60,7 +60,7 @@ def held(path):
 
 
 def revisions(pipeline):
-    query = "select columns(* exclude revised_at)::varchar from candle_revisions order by all"
+    query = "select columns(* exclude (revised_at, build))::varchar from candle_revisions order by all"
     return published.rows(pipeline.sample / PUBLISHED, query)
 
 
