@@ -51,17 +51,9 @@ def _fill(connection: duckdb_files.Connection, published: Path, provenance: str)
     known = {marked, copy.of if copy else ""} - {""}  # killed before the marker was written: the copy knows the file
     if not known and not published.exists():
         return []  # nothing was published yet
-    fault = _fault_of(published, known)
+    fault = _fault_of(published, known) or _insert_published(connection, published, provenance)
     if not fault:
-        try:
-            connection.execute(f"attach {quoted(str(published))} as previous (read_only)")
-        except duckdb_files.AnyError:
-            fault = "DuckDB cannot open it"
-        else:
-            facts = "select key, value from previous.main.publication"
-            _insert(connection, "previous.main.daily_candlestick", facts, provenance)
-            connection.execute("detach previous")
-            return []
+        return []
     if copy and marked in ("", copy.of):
         rows = ", ".join(f"({quoted(key)}, {quoted(value)})" for key, value in copy.publication.items())
         facts = f"select key, value from (values {rows}) as facts(key, value)"
@@ -84,15 +76,30 @@ def _fault_of(published: Path, known: set[str]) -> str:
     return "" if files.sha256(published) in known else "it was edited or damaged after it was published"
 
 
-def _insert(connection: duckdb_files.Connection, candles: str, facts: str, provenance: str) -> None:
+def _insert_published(connection: duckdb_files.Connection, published: Path, provenance: str) -> str:
+    """Insert what is published; returns why that failed, or nothing."""
+    try:
+        connection.execute(f"attach {quoted(str(published))} as previous (read_only)")
+    except duckdb_files.AnyError:
+        return "DuckDB cannot open it"
+    facts = "select key, value from previous.main.publication"
+    fault = _insert(connection, "previous.main.daily_candlestick", facts, provenance)
+    connection.execute("detach previous")
+    return fault
+
+
+def _insert(connection: duckdb_files.Connection, candles: str, facts: str, provenance: str) -> str:
+    """Insert a version; nothing of it if it cannot be read, or has a contract without these columns."""
     try:
         connection.execute(
             f"insert into published.daily_candlestick by name"
             f" select {', '.join(contract.CANDLE)} from {candles} where source = {quoted(provenance)};"
             f"insert into published.publication {facts} where exists (from published.daily_candlestick)"
         )
-    except duckdb_files.AnyError:  # a contract without these columns
+    except duckdb_files.AnyError as error:
         connection.execute("delete from published.daily_candlestick; delete from published.publication")
+        return "" if isinstance(error, duckdb_files.MISSING) else "DuckDB cannot read it"
+    return ""
 
 
 def _columns(of: dict[str, str]) -> str:

@@ -28,6 +28,9 @@ AnyError = duckdb.Error
 SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 """What DuckDB raises for a damaged file. It raises the same for a full disk; only the text differs."""
 
+MISSING = (duckdb.CatalogException, duckdb.BinderException)
+"""What DuckDB raises if a query names a table or a column that does not exist."""
+
 # Without this option DuckDB would read a Python variable with the name of a missing table
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
 if duckdb_release.crashes_with_threads(VERSION):
@@ -68,7 +71,7 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
         yield connection
         if not read_only:
             connection.execute("checkpoint")
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
+    except MISSING as error:
         raise MissingTableError(f"{path}: {_first_line(error)}") from None
     except SIGNS_OF_DAMAGE as error:
         if "No space left" in str(error):
