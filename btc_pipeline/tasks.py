@@ -194,7 +194,7 @@ class Publish(Step):
 
     def output(self) -> Publication:
         """The published file, and the marker with its checksum."""
-        return Publication(self.marker(), self.workspace.published, self.workspace.markers / "published.json")
+        return Publication(self.marker(), self.workspace.published, self.workspace.published_marker)
 
     def make(self) -> None:
         """Copy, rename, mark complete."""
@@ -292,7 +292,7 @@ class Backfill(HistoryStep):
 
     def output(self) -> Publication:
         """The published file, and the marker that says that the span was published."""
-        return Publication(self.marker(), self.workspace.published, self.workspace.markers / "published.json")
+        return Publication(self.marker(), self.workspace.published, self.workspace.published_marker)
 
     def make(self) -> None:
         """Build, test, publish and report in one go."""

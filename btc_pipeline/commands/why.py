@@ -87,8 +87,12 @@ def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> li
     for source in sources:
         file = str(source["archive_file"])
         try:
-            entry = raw_archive.entry(workspace.raw, file)
+            entry = raw_archive.entry(workspace.raw, file, str(candle["source"]))
             body = json.loads(entry.read(workspace.raw))
+            if entry.request.extracted_at != source["extracted_at"]:
+                raise raw_archive.DamagedManifestError(
+                    raw_archive.manifest_of(workspace.raw, file), "its instant is not the one that was loaded"
+                )
         except raw_archive.DamagedAnswerError as error:
             lines.append(f"  MISSING OR DAMAGED: {error}")
             continue

@@ -105,7 +105,8 @@ def _known(
     recorded = {
         name: file
         for name, file in recorded.items()
-        if (entry := _readable(workspace, file, ledger)) and not (name in wanted and _is_old(settings, day, now, entry))
+        if (entry := _readable(settings, workspace, file, ledger))
+        and not (name in wanted and _is_old(settings, day, now, entry))
     }
     resumed = _resumed(settings, workspace, day, now, begun_at, pairs, ledger) if begun_at else {}
     if wanted <= {*recorded, *resumed} and not record.table.exists():
@@ -137,10 +138,12 @@ def _resumed(
     return found
 
 
-def _readable(workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> raw_archive.Entry | None:
+def _readable(
+    settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger
+) -> raw_archive.Entry | None:
     try:
         stored.check_admitted(file, ledger)
-        entry = raw_archive.entry(workspace.raw, file)
+        entry = raw_archive.entry(workspace.raw, file, settings.provenance)
         entry.read(workspace.raw)
     except (raw_archive.DamagedAnswerError, stored.QuarantinedAnswerError):
         return None

@@ -101,9 +101,13 @@ def fetch(
         result = _sync(settings, workspace, state, options)
     coin_names.keep(workspace.names, result["lists"])
     state.warn_of_extras()
-    _check_cache(options.cache, workspace, state.entries(workspace, MARKET_CHART, is_last_sync=True))
+    try:
+        _check_cache(options.cache, workspace, state.entries(workspace, MARKET_CHART, is_last_sync=True))
+        of_stream = {stream: state.entries(workspace, stream) for stream in STREAMS}
+    except raw_archive.DamagedAnswerError as error:
+        raise ExtractionError(f"an answer has come and cannot be read: {error}", "run it again") from None
     return Fetched(
-        {stream: state.entries(workspace, stream) for stream in STREAMS},
+        of_stream,
         [(request, _error_of(settings, workspace, request, why)) for request, why in state.failed(MARKET_CHART)],
         result["calls"],
         result["waited_seconds"],

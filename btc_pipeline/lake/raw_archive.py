@@ -6,6 +6,15 @@ Writes and reads files below one folder; opens no database and judges no answer.
         20261123T134500000Z-1f2e3d4c.json.gz         the answer, byte for byte, gzipped
         20261123T134500000Z-1f2e3d4c.manifest.json   its checksum and the request; written last
 
+A manifest holds a proof of its own content (`manifests.py`). Archives of older versions have manifests of format 1,
+without a proof. They are read too. What proves them is their place and their name:
+
+- stream, coin, currency and date by the folders, `extracted_at` by the name, to the millisecond;
+- the window by the digest in the name, when the answer is read. (The oldest names hold a digest of the answer alone.
+  Nothing proves the window of these.)
+- Nothing proves the provenance. It has to have a form that a source of this project has. Who wants the answer of a run
+  names the provenance of the run, and any other one counts as damage.
+
 Beside `market_chart` lie `market_chart_5m`, the 5-minute points of the last day, and `ohlc`, CoinGecko's own candles,
 in the same folders. These are Hive partitions, so they can move to object storage as they are.
 """
@@ -14,7 +23,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -22,17 +30,28 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from btc_pipeline.lake import manifests
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import files
 
 _ANSWER = ".json.gz"
 _MANIFEST = ".manifest.json"
 _BEFORE_STREAMS = "market_chart"  # the stream of a manifest that names none
-_SHA256 = re.compile("[0-9a-f]{64}")
+_PROVENANCE = re.compile(r"CoinGecko|live \(.+\)|SAMPLE \((synthetic|recordings .+)\)")  # `Settings.provenance`
 
 
 class DamagedAnswerError(Exception):
     """An archived answer is gone, or differs from what was written."""
+
+
+class DamagedManifestError(DamagedAnswerError):
+    """The manifest at `path` is damaged, or of a newer version of this project."""
+
+    def __init__(self, path: Path, why: str, *, is_newer: bool = False) -> None:
+        super().__init__(
+            f"{path} is a manifest that cannot be read: {why}" if is_newer else f"damaged manifest {path}: {why}"
+        )
+        self.path = path
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,7 @@ class Entry:
         """The answer's body.
 
         Raises:
-            DamagedAnswerError: it is gone, or does not match its checksum.
+            DamagedAnswerError: it is gone, or does not match its checksum, or its manifest does not match its name.
         """
         path = root / self.file
         try:
@@ -76,35 +95,44 @@ class Entry:
         if hashlib.sha256(packed).hexdigest() != self.sha256:
             raise DamagedAnswerError(f"{path} does not match its checksum")
         try:
-            return gzip.decompress(packed)
+            body = gzip.decompress(packed)
         except (OSError, EOFError, zlib.error):
             raise DamagedAnswerError(f"{path} cannot be unpacked") from None
+        of_body = hashlib.sha256(body).hexdigest()[:8]  # the oldest names
+        if path.name.removesuffix(_ANSWER).partition("-")[2] not in (_digest(self.request, body), of_body):
+            raise DamagedManifestError(manifest_of(root, self.file), "its window is not the one of its name")
+        return body
 
 
 def keep(root: Path, request: Request, body: bytes) -> Entry:
     """Write an answer, then its manifest. The same answer to the same request at the same instant is kept once."""
     folder = _folder(request)
-    moment = f"{request.extracted_at:%Y%m%dT%H%M%S}{request.extracted_at.microsecond // 1000:03d}Z"
-    stem = f"{moment}-{_digest(request, body)}"
+    stem = f"{_moment(request.extracted_at)}-{_digest(request, body)}"
     packed = gzip.compress(body, compresslevel=6, mtime=0)  # 9, the default, takes four times as long and saves 1 %
     entry = Entry(request, (folder / (stem + _ANSWER)).as_posix(), hashlib.sha256(packed).hexdigest())
     (root / folder).mkdir(parents=True, exist_ok=True)
     if not (root / entry.file).exists() or files.sha256(root / entry.file) != entry.sha256:
         files.write(root / entry.file, packed, mode=0o444)
-    files.write(root / folder / (stem + _MANIFEST), _to_json(entry), mode=0o444)
+    manifest = manifests.written(entry.file, entry.sha256, to_plain(request))
+    files.write(root / folder / (stem + _MANIFEST), manifest, mode=0o444)
     return entry
 
 
-def entry(root: Path, file: str) -> Entry:
-    """The entry of an archived answer, from its manifest.
+def entry(root: Path, file: str, provenance: str = "") -> Entry:
+    """The entry of an archived answer, from its manifest; with a provenance, of this provenance only.
 
     Raises:
-        DamagedAnswerError: its manifest is missing or damaged.
+        DamagedManifestError: its manifest is damaged, or names another provenance.
+        DamagedAnswerError: it has no manifest.
     """
-    readable, _ = _read_manifests(root, [manifest_of(root, file)])
-    if not readable:
-        raise DamagedAnswerError(f"{root / file} has no manifest")
-    return readable[0]
+    path = manifest_of(root, file)
+    try:
+        found = _of_manifest(root, path)
+    except FileNotFoundError:
+        raise DamagedAnswerError(f"{root / file} has no manifest") from None
+    if provenance and found.request.provenance != provenance:
+        raise DamagedManifestError(path, f"it names the source {found.request.provenance!r}, not {provenance!r}")
+    return found
 
 
 def manifest_of(root: Path, file: str) -> Path:
@@ -123,10 +151,10 @@ def named(root: Path, name: str) -> list[str]:
     return sorted(file for file in files if has_name(file, name))
 
 
-def entries(root: Path, stream: str) -> tuple[list[Entry], list[Path]]:
+def entries(root: Path, stream: str) -> tuple[list[Entry], list[DamagedManifestError]]:
     """All archived answers of a stream in the order of their extraction, and the manifests that cannot be read."""
     readable, damaged = _read_manifests(root, (root / stream).rglob("*" + _MANIFEST))
-    return sorted(readable, key=_order), sorted(damaged)
+    return sorted(readable, key=_order), sorted(damaged, key=lambda error: error.path)
 
 
 def since(root: Path, request: Request, moment: datetime) -> list[Entry]:
@@ -150,7 +178,7 @@ def of_pair(root: Path, stream: str, coin_id: str, vs_currency: str) -> list[Ent
 
 def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
     """The readable answers of the request's coin and currency extracted up to `moment`, the latest first."""
-    latest = f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
+    latest = _moment(moment)
     paths = (root / _folder(request)).parent.glob("date=*/*" + _MANIFEST)
     for path in sorted(paths, key=lambda path: path.name, reverse=True):
         if path.name.partition("-")[0] <= latest:
@@ -159,6 +187,10 @@ def before(root: Path, request: Request, moment: datetime) -> Iterator[Entry]:
 
 def _folder(of: Request) -> Path:
     return Path(of.stream, f"coin_id={of.coin_id}", f"vs_currency={of.vs_currency}", f"date={of.date.isoformat()}")
+
+
+def _moment(extracted_at: datetime) -> str:
+    return f"{extracted_at:%Y%m%dT%H%M%S}{extracted_at.microsecond // 1000:03d}Z"
 
 
 def _digest(request: Request, body: bytes) -> str:
@@ -171,14 +203,31 @@ def _order(entry: Entry) -> tuple[datetime, str]:
     return entry.request.extracted_at, entry.file
 
 
-def _read_manifests(root: Path, paths: Iterable[Path]) -> tuple[list[Entry], list[Path]]:
+def _read_manifests(root: Path, paths: Iterable[Path]) -> tuple[list[Entry], list[DamagedManifestError]]:
     readable, damaged = [], []
     for path in paths:
         try:
-            readable.append(_from_json(root, path))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            damaged.append(path)
+            readable.append(_of_manifest(root, path))
+        except DamagedManifestError as error:
+            damaged.append(error)
+        except FileNotFoundError as error:
+            damaged.append(DamagedManifestError(path, str(error.strerror)))
     return readable, damaged
+
+
+def _of_manifest(root: Path, path: Path) -> Entry:
+    """The manifest's entry, if `keep` would write it to this place.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        DamagedManifestError: it cannot be read, or is not what `keep` would write.
+    """
+    try:
+        return parsed(root, path, path.read_bytes())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DamagedManifestError(path, str(error.strerror)) from None
 
 
 def to_plain(request: Request) -> dict[str, str]:
@@ -197,20 +246,25 @@ def from_plain(plain: dict[str, str]) -> Request:
     return Request(**{**plain, **moments, "date": date.fromisoformat(plain["date"])})  # type: ignore[arg-type]
 
 
-def _to_json(entry: Entry) -> bytes:
-    content = {"format": 1, "file": entry.file, "sha256": entry.sha256, "request": to_plain(entry.request)}
-    return (json.dumps(content, indent=1) + "\n").encode()
+def parsed(root: Path, path: Path, text: bytes) -> Entry:
+    """The entry of a manifest with this text at this path.
 
-
-def _from_json(root: Path, path: Path) -> Entry:
-    """The manifest's entry; if `keep` would not write it to this place, a ValueError, KeyError or TypeError."""
-    content = json.loads(path.read_bytes())
-    if content["format"] != 1:
-        raise ValueError(content["format"])
-    entry = Entry(from_plain(content["request"]), content["file"], content["sha256"])
-    answer = path.with_name(path.name.removesuffix(_MANIFEST) + _ANSWER)
-    if root / entry.file != answer or root / _folder(entry.request) != path.parent:
-        raise ValueError(entry.file)
-    if not _SHA256.fullmatch(entry.sha256):
-        raise ValueError(entry.sha256)
-    return entry
+    Raises:
+        DamagedManifestError: `keep` would not write this text to this path.
+    """
+    try:
+        manifest = manifests.read(text)
+        request = from_plain(dict(manifest.request))
+    except manifests.ManifestError as error:
+        is_newer = isinstance(error, manifests.NewerManifestError)
+        raise DamagedManifestError(path, str(error), is_newer=is_newer) from None
+    except (ValueError, KeyError, TypeError):
+        raise DamagedManifestError(path, "what was requested is not in it") from None
+    name = path.name.removesuffix(_MANIFEST)
+    if root / manifest.file != path.with_name(name + _ANSWER) or root / _folder(request) != path.parent:
+        raise DamagedManifestError(path, f"it is the manifest of {manifest.file[:200]!r}")
+    if name.partition("-")[0] != _moment(request.extracted_at):
+        raise DamagedManifestError(path, "its instant is not the one of its name")
+    if not manifest.is_proven and not _PROVENANCE.fullmatch(request.provenance):
+        raise DamagedManifestError(path, f"no source is named {request.provenance[:200]!r}")
+    return Entry(request, manifest.file, manifest.sha256)

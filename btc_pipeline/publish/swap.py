@@ -1,7 +1,8 @@
 """Publishing: the tested tables become the readers' database with one rename.
 
 Each version has a record in `runs/`: its facts, the settings that it was built with, a profile of its tables. Its
-changes to settled candles are kept in `revisions/`, which does not depend on the databases.
+changes to settled candles are kept in `revisions/`, which does not depend on the databases. The pipeline keeps a copy
+of the candles for itself (`lake/last_version.py`).
 
 The published file is never opened for writing. An open connection keeps reading the version it opened. Open it again to
 see the next one.
@@ -13,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
-from btc_pipeline.lake import versions
+from btc_pipeline.errors import PublishingError
+from btc_pipeline.lake import last_version, versions
 from btc_pipeline.market import instants
 from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.publish import run_tables
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
-from btc_pipeline.warehouse import contract, duckdb_files, profiles, published
+from btc_pipeline.warehouse import contract, duckdb_files, held, profiles, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 _NEW_CHANGES = (
@@ -56,7 +58,11 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
 
     Returns:
         The number of candles published.
+
+    Raises:
+        PublishingError: another program has the published file open for writing.
     """
+    held.wait_until_free(workspace.published, PublishingError)  # its log would be applied to the new version
     fresh = workspace.temporary / workspace.published.name
     fresh.unlink(missing_ok=True)
     changes = workspace.temporary / "changes.ndjson"
@@ -89,6 +95,8 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
         profile = profiles.of(connection, contract.TABLES)
+        candles = last_version.write_candles(connection, workspace)
+    last_version.keep(workspace, fresh, candles, about)
     # A reader who wrote into the old version and died has left this log; it must not be applied to the new version
     workspace.published.with_name(workspace.published.name + ".wal").unlink(missing_ok=True)
     fresh.chmod(0o444)

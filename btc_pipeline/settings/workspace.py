@@ -55,6 +55,21 @@ class Workspace:
         return self.root / "work" / "crypto_data.duckdb"
 
     @property
+    def last_candles(self) -> Path:
+        """The pipeline's own copy of the candles that were published last."""
+        return self.root / "work" / "last_version.parquet"
+
+    @property
+    def last_version(self) -> Path:
+        """What proves that copy: checksums, and the facts about the version."""
+        return self.root / "work" / "last_version.json"
+
+    @property
+    def published_marker(self) -> Path:
+        """The marker with the checksum of the readers' database."""
+        return self.markers / "published.json"
+
+    @property
     def dbt_target(self) -> Path:
         """dbt's compiled project of this workspace."""
         return self.root / "work" / "dbt"

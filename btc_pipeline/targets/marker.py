@@ -54,6 +54,10 @@ class Marker(luigi.Target):
         """The files that it lists."""
         return [self.root / name for name in self._read().get("files", {})]
 
+    def checksum(self, path: Path) -> str:
+        """The checksum of a file that it lists; empty if it does not list it."""
+        return str(self._read().get("files", {}).get(path.relative_to(self.root).as_posix(), ""))
+
     def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None, stamp: str = "") -> None:
         """Mark the files complete: the last write of a step. With an old stamp the later steps stay done."""
         files.write_json(

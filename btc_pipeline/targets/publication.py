@@ -13,6 +13,9 @@ import luigi
 
 from btc_pipeline.targets.marker import Marker
 
+NEWEST = "published"
+"""The fingerprint of the marker with the checksum of the file that was published last."""
+
 
 class Publication(luigi.Target):
     """The readers' file. Each day's marker says that its run was published; the file's checksum is in another marker.
@@ -28,7 +31,7 @@ class Publication(luigi.Target):
     def exists(self) -> bool:
         """Whether this run was published, and nobody has changed the file since its last publication."""
         is_written_to = self.published.with_name(self.published.name + ".wal").exists()
-        return self.marker.exists() and self._newest("published").exists() and not is_written_to
+        return self.marker.exists() and self._newest().exists() and not is_written_to
 
     def stamp(self) -> str:
         """Which run published."""
@@ -36,8 +39,8 @@ class Publication(luigi.Target):
 
     def write(self, facts: Mapping[str, Any], made: Sequence[Path] = ()) -> None:
         """Mark the new file complete, then this run and the other files that it has made."""
-        self._newest("published").write(made=[self.published], facts=facts)
+        self._newest().write(made=[self.published], facts=facts)
         self.marker.write(made, facts)
 
-    def _newest(self, fingerprint: str) -> Marker:
-        return Marker(self.newest, fingerprint, self.published.parent)
+    def _newest(self) -> Marker:
+        return Marker(self.newest, NEWEST, self.published.parent)

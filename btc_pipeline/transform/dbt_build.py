@@ -21,7 +21,7 @@ from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
 from btc_pipeline.transform.nodes import Node
-from btc_pipeline.warehouse import duckdb_files, duckdb_release, published
+from btc_pipeline.warehouse import duckdb_files, duckdb_release, held, published
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     `progress` is called with how many of dbt's nodes are done.
 
     Raises:
-        TransformationError: a model could not be built.
+        TransformationError: a model could not be built, or another program has the published file open for writing.
         CandleTestError: a test failed that a later model depends on.
     """
     if duckdb_release.crashes_with_threads(duckdb_files.VERSION):
@@ -68,6 +68,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
             duckdb_files.VERSION,
             duckdb_release.HOW_TO_OVERRIDE,
         )
+    held.wait_until_free(workspace.published, TransformationError)
     _check_ledger(workspace)
     stamp = new_stamp()
     unit_tested = unit_test_results.known(workspace.dbt_target, build.built_from)

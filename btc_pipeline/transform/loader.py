@@ -25,7 +25,7 @@ from btc_pipeline.verify.gate import BadAnswerError
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
-_NOWHERE = Path("nowhere")
+_NOWHERE = Path("nowhere/at/all")
 
 RawRow = dict[str, Any]
 
@@ -181,7 +181,7 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
     """
     found = [raw_archive.entries(job.raw, stream) for stream in streams.of_table(table)]
     entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
-    damaged = [path for _, bad in found for path in bad]
+    damaged = [error for _, bad in found for error in bad]
     until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
     new = [
         entry
@@ -190,7 +190,7 @@ def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_arch
         and entry.request.provenance == job.provenance
         and entry.request.extracted_at <= until
     ]
-    return new, [f"skipped: {path} is not a manifest of the raw archive" for path in damaged]
+    return new, [f"skipped: {error}" for error in damaged]
 
 
 def _new_rows(

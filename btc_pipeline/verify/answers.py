@@ -68,7 +68,7 @@ def fingerprint_of_good(settings: Settings, record: DayRecord) -> str:
 
 def _checked(settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> gate.Verified:
     try:
-        entry = raw_archive.entry(workspace.raw, file)
+        entry = raw_archive.entry(workspace.raw, file, settings.provenance)
         rules = stored.Rules(timedelta(hours=settings.max_age_hours), settings.repeat_hours)
         found = stored.judge(workspace.raw, entry, ledger, rules).chart
         assert found is not None  # a market chart with points: anything else was rejected

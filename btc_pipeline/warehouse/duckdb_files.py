@@ -9,6 +9,7 @@ connection here is closed before the function returns.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,9 @@ AnyError = duckdb.Error
 
 SIGNS_OF_DAMAGE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 """What DuckDB raises for a damaged file. It raises the same for a full disk; only the text differs."""
+
+MISSING = (duckdb.CatalogException, duckdb.BinderException)
+"""What DuckDB raises if a query names a table or a column that does not exist."""
 
 # Without this option DuckDB would read a Python variable with the name of a missing table
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
@@ -67,7 +71,7 @@ def opened(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection
         yield connection
         if not read_only:
             connection.execute("checkpoint")
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
+    except MISSING as error:
         raise MissingTableError(f"{path}: {_first_line(error)}") from None
     except SIGNS_OF_DAMAGE as error:
         if "No space left" in str(error):
@@ -123,6 +127,20 @@ def set_aside(path: Path) -> Path:
     path.replace(aside)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
     return aside
+
+
+def writer_of(path: Path) -> str:
+    """The program that has the file open for writing, and its process id, as DuckDB names them; empty if there is none.
+
+    Ask only if another process has a write lock: then DuckDB does not get as far as reading the file.
+    """
+    try:
+        duckdb.connect(str(path), read_only=True, config=_OPTIONS).close()
+    except duckdb.Error as error:
+        if "Could not set lock" in str(error):
+            named = re.search(r"Conflicting lock is held in (.+?\(PID \d+\))", str(error))
+            return named[1] if named else "another program"
+    return ""
 
 
 def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ import pytest
 from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e import published, truth
 from tests.e2e.command_line import Result
-from tests.e2e.live_api import INSTANT, Api, live
+from tests.e2e.live_api import INSTANT, Api, Asked, live
 from tests.support import commands
 from tests.support.faulty_server import FaultAnswer
 
@@ -43,7 +43,8 @@ def bad_answer(asked, now):
     start = datetime.fromtimestamp(asked.start, now.tzinfo)
     chart = synthetic.market_chart(IS_ITS_OWN[asked.coin_id] or asked.coin_id, "usd", start, now, now)
     if asked.coin_id == SPIKE:
-        chart["prices"][50][1] *= 2000
+        stamp, price = chart["prices"][50]
+        chart["prices"][50] = [stamp, 2000 * float(price or 0)]
     return FaultAnswer(body=json.dumps(chart).encode())
 
 
@@ -51,23 +52,26 @@ def bad_answer(asked, now):
 def story(tmp_path_factory):
     """Four days: good answers, bad ones twice, and good ones again."""
     folder = tmp_path_factory.mktemp("bad answers")
-    days = {}
-    with Api(lambda number: None, of_coin=lambda asked: fault(asked)) as api:
+    days: dict[str, Day] = {}
+    bad_at: list[datetime] = []  # the instant for which the answers are bad; empty: they are good
+
+    def answer(asked: Asked) -> FaultAnswer | None:
+        return bad_answer(asked, bad_at[0]) if bad_at and asked.coin_id in SICK else None
+
+    with Api(lambda number: None, of_coin=answer) as api:
         pipeline = live(
             folder / "data", api, "--pipeline-five-minute-points=false", f"--pipeline-coins={','.join(COINS)}"
         )
 
         def day(name, after, *, is_bad=False):
-            nonlocal fault
             now = INSTANT + after
             api.travel_to(now)
-            fault = (lambda asked: bad_answer(asked, now) if asked.coin_id in SICK else None) if is_bad else good
+            bad_at[:] = [now] if is_bad else []
             begun = len(api.asked)
             result = pipeline.run("Publish", now=now.isoformat())
             asked = [each.coin_id for each in api.asked[begun:]]
             days[name] = Day(result, asked, published.candles(folder / "data/live/crypto_data.duckdb"))
 
-        good = fault = lambda asked: None
         day("good", timedelta())
         day("bad", timedelta(days=1), is_bad=True)
         day("bad again", timedelta(days=1, minutes=20), is_bad=True)

@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -25,6 +27,7 @@ REQUEST = raw_archive.Request(
     stream=MARKET_CHART,
 )
 FOLDER = "market_chart/coin_id=bitcoin/vs_currency=usd/date=2026-05-15"
+WINDOW = b"2026-05-08T00:00:00+00:00 2026-05-15T13:30:00+00:00 "
 BODY = b'{"prices": [[1778851800123, 0.10]]}'
 
 
@@ -47,6 +50,26 @@ def manifest_of(root, entry):
     return root / entry.file.replace(".json.gz", ".manifest.json")
 
 
+def text_of(content):
+    """JSON as the archive lays it out."""
+    return json.dumps(content, indent=1) + "\n"
+
+
+def as_format_1(manifest, **changes):
+    """Make a manifest one of format 1, as older versions have written it, with another request if need be."""
+    content = json.loads(manifest.read_bytes())
+    request = {name: value for name, value in (content["request"] | changes).items() if value is not None}
+    rewritten(
+        manifest, text_of({"format": 1, "file": content["file"], "sha256": content["sha256"], "request": request})
+    )
+
+
+def found_in(root):
+    """The good answers of the stream, and the paths of the damaged manifests."""
+    good, damaged = raw_archive.entries(root, MARKET_CHART)
+    return good, [error.path for error in damaged]
+
+
 # --- Keeping
 
 
@@ -58,8 +81,7 @@ def test_an_answer_is_kept_byte_for_byte(body, tmp_path):
 
 
 def test_an_answer_lies_in_folders_by_coin_currency_and_day(tmp_path):
-    window = b"2026-05-08T00:00:00+00:00 2026-05-15T13:30:00+00:00 "
-    digest = hashlib.sha256(window + BODY).hexdigest()[:8]
+    digest = hashlib.sha256(WINDOW + BODY).hexdigest()[:8]
     raw_archive.keep(tmp_path, REQUEST, BODY)
     stem = f"{FOLDER}/20260515T133000123Z-{digest}"
     assert files_below(tmp_path) == [f"{stem}.json.gz", f"{stem}.manifest.json"]
@@ -68,8 +90,10 @@ def test_an_answer_lies_in_folders_by_coin_currency_and_day(tmp_path):
 def test_a_manifest_says_what_was_asked_and_the_checksum_of_the_file(tmp_path):
     entry = raw_archive.keep(tmp_path, REQUEST, BODY)
     manifest = json.loads(manifest_of(tmp_path, entry).read_bytes())
+    proof = manifest.pop("proof")
+    assert re.fullmatch("[0-9a-f]{64}", proof)
     assert manifest == {
-        "format": 1,
+        "format": 2,
         "file": entry.file,
         "sha256": hashlib.sha256((tmp_path / entry.file).read_bytes()).hexdigest(),
         "request": {
@@ -203,11 +227,11 @@ def test_an_answer_that_cannot_be_unpacked_is_damaged_whatever_its_manifest_vouc
 
 
 def changed(**changes):
-    return lambda manifest: json.dumps(manifest | changes)
+    return lambda manifest: text_of(manifest | changes)
 
 
 def asked(**changes):
-    return lambda manifest: json.dumps(manifest | {"request": manifest["request"] | changes})
+    return lambda manifest: text_of(manifest | {"request": manifest["request"] | changes})
 
 
 BAD_MANIFESTS = {
@@ -217,7 +241,16 @@ BAD_MANIFESTS = {
     "number": lambda _: "1",
     "no text": lambda _: b"\xff\xfe\x00",
     "nested": lambda _: "[" * 100_000,
-    "format of tomorrow": changed(format=2),
+    "format of tomorrow": changed(format=3, proof="of another kind"),
+    "format is text": changed(format="2"),
+    "format without a proof": changed(format=1),
+    "no proof": lambda manifest: text_of({name: manifest[name] for name in ("format", "file", "sha256", "request")}),
+    "one key more": changed(more=1),
+    "laid out otherwise": lambda manifest: json.dumps(manifest),
+    "a key twice": lambda manifest: text_of(manifest).replace('{\n "format"', '{\n "sha256": "",\n "format"', 1),
+    "a key of the request twice": lambda manifest: text_of(manifest).replace(
+        '  "coin_id"', '  "window_from": "2026-05-01T00:00:00+00:00",\n  "coin_id"', 1
+    ),
     "no request": changed(request=None),
     "no file": changed(file=None),
     "file is a number": changed(file=7),
@@ -225,10 +258,10 @@ BAD_MANIFESTS = {
     "file has a nul": changed(file="a\0b"),
     "file above the archive": changed(file="../../etc/passwd"),
     "file elsewhere": changed(file="/etc/passwd"),
-    "file of another day": lambda manifest: json.dumps(manifest).replace("date=2026-05-15/", "date=2026-05-14/"),
+    "file of another day": lambda manifest: text_of(manifest).replace("date=2026-05-15/", "date=2026-05-14/"),
     "no checksum": changed(sha256=None),
     "unknown key": asked(more=1),
-    "no coin": lambda manifest: json.dumps(manifest | {"request": {"date": "2026-05-15"}}),
+    "no coin": lambda manifest: text_of(manifest | {"request": {"date": "2026-05-15"}}),
     "another coin": asked(coin_id="ethereum"),
     "coin is a number": asked(coin_id=1),
     "provenance is a list": asked(provenance=[]),
@@ -245,7 +278,127 @@ def test_a_manifest_that_is_not_as_written_is_damaged_and_hides_no_other(change,
     bad, good = raw_archive.keep(tmp_path, REQUEST, BODY), raw_archive.keep(tmp_path, later(1), BODY)
     manifest = manifest_of(tmp_path, bad)
     rewritten(manifest, change(json.loads(manifest.read_bytes())))
-    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([good], [manifest])
+    assert found_in(tmp_path) == ([good], [manifest])
+    with pytest.raises(raw_archive.DamagedManifestError, match=re.escape(str(manifest))):
+        raw_archive.entry(tmp_path, bad.file)
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """An answer's entry, the path of its manifest, and the manifest's bytes."""
+    entry = raw_archive.keep(tmp_path, REQUEST, BODY)
+    path = manifest_of(tmp_path, entry)
+    return entry, path, path.read_bytes()
+
+
+def refusal_of(root, path, text):
+    with pytest.raises(raw_archive.DamagedManifestError) as refused:
+        raw_archive.parsed(root, path, text)
+    return str(refused.value)
+
+
+def test_each_flipped_bit_of_a_manifest_is_found(kept, tmp_path):
+    _, path, text = kept
+    for position in range(len(text)):
+        for bit in range(8):
+            flipped = text[:position] + bytes([text[position] ^ 1 << bit]) + text[position + 1 :]
+            assert refusal_of(tmp_path, path, flipped).startswith(f"damaged manifest {path}: "), (position, bit)
+
+
+def test_each_other_byte_at_any_position_of_a_manifest_is_found(kept, tmp_path):
+    _, path, text = kept
+    drawn = random.Random(7)
+    for position in range(len(text)):
+        for byte in drawn.sample(sorted(set(range(256)) - {text[position]}), 16):
+            refusal_of(tmp_path, path, text[:position] + bytes([byte]) + text[position + 1 :])
+
+
+def test_a_manifest_that_was_cut_or_got_longer_anywhere_is_found(kept, tmp_path):
+    _, path, text = kept
+    for position in range(len(text)):
+        refusal_of(tmp_path, path, text[:position])
+        refusal_of(tmp_path, path, text[:position] + b" " + text[position:])
+        refusal_of(tmp_path, path, text[:position] + text[position + 1 :])
+    refusal_of(tmp_path, path, text + text)
+
+
+def test_a_manifest_of_a_newer_version_is_named_as_such(kept, tmp_path):
+    _, path, text = kept
+    newer = text_of({"format": 3, "answer": "in another way"}).encode()
+    assert "a newer version of this project has written it, in format 3" in refusal_of(tmp_path, path, newer)
+    assert "newer version" not in refusal_of(tmp_path, path, text.replace(b'"format": 2', b'"format": 3'))
+
+
+def test_the_manifest_of_another_answer_is_named_as_such(kept, tmp_path):
+    _, path, _ = kept
+    other = raw_archive.keep(tmp_path, later(1), BODY)
+    said = refusal_of(tmp_path, path, manifest_of(tmp_path, other).read_bytes())
+    assert said == f"damaged manifest {path}: it is the manifest of '{other.file}'"
+
+
+def test_an_answer_of_another_source_is_none_for_who_names_the_source(kept, tmp_path):
+    entry, path, _ = kept
+    assert raw_archive.entry(tmp_path, entry.file, "CoinGecko") == entry
+    with pytest.raises(raw_archive.DamagedManifestError, match=re.escape(str(path))):
+        raw_archive.entry(tmp_path, entry.file, "SAMPLE (synthetic)")
+
+
+def test_a_damaged_manifest_is_healed_by_keeping_its_answer_again(kept, tmp_path):
+    entry, path, text = kept
+    rewritten(path, text[:-5])
+    raw_archive.keep(tmp_path, REQUEST, BODY)
+    assert found_in(tmp_path) == ([entry], [])
+
+
+# --- Manifests of format 1
+
+
+def test_a_manifest_of_format_1_is_read(kept, tmp_path):
+    entry, path, _ = kept
+    as_format_1(path)
+    assert (found_in(tmp_path), entry.read(tmp_path)) == (([entry], []), BODY)
+
+
+@pytest.mark.parametrize("changes", [
+    {"extracted_at": "2026-05-15T13:30:00.223456+00:00"}, {"extracted_at": "2026-05-16T13:30:00.123456+00:00"},
+    {"coin_id": "bitcoim"}, {"vs_currency": "eur"}, {"date": "2026-05-14"}, {"stream": "ohlc"},
+    {"provenance": "CoinGeckn"}, {"provenance": "SAMPLE (synthetig)"}, {"provenance": ""},
+], ids=str)  # fmt: skip
+def test_a_manifest_of_format_1_is_proven_by_its_place_its_name_and_the_names_of_sources(changes, kept, tmp_path):
+    _, path, _ = kept
+    as_format_1(path, **changes)
+    assert found_in(tmp_path) == ([], [path])
+
+
+@pytest.mark.parametrize("provenance", [
+    "CoinGecko", "live (127.0.0.1)", "SAMPLE (synthetic)", "SAMPLE (recordings may 0123abcd)",
+])  # fmt: skip
+def test_a_manifest_of_format_1_may_name_each_source_of_this_project(provenance, kept, tmp_path):
+    _, path, _ = kept
+    as_format_1(path, provenance=provenance)
+    assert [entry.request.provenance for entry in found_in(tmp_path)[0]] == [provenance]
+
+
+@pytest.mark.parametrize("changes", [
+    {"window_from": "2026-05-09T00:00:00+00:00"}, {"window_to": "2026-05-15T13:30:01+00:00"},
+], ids=str)  # fmt: skip
+def test_the_window_of_a_manifest_of_format_1_is_proven_when_its_answer_is_read(changes, kept, tmp_path):
+    _, path, _ = kept
+    as_format_1(path, **changes)
+    ((entry,), _) = found_in(tmp_path)
+    with pytest.raises(raw_archive.DamagedManifestError, match=re.escape(f"{path}: its window is not")):
+        entry.read(tmp_path)
+
+
+def test_an_answer_whose_name_holds_a_digest_of_the_body_alone_is_read(kept, tmp_path):
+    entry, path, text = kept
+    old, new = (hashlib.sha256(window + BODY).hexdigest()[:8] for window in (WINDOW, b""))
+    for file in (tmp_path / entry.file, path):
+        file.replace(file.with_name(file.name.replace(old, new)))
+    path = path.with_name(path.name.replace(old, new))
+    rewritten(path, text.replace(old.encode(), new.encode()))
+    as_format_1(path, stream=None)
+    assert [each.read(tmp_path) for each in found_in(tmp_path)[0]] == [BODY]
 
 
 def test_a_copy_of_a_manifest_is_no_second_answer(tmp_path):
@@ -272,10 +425,7 @@ def test_streams_lie_apart(tmp_path):
 def test_a_manifest_from_before_there_were_streams_is_a_market_chart_s(tmp_path):
     entry = raw_archive.keep(tmp_path, REQUEST, BODY)
     manifest = manifest_of(tmp_path, entry)
-    content = json.loads(manifest.read_bytes())
-    del content["request"]["stream"]
-    manifest.chmod(0o644)
-    manifest.write_text(json.dumps(content))
+    as_format_1(manifest, stream=None)
     assert raw_archive.entries(tmp_path, MARKET_CHART) == ([entry], [])
 
 
@@ -284,4 +434,4 @@ def test_a_manifest_of_another_stream_is_none_of_this_place(tmp_path):
     manifest = manifest_of(tmp_path, entry)
     manifest.chmod(0o644)
     manifest.write_bytes(manifest.read_bytes().replace(b'"stream": "market_chart"', b'"stream": "../ohlc"'))
-    assert raw_archive.entries(tmp_path, MARKET_CHART) == ([], [manifest])
+    assert found_in(tmp_path) == ([], [manifest])

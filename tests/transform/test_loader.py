@@ -14,9 +14,11 @@ from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.pair import Pair
+from btc_pipeline.targets.marker import Marker
+from btc_pipeline.targets.publication import NEWEST
 from btc_pipeline.transform import loader, touched_days
 from btc_pipeline.transform.failing_rows import Place
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import contract, duckdb_files
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 REQUEST = raw_archive.Request(
@@ -95,6 +97,11 @@ def loaded_in(job):
 def execute(database, sql):
     with duckdb.connect(str(database)) as connection:
         connection.execute(sql)
+
+
+def vouched_for(published):
+    """Let the marker say that the file is as it was published."""
+    Marker(published.parent / "markers/published.json", NEWEST, published.parent).write(made=[published])
 
 
 # --- What is loaded
@@ -219,7 +226,7 @@ def test_a_manifest_that_cannot_be_read_is_left_out_and_named(job, keep):
     good = keep()
     manifest = job.raw / good.file.replace(".json.gz", "-x.manifest.json")
     manifest.write_bytes(b"{")
-    assert loader.load(job) == (1, [f"skipped: {manifest} is not a manifest of the raw archive"])
+    assert loader.load(job) == (1, [f"skipped: damaged manifest {manifest}: it is not JSON"])
 
 
 def test_an_answer_that_was_healed_is_loaded_by_the_next_load(job, keep):
@@ -321,11 +328,15 @@ def test_damage_in_any_table_is_found(job, keep):
 def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, keep):
     answer = keep()
     with duckdb.connect(str(job.published)) as connection:
-        connection.execute("create table daily_candlestick as select range as open from range(500_000)")
+        values = {"open": "range", "source": "'SAMPLE (synthetic)'"}
+        columns = ", ".join(f"{values.get(name, 'null')}::{kind} as {name}" for name, kind in contract.CANDLE.items())
+        connection.execute(f"create table daily_candlestick as select {columns} from range(500_000)")
     content = bytearray(job.published.read_bytes())
     content[12_288 + 1000 : 12_288 + 2000] = bytes(1000)
     job.published.write_bytes(content)
-    assert loader.load(job) == (1, [])
+    vouched_for(job.published)
+    number, (note,) = loader.load(job)
+    assert (number, "DuckDB cannot read it" in note) == (1, True)
     assert [file for *_, file in loaded_in(job)] == [answer.file]
     with duckdb_files.opened(job.database, read_only=True) as connection:
         assert connection.execute("select build from pipeline.this_run").fetchall() == [(job.stamp,)]
