@@ -183,6 +183,16 @@ DATABASE: tuple[Fault, ...] = (
         f"{_CANDLE} date = date + 1 where status = 'open' and coin_id = 'bitcoin'",
     ),
     DatabaseFault(
+        "hourly day that ends two hours early, taken as final",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"{_CANDLE} last_point_at = last_point_at - interval 2 hour where {_ONE}",
+    ),
+    DatabaseFault(
+        "final and doubted",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"{_CANDLE} doubts = ['series_differ'] where {_ONE}",
+    ),
+    DatabaseFault(
         "final without coverage",
         "singular:assert_final_candles_and_no_others_are_settled_and_covered",
         f"{_CANDLE} coverage = 0.5 where {_ONE}",

@@ -60,6 +60,12 @@ class Series:
         whole_hours = set(range(due // timedelta(hours=1)))
         return whole_hours <= hours and times[0] < EDGE and times[-1] >= due - EDGE
 
+    def has_edges(self, day):
+        """Whether a day that is over begins and ends with a point: in its first and last hour, or nearer if finer."""
+        edge = timedelta(hours=1) if self.granularity == HOURLY else EDGE
+        times = [timedelta(milliseconds=stamp) % timedelta(days=1) for stamp, _ in self.of(day)]
+        return bool(times) and times[0] < edge and times[-1] >= timedelta(days=1) - edge
+
 
 @dataclass
 class Truth:
@@ -94,7 +100,8 @@ class Truth:
         if is_open and (not points or series.live[0] > points[-1][0]):
             points = [*points, series.live]
         prices = [price for _, price in points]
-        is_final = day in series.settled and series.covers(day, self.due(day))
+        doubts = [] if is_open else self.doubts(series, day)
+        is_final = day in series.settled and series.covers(day, self.due(day)) and not doubts
         return {
             "open": prices[0],
             "high": max(prices),
@@ -106,7 +113,12 @@ class Truth:
             "coverage": coverage,
             "granularity": series.granularity,
             "status": "open" if is_open else "final" if is_final else "provisional",
+            "doubts": doubts,
         }
+
+    def doubts(self, series, day):
+        """What speaks against the candle that a series makes of a day that is over, as sorted words."""
+        return ["edge"] if day in series.settled and not series.has_edges(day) else []
 
 
 def first_asked(granularity, now):

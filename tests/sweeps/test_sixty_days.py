@@ -11,7 +11,8 @@ from tests.sweeps.known import first_asked
 from tests.sweeps.market import FINE, HOURLY, STEPS, Market, midnight, milliseconds
 from tests.sweeps.sixty_days import DAYS, FIRST, simulated
 
-FIELDS = ("open", "high", "low", "close", "volume_24h", "market_cap", "points", "coverage", "granularity", "status")
+PRICES = ("open", "high", "low", "close", "volume_24h", "market_cap")
+FIELDS = (*PRICES, "points", "coverage", "granularity", "status", "doubts")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def history(tmp_path_factory):
 
 def is_same(published, true):
     """Products and quotients may differ in the last digit; all else is exact."""
-    return published == true if isinstance(true, str) else math.isclose(published, true, rel_tol=1e-15)
+    return published == true if isinstance(true, (str, list)) else math.isclose(published, true, rel_tol=1e-15)
 
 
 def test_after_each_run_each_candle_and_its_certificate_are_as_plain_python_has_them(history):

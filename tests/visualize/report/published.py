@@ -88,7 +88,7 @@ class Published:
             "daily_candlestick": self.candles,
         }
         publication = {
-            "contract": "2.2",
+            "contract": "3.0",
             "source": "SAMPLE (synthetic)" if self.is_sample else "CoinGecko",
             "is_sample": str(self.is_sample).lower(),
             "models": "0123",

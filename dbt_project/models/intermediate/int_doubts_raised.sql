@@ -1,0 +1,13 @@
+with
+
+    series as (select * from {{ ref("int_series_chosen") }}),
+
+    -- Before the day is settled its last slots are not due, and the candle is provisional anyway
+    without_edges as (
+        select coin_id, vs_currency, date, 'edge' as doubt, from series where is_settled and not has_edges
+    ),
+
+    doubts as (select * from without_edges)
+
+select *
+from doubts
