@@ -82,6 +82,11 @@ DATABASE: tuple[Fault, ...] = (
         "build",
     ),
     DatabaseFault(
+        "final candle that CoinGecko's own candles contradict",
+        "singular:assert_no_final_candle_is_contradicted_by_the_second_opinion",
+        f"{_CANDLE} high = high * 1.02 where {_ONE}",
+    ),
+    DatabaseFault(
         "partial day overwriting a full one",
         "singular:assert_every_point_of_every_loaded_answer_is_in_the_observations",
         f"delete from main.int_prices_observed where {_ONE} and hour(observed_at) < 12",

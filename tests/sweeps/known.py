@@ -73,11 +73,14 @@ class Truth:
 
     hourly: Series = field(default_factory=lambda: Series(HOURLY))
     fine: Series = field(default_factory=lambda: Series(FINE))
+    opinions: dict[int, tuple[datetime, list[float]]] = field(default_factory=dict)
+    """CoinGecko's own candles by their close, each with the newest answer's instant."""
 
     def ask(self, now):
         """The answers to a run at this instant."""
         for series, start in ((self.hourly, first_asked(HOURLY, now)), (self.fine, first_asked(FINE, now))):
             series.take(Market().market_chart("bitcoin", "usd", start, now, now), start, now)
+        self.opinions |= {candle[0]: (now, candle) for candle in Market().ohlc("bitcoin", "usd", 14, now)}
         self.now = now
 
     def due(self, day):
@@ -118,7 +121,27 @@ class Truth:
 
     def doubts(self, series, day):
         """What speaks against the candle that a series makes of a day that is over, as sorted words."""
-        return ["edge"] if day in series.settled and not series.has_edges(day) else []
+        raised = {"edge": not series.has_edges(day), "second_opinion_differs": self.is_contradicted(series, day)}
+        return sorted(word for word, is_so in raised.items() if is_so and day in series.settled)
+
+    def is_contradicted(self, series, day):
+        """Whether six settled candles of CoinGecko's own put an hourly candle elsewhere, or leave a finer one's range.
+
+        The finer ones of this market never go far beyond.
+        """
+        end = midnight(day) + timedelta(days=1)
+        closes = [milliseconds(end) - number * 4 * HOUR for number in range(5, -1, -1)]
+        known = [self.opinions[close] for close in closes if close in self.opinions]
+        if len(known) < 6 or max(at for at, _ in known) < end + timedelta(minutes=35):
+            return False
+        candles = [candle for _, candle in known]
+        high, low = max(candle[2] for candle in candles), min(candle[3] for candle in candles)
+        prices = [price for _, price in series.of(day)]
+        if series.granularity == HOURLY:
+            ours = (prices[0], max(prices), min(prices), prices[-1])
+            theirs = (candles[0][1], high, low, candles[-1][4])
+            return any(abs(one / other - 1) > 1e-4 for one, other in zip(ours, theirs, strict=True))
+        return series.covers(day, timedelta(days=1)) and (high > 1.01 * max(prices) or 1.01 * low < min(prices))
 
 
 def first_asked(granularity, now):

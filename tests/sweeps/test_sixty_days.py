@@ -106,11 +106,12 @@ def test_the_second_opinion_on_each_day_is_as_plain_python_has_it(history):
         true |= {"low": min(candle[3] for candle in of_day), "close": of_day[-1][4]}
         assert {name: each[f"ohlc_{name}"] for name in true} == true
         assert each["ohlc_candles"] == len(of_day)
-        if each["verdict"] == "agrees":
+        if each["verdict"] in {"agrees", "differs"}:
             hourly = truth.candle(truth.hourly, each["date"])
             bps = {name: 10_000 * (hourly[name] / true[name] - 1) for name in true}
             assert {name: each[f"{name}_bps"] for name in true} == pytest.approx(bps, abs=1e-9)
-    assert {each["verdict"] for each in opinions} <= {"agrees", "incomplete"}
+            assert (each["verdict"] == "differs") == (max(map(abs, bps.values())) > 1)
+    assert {each["verdict"] for each in opinions} <= {"agrees", "differs", "incomplete"}
     agreeing = [each["largest_bps"] for each in opinions if each["verdict"] == "agrees"]
     assert sum(bps < 1e-9 for bps in agreeing) > 0.8 * len(opinions)
 

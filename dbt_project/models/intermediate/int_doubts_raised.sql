@@ -7,7 +7,19 @@ with
         select coin_id, vs_currency, date, 'edge' as doubt, from series where is_settled and not has_edges
     ),
 
-    doubts as (select * from without_edges)
+    opinions as (select * from {{ ref("int_opinions_compared") }}),
+
+    contradicted as (
+        select coin_id, vs_currency, date, 'second_opinion_differs' as doubt, from opinions where contradicts_candle
+    ),
+
+    doubts as (
+        select *
+        from without_edges
+        union all
+        select *
+        from contradicted
+    )
 
 select *
 from doubts
