@@ -5,7 +5,10 @@ coin is a case: in the answers of two runs something is wrong with one day of it
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -37,21 +40,60 @@ def a_little_dearer(chart):
         point[1] *= 1.004 if at(point[0]).date() == WRONG else 1
 
 
+def an_hour_off(chart):
+    """One hourly point of the day lies 3 % lower."""
+    for point in chart["prices"]:
+        point[1] *= 0.97 if (at(point[0]).date(), at(point[0]).hour) == (WRONG, 10) else 1
+
+
+def five_times(chart):
+    for point in chart["prices"]:
+        point[1] *= 5 if at(point[0]).date() == WRONG else 1
+
+
+def right(chart):
+    """As the market has it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The doubts on the day of a coin, and what is wrong with its hourly answers, and with its 5-minute ones.
+
+    Those cover the day if there are any. CoinGecko's own candles are right.
+    """
+
+    doubts: list[str]
+    hourly: Callable[[Any], None] = right
+    fine: Callable[[Any], None] | None = None
+
+
 CASES = {
-    "bitcoin": (["edge", "second_opinion_differs"], two_hours_early),
-    "tether": (["second_opinion_differs"], a_little_dearer),
+    "bitcoin": Case(["edge", "second_opinion_differs"], two_hours_early),
+    "tether": Case(["second_opinion_differs"], a_little_dearer),
+    "ripple": Case(["series_differ"], an_hour_off, right),
+    "cardano": Case(["second_opinion_differs", "series_differ"], fine=five_times),
 }
-"""By coin: the doubts on its day, and what is wrong with its hourly answers; CoinGecko's own candles are right."""
 UNTOUCHED = "monero"
 TABLES = ("daily_candlestick", "int_doubts_raised", "second_opinions", "price_gaps", "price_anomalies")
+
+
+def keep_fine(world, coin, now, change):
+    archive(world.workspace, world.settings, streams.CHART_5M, now - timedelta(days=1), now, coin, change)
 
 
 def keep(world, now):
     """The answers of a run to the archive; those of the last run are right."""
     for coin in (*CASES, UNTOUCHED):
-        is_wrong = coin in CASES and now != RUNS[-1]
-        world.keep(now, 4, CASES[coin][1] if is_wrong else lambda chart: None, coin)
-        archive(world.workspace, world.settings, streams.CHART_5M, now - timedelta(days=1), now, coin)
+        case = CASES.get(coin, Case([]))
+        is_last = now == RUNS[-1]
+        world.keep(now, 4, right if is_last else case.hourly, coin)
+        keep_fine(world, coin, now, right)
+        if case.fine and now == FIRST:  # the runs of two days before brought 5-minute points
+            keep_fine(world, coin, now - timedelta(days=2), case.fine)
+            keep_fine(world, coin, now - timedelta(days=1), case.fine)
+        if case.fine and is_last:
+            keep_fine(world, coin, FIRST - timedelta(days=2, minutes=-1), right)
+            keep_fine(world, coin, FIRST - timedelta(days=1, minutes=-1), right)
         request = raw_archive.Request(
             coin, "usd", now.date(), now - timedelta(days=7), now, now, world.settings.provenance, streams.OHLC
         )
@@ -84,7 +126,7 @@ def doubted(tables):
 @pytest.mark.parametrize("coin", CASES)
 @pytest.mark.parametrize("number", [0, 1], ids=["the first run", "the next run"])
 def test_the_day_is_provisional_and_says_why(number, coin, history):
-    assert doubted(history[number])[coin, WRONG] == ("provisional", CASES[coin][0])
+    assert doubted(history[number])[coin, WRONG] == ("provisional", CASES[coin].doubts)
 
 
 @pytest.mark.parametrize("coin", CASES)

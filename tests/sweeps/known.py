@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
-from tests.sweeps.market import FINE, HOUR, HOURLY, STEPS, Market, midnight, milliseconds
+from tests.sweeps.market import FINE, FIVE_MINUTES, HOUR, HOURLY, STEPS, Market, midnight, milliseconds
 
 EDGE = timedelta(minutes=15)
 """The 5-minute series covers a day only with a point this near to each of its ends."""
@@ -122,7 +122,17 @@ class Truth:
     def doubts(self, series, day):
         """What speaks against the candle that a series makes of a day that is over, as sorted words."""
         raised = {"edge": not series.has_edges(day), "second_opinion_differs": self.is_contradicted(series, day)}
+        raised["series_differ"] = self.is_other_series_elsewhere(day)
         return sorted(word for word, is_so in raised.items() if is_so and day in series.settled)
+
+    def is_other_series_elsewhere(self, day):
+        """Whether an hourly point is 1 % away from all 5-minute points, two or more, within 10 minutes."""
+        fine = self.fine.of(day)
+        for stamp, price in self.hourly.of(day):
+            near = [other for at, other in fine if abs(at - stamp) <= 2 * FIVE_MINUTES]
+            if len(near) > 1 and not min(near) / 1.01 <= price <= max(near) * 1.01:
+                return True
+        return False
 
     def is_contradicted(self, series, day):
         """Whether six settled candles of CoinGecko's own put an hourly candle elsewhere, or leave a finer one's range.

@@ -13,12 +13,24 @@ with
         select coin_id, vs_currency, date, 'second_opinion_differs' as doubt, from opinions where contradicts_candle
     ),
 
+    compared as (select * from {{ ref("int_series_compared") }}),
+
+    differing as (
+        select distinct coin_id, vs_currency, date, 'series_differ' as doubt,
+        from series
+        inner join compared using (coin_id, vs_currency, date)
+        where series.is_settled and compared.bps > {{ var("two_series_limit_bps") }}
+    ),
+
     doubts as (
         select *
         from without_edges
         union all
         select *
         from contradicted
+        union all
+        select *
+        from differing
     )
 
 select *
