@@ -39,6 +39,7 @@ def candle(day: date = DAY, close: float = 68_000.125, **changes: Any) -> Row:
         "is_closed_by_live_point": False,
         "extracted_at": "2026-05-15 14:42:00",
         "source": "SAMPLE (synthetic)",
+        "doubts": [],
     } | changes
 
 
