@@ -77,6 +77,7 @@ def _of_candle(candle: Row) -> list[str]:
         f"certificate  {candle['points']} {candle['granularity']} points for {candle['expected_points']} slots,"
         f" coverage {percent_text(candle['coverage'])},"
         f" {_at(candle['first_point_at'])} to {_at(candle['last_point_at'])}",
+        f"doubts       {', '.join(candle.get('doubts') or ()) or 'none'}",
     ]
 
 

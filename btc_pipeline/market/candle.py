@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CandleStatus = Literal["open", "provisional", "final"]
-"""`open`: the day is not over. `provisional`: over, but not settled or badly covered. `final`: settled."""
+"""`open`: the day is not over. `provisional`: over, but not settled, badly covered or doubted. `final`: the rest."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +37,10 @@ class Candle:
     """How many points the candle is made of."""
     last_point_at: datetime.datetime
     """The instant of the last point, UTC, with its time zone."""
+    doubts: tuple[str, ...] = ()
+    """What speaks against the candle, as words; such a candle is not final."""
+
+    @property
+    def standing(self) -> str:
+        """The status in words, with the doubts: `final`, `provisional: edge, series_differ`."""
+        return f"{self.status}: {', '.join(self.doubts)}" if self.doubts else self.status

@@ -82,6 +82,11 @@ DATABASE: tuple[Fault, ...] = (
         "build",
     ),
     DatabaseFault(
+        "final candle that CoinGecko's own candles contradict",
+        "singular:assert_no_final_candle_is_contradicted_by_the_second_opinion",
+        f"{_CANDLE} high = high * 1.02 where {_ONE}",
+    ),
+    DatabaseFault(
         "partial day overwriting a full one",
         "singular:assert_every_point_of_every_loaded_answer_is_in_the_observations",
         f"delete from main.int_prices_observed where {_ONE} and hour(observed_at) < 12",
@@ -181,6 +186,16 @@ DATABASE: tuple[Fault, ...] = (
         "candle of tomorrow",
         "singular:assert_only_the_day_of_the_newest_extraction_is_open",
         f"{_CANDLE} date = date + 1 where status = 'open' and coin_id = 'bitcoin'",
+    ),
+    DatabaseFault(
+        "hourly day that ends two hours early, taken as final",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"{_CANDLE} last_point_at = last_point_at - interval 2 hour where {_ONE}",
+    ),
+    DatabaseFault(
+        "final and doubted",
+        "singular:assert_final_candles_and_no_others_are_settled_and_covered",
+        f"{_CANDLE} doubts = ['series_differ'] where {_ONE}",
     ),
     DatabaseFault(
         "final without coverage",

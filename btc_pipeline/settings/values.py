@@ -127,9 +127,9 @@ class Settings:
     )
     second_opinion_limit_bps: float = setting(
         "pipeline",
-        "50",
+        "1",
         number(0.1, 10_000),
-        "A day whose candle differs from CoinGecko's own by more basis points is a warning.",
+        "An hourly candle that differs from CoinGecko's own by more basis points is doubted, with a warning.",
         dbt_var="second_opinion_limit_bps",
     )
     summary: str = setting(

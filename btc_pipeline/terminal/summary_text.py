@@ -128,6 +128,7 @@ def _odd(series: PairSummary, missing: int) -> list[str]:
     """What a person should look at; `show` has the rows."""
     numbers = (
         (missing, "day missing", "days missing"),
+        (sum(bool(candle.doubts) for candle in series.candles), "day doubted", "days doubted"),
         (series.open_gaps, "open gap", "open gaps"),
         (series.anomalies, "anomaly", "anomalies"),
     )

@@ -28,10 +28,16 @@ def of_candles(week: Sequence[Candle], width: int) -> list[str]:
     rows = [_HEAD, *(_row(candle, top, most) for candle in week)]
     columns = {name: [row[number] for row in rows] for number, name in enumerate(_HEAD)}
     for name in _DISPENSABLE:
-        if sum(max(map(len, cells)) for cells in columns.values()) + 2 * (len(columns) - 1) > width:
+        if _is_wider(columns, width):
             del columns[name]
+    if _is_wider(columns, width):  # for the names of the doubts there is `show --format csv`
+        columns["status"] = [_HEAD[-1], *("doubted" if candle.doubts else candle.status for candle in week)]
     numbers = {number for number, name in enumerate(columns) if name not in _IS_TEXT}
     return grid.lines(list(zip(*columns.values(), strict=True)), numbers)
+
+
+def _is_wider(columns: Mapping[str, Sequence[str]], width: int) -> bool:
+    return sum(max(map(len, cells)) for cells in columns.values()) + 2 * (len(columns) - 1) > width
 
 
 def of_rows(rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None, width: int) -> str:
@@ -58,7 +64,7 @@ def _row(candle: Candle, top: float, most_volume: float) -> tuple[str, ...]:
         volume,
         str(candle.points),
         f"{whole_percent(candle.coverage)}%",
-        candle.status,
+        candle.standing,
     )
 
 

@@ -91,9 +91,11 @@ def _insert_published(connection: duckdb_files.Connection, published: Path, prov
 def _insert(connection: duckdb_files.Connection, candles: str, facts: str, provenance: str) -> str:
     """Insert a version; nothing of it if it cannot be read, or has a contract without these columns."""
     try:
+        there = {name for name, *_ in connection.execute(f"describe select * from {candles}").fetchall()}
+        wanted = [name for name in contract.CANDLE if name in there or name not in contract.ADDED]
         connection.execute(
             f"insert into published.daily_candlestick by name"
-            f" select {', '.join(contract.CANDLE)} from {candles} where source = {quoted(provenance)};"
+            f" select {', '.join(wanted)} from {candles} where source = {quoted(provenance)};"
             f"insert into published.publication {facts} where exists (from published.daily_candlestick)"
         )
     except duckdb_files.AnyError as error:

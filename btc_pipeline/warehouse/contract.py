@@ -5,7 +5,7 @@ Values only. `docs/contract.json` has the columns of all tables; a test compares
 
 from __future__ import annotations
 
-VERSION = "2.2"
+VERSION = "3.0"
 """The version of the published tables; a change that breaks a reader raises its first number."""
 
 TABLES = {
@@ -50,8 +50,12 @@ CANDLE = {
     "is_closed_by_live_point": "boolean",
     "extracted_at": "timestamp",
     "source": "varchar",
+    "doubts": "varchar[]",
 }
 """The columns of `daily_candlestick`."""
+
+ADDED = {"doubts": "3.0"}
+"""The columns of `daily_candlestick` that a version may lack, and the contract that added each."""
 
 REVISION = {
     "coin_id": "varchar",

@@ -69,8 +69,9 @@ def publication(database: Path) -> dict[str, str]:
 
 
 def candle_of(row: Mapping[str, Any]) -> Candle:
-    """The candle of a row of `daily_candlestick`; the row has more columns."""
-    return Candle(**{field.name: row[field.name] for field in dataclasses.fields(Candle)})
+    """The candle of a row of `daily_candlestick`; the row has more columns. Contract 2 had no `doubts`."""
+    known = {field.name: row[field.name] for field in dataclasses.fields(Candle) if field.name != "doubts"}
+    return Candle(**known, doubts=tuple(row.get("doubts") or ()))
 
 
 def what_to_type(database: Path) -> str:

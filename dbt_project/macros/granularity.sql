@@ -7,6 +7,11 @@
     case {{ granularity }} when '5-minute' then 300 when 'hourly' then 3600 end
 {%- endmacro %}
 
+{#- A day's edge, in milliseconds: its first or last slot, and of a finer series than that the first or last minutes. -#}
+{% macro edge_ms(granularity) -%}
+    1000 * greatest(60 * {{ var("edge_minutes") }}, {{ slot_seconds(granularity) }})
+{%- endmacro %}
+
 {#- The starts of all slots of a whole UTC day, one row for each. -#}
 {% macro slots_of_day(granularity, date) -%}
     unnest(

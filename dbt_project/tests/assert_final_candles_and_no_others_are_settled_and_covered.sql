@@ -1,7 +1,8 @@
 -- A candle of a day that is over is `final` if and only if one answer of its own series was requested for the day's
 -- last hour up to its last second, after CoinGecko had settled the day, has a point in its last slot or later, and
--- coverage is high enough. All slots of the day are expected. A 5-minute candle also has a point in each hour, and
--- begins and ends at the day's edges.
+-- coverage is high enough, and nothing speaks against it. All slots of the day are expected. An hourly candle has a
+-- point in the day's first and in its last hour; a 5-minute candle has one in each hour, and begins and ends at the
+-- day's edges. A settled candle without its edges says so in its doubts.
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),
@@ -32,12 +33,14 @@ with
                     and extractions.newest_point_at
                     >= candles.date + interval 1 day - to_seconds({{ slot_seconds("candles.granularity") }})
             ) as is_settled,
-            candles.granularity = 'hourly'
-            or (
-                hours.hours_seen = 24
-                and candles.first_point_at < candles.date + to_minutes({{ var("edge_minutes") }})
-                and candles.last_point_at >= candles.date + interval 1 day - to_minutes({{ var("edge_minutes") }})
-            ) as is_whole,
+            candles.granularity = 'hourly' or coalesce(hours.hours_seen, 0) = 24 as has_all_hours,
+            case
+                when candles.granularity = 'hourly'
+                then (hour(candles.first_point_at), hour(candles.last_point_at)) = (0, 23)
+                else
+                    candles.first_point_at < candles.date + to_minutes({{ var("edge_minutes") }})
+                    and candles.last_point_at >= candles.date + interval 1 day - to_minutes({{ var("edge_minutes") }})
+            end as is_whole,
         from candles
         left join hours using (coin_id, vs_currency, granularity, date)
         where candles.status <> 'open'
@@ -47,7 +50,9 @@ with
         select *
         from judged
         where
-            (status = 'final') <> (is_settled and is_whole and coverage >= {{ var("min_coverage") }})
+            (status = 'final')
+            <> (is_settled and is_whole and has_all_hours and coverage >= {{ var("min_coverage") }} and len(doubts) = 0)
+            or list_contains(doubts, 'edge') <> (is_settled and not is_whole)
             or expected_points <> {{ slots_per_day("granularity") }}
     )
 

@@ -20,11 +20,13 @@ with
         select coin_id, vs_currency, date,
         from
             (
-                select coin_id, vs_currency, date, open, high, low, close, volume_24h, market_cap, points, status,
+                select
+                    coin_id, vs_currency, date, open, high, low, close, volume_24h, market_cap, points, status, doubts,
                 from published_candles
                 where status <> 'open'
                 except
-                select coin_id, vs_currency, date, open, high, low, close, volume_24h, market_cap, points, status,
+                select
+                    coin_id, vs_currency, date, open, high, low, close, volume_24h, market_cap, points, status, doubts,
                 from candles
             )
     ),

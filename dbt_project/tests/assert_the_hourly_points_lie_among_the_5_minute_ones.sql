@@ -6,48 +6,18 @@
 
 with
 
-    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+    compared as (select * from {{ ref("int_series_compared") }}),
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
     today as (select max(extracted_at)::date as date, from extractions),
 
-    recent as (
-        select settled_prices.*,
-        from settled_prices
+    elsewhere as (
+        select compared.*,
+        from compared
         cross join today
-        where settled_prices.date between today.date - 7 and today.date - 1
-    ),
-
-    hourly as (select * from recent where granularity = 'hourly'),
-
-    fine as (select * from recent where granularity = '5-minute'),
-
-    -- One 5-minute point alone is not a range
-    around as (
-        select
-            hourly.coin_id,
-            hourly.vs_currency,
-            hourly.date,
-            hourly.observed_at,
-            hourly.price,
-            count(*) as fine_points,
-            min(fine.price) as fine_low,
-            max(fine.price) as fine_high,
-        from hourly
-        inner join
-            fine
-            on hourly.coin_id = fine.coin_id
-            and hourly.vs_currency = fine.vs_currency
-            and hourly.date = fine.date
-            and abs(hourly.observed_ms - fine.observed_ms) <= 600000
-        group by all
-        having count(*) > 1
-    ),
-
-    measured as (select *, 10000 * greatest(price / fine_high - 1, fine_low / price - 1, 0) as bps, from around),
-
-    elsewhere as (select * from measured where bps > {{ var("two_series_limit_bps") }})
+        where compared.date between today.date - 7 and today.date - 1 and bps > {{ var("two_series_limit_bps") }}
+    )
 
 select *
 from elsewhere

@@ -32,6 +32,7 @@ PUBLIC_COLUMNS = {
     "is_closed_by_live_point": "boolean",
     "extracted_at": "timestamp",
     "source": "varchar",
+    "doubts": "varchar[]",
 }
 MAY_BE_NULL = {"volume_24h", "market_cap"}
 TESTS_OF_DBT = {"unique", "not_null", "accepted_values", "relationships"}

@@ -137,13 +137,24 @@ def test_what_is_missing_is_one_line_of_warning(case, published_at_work):
 
 
 @each_opinion
-def test_the_candles_are_the_same_whatever_the_second_opinion(case, published_at_work, run_of_coins):
+def test_the_prices_are_the_same_whatever_the_second_opinion(case, published_at_work, run_of_coins):
     """As those of sample data, where each opinion agrees."""
     pipeline, *_ = published_at_work[case].result()
     of_sample, _ = run_of_coins()
-    found = values(pipeline.data_dir / "live", case.coin)
+    found, expected = (values(of, case.coin) for of in (pipeline.data_dir / "live", of_sample.sample))
     assert len(found) == 8
-    assert found == values(of_sample.sample, case.coin)
+    judged = {"status": "", "doubts": ""}
+    assert [row | judged for row in found] == [row | judged for row in expected]
+    if case is not DEARER:
+        assert found == expected
+
+
+def test_a_candle_that_it_contradicts_is_doubted(judged):
+    pipeline, *_ = judged
+    query = f"select status, doubts from main.daily_candlestick where coin_id = '{DEARER.coin}' order by date"
+    *over, today = (tuple(row.values()) for row in published.rows(pipeline.data_dir / "live/crypto_data.duckdb", query))
+    assert all(status == "provisional" and "second_opinion_differs" in doubts for status, doubts in over)
+    assert today == ("open", [])
 
 
 def test_it_is_asked_once_for_each_coin_and_not_again(judged):

@@ -34,7 +34,7 @@ SETTINGS = Settings(
     repeat_hours=12.0,
     five_minute_points=True,
     second_opinion=True,
-    second_opinion_limit_bps=50.0,
+    second_opinion_limit_bps=1.0,
     summary="table",
     now=NOW,
     plan="keyless",
@@ -72,7 +72,8 @@ def make_candles(workspace, version):
             f" {version}.25::double as close,"
             f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
             "create schema if not exists pipeline; create schema if not exists published;"
-            f"create or replace table pipeline.this_run as select 'models-1' as models, 'build-{version}' as build;"
+            "create or replace table pipeline.this_run as"
+            f" select 'models-1' as models, 'build-{version}' as build, '0' as exceptions;"
             f"create or replace table published.revisions ({columns_of(contract.REVISION)})"
         )
         for table in contract.TABLES.keys() - {"daily_candlestick"}:
@@ -132,6 +133,7 @@ def test_facts_about_the_version_lie_beside_the_candles(workspace):
         "is_sample": "true",
         "models": "models-1",
         "build": "build-1",
+        "exceptions": "0",
         "run_date": "2026-05-15",
         "first_day": "2026-05-08",
         "last_day": "2026-05-15",

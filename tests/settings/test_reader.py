@@ -67,7 +67,7 @@ DEFAULTS = {
     "repeat_hours": 12.0,
     "five_minute_points": True,
     "second_opinion": True,
-    "second_opinion_limit_bps": 50.0,
+    "second_opinion_limit_bps": 1.0,
     "summary": "table",
     "now": None,
     "plan": "keyless",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
-from tests.sweeps.market import FINE, HOUR, HOURLY, STEPS, Market, midnight, milliseconds
+from tests.sweeps.market import FINE, FIVE_MINUTES, HOUR, HOURLY, STEPS, Market, midnight, milliseconds
 
 EDGE = timedelta(minutes=15)
 """The 5-minute series covers a day only with a point this near to each of its ends."""
@@ -60,6 +60,12 @@ class Series:
         whole_hours = set(range(due // timedelta(hours=1)))
         return whole_hours <= hours and times[0] < EDGE and times[-1] >= due - EDGE
 
+    def has_edges(self, day):
+        """Whether a day that is over begins and ends with a point: in its first and last hour, or nearer if finer."""
+        edge = timedelta(hours=1) if self.granularity == HOURLY else EDGE
+        times = [timedelta(milliseconds=stamp) % timedelta(days=1) for stamp, _ in self.of(day)]
+        return bool(times) and times[0] < edge and times[-1] >= timedelta(days=1) - edge
+
 
 @dataclass
 class Truth:
@@ -67,11 +73,14 @@ class Truth:
 
     hourly: Series = field(default_factory=lambda: Series(HOURLY))
     fine: Series = field(default_factory=lambda: Series(FINE))
+    opinions: dict[int, tuple[datetime, list[float]]] = field(default_factory=dict)
+    """CoinGecko's own candles by their close, each with the newest answer's instant."""
 
     def ask(self, now):
         """The answers to a run at this instant."""
         for series, start in ((self.hourly, first_asked(HOURLY, now)), (self.fine, first_asked(FINE, now))):
             series.take(Market().market_chart("bitcoin", "usd", start, now, now), start, now)
+        self.opinions |= {candle[0]: (now, candle) for candle in Market().ohlc("bitcoin", "usd", 14, now)}
         self.now = now
 
     def due(self, day):
@@ -94,7 +103,8 @@ class Truth:
         if is_open and (not points or series.live[0] > points[-1][0]):
             points = [*points, series.live]
         prices = [price for _, price in points]
-        is_final = day in series.settled and series.covers(day, self.due(day))
+        doubts = [] if is_open else self.doubts(series, day)
+        is_final = day in series.settled and series.covers(day, self.due(day)) and not doubts
         return {
             "open": prices[0],
             "high": max(prices),
@@ -106,7 +116,42 @@ class Truth:
             "coverage": coverage,
             "granularity": series.granularity,
             "status": "open" if is_open else "final" if is_final else "provisional",
+            "doubts": doubts,
         }
+
+    def doubts(self, series, day):
+        """What speaks against the candle that a series makes of a day that is over, as sorted words."""
+        raised = {"edge": not series.has_edges(day), "second_opinion_differs": self.is_contradicted(series, day)}
+        raised["series_differ"] = self.is_other_series_elsewhere(day)
+        return sorted(word for word, is_so in raised.items() if is_so and day in series.settled)
+
+    def is_other_series_elsewhere(self, day):
+        """Whether an hourly point is 1 % away from all 5-minute points, two or more, within 10 minutes."""
+        fine = self.fine.of(day)
+        for stamp, price in self.hourly.of(day):
+            near = [other for at, other in fine if abs(at - stamp) <= 2 * FIVE_MINUTES]
+            if len(near) > 1 and not min(near) / 1.01 <= price <= max(near) * 1.01:
+                return True
+        return False
+
+    def is_contradicted(self, series, day):
+        """Whether six settled candles of CoinGecko's own put an hourly candle elsewhere, or leave a finer one's range.
+
+        The finer ones of this market never go far beyond.
+        """
+        end = midnight(day) + timedelta(days=1)
+        closes = [milliseconds(end) - number * 4 * HOUR for number in range(5, -1, -1)]
+        known = [self.opinions[close] for close in closes if close in self.opinions]
+        if len(known) < 6 or max(at for at, _ in known) < end + timedelta(minutes=35):
+            return False
+        candles = [candle for _, candle in known]
+        high, low = max(candle[2] for candle in candles), min(candle[3] for candle in candles)
+        prices = [price for _, price in series.of(day)]
+        if series.granularity == HOURLY:
+            ours = (prices[0], max(prices), min(prices), prices[-1])
+            theirs = (candles[0][1], high, low, candles[-1][4])
+            return any(abs(one / other - 1) > 1e-4 for one, other in zip(ours, theirs, strict=True))
+        return series.covers(day, timedelta(days=1)) and (high > 1.01 * max(prices) or 1.01 * low < min(prices))
 
 
 def first_asked(granularity, now):

@@ -14,7 +14,8 @@ from tests.sweeps.known import first_asked
 from tests.sweeps.market import FINE, HOURLY, STEPS, Market, midnight, milliseconds
 from tests.sweeps.sixty_days import DAYS, day_of, simulated
 
-FIELDS = ("open", "high", "low", "close", "volume_24h", "market_cap", "points", "coverage", "granularity", "status")
+PRICES = ("open", "high", "low", "close", "volume_24h", "market_cap")
+FIELDS = (*PRICES, "points", "coverage", "granularity", "status", "doubts")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def history(tmp_path_factory):
 
 def is_same(published, true):
     """Products and quotients may differ in the last digit; all else is exact."""
-    return published == true if isinstance(true, str) else math.isclose(published, true, rel_tol=1e-15)
+    return published == true if isinstance(true, (str, list)) else math.isclose(published, true, rel_tol=1e-15)
 
 
 def test_after_each_run_each_candle_and_its_certificate_are_as_plain_python_has_them(history):
@@ -111,11 +112,12 @@ def test_the_second_opinion_on_each_day_is_as_plain_python_has_it(history):
         true |= {"low": min(candle[3] for candle in of_day), "close": of_day[-1][4]}
         assert {name: each[f"ohlc_{name}"] for name in true} == true
         assert each["ohlc_candles"] == len(of_day)
-        if each["verdict"] == "agrees":
+        if each["verdict"] in {"agrees", "differs"}:
             hourly = truth.candle(truth.hourly, each["date"])
             bps = {name: 10_000 * (hourly[name] / true[name] - 1) for name in true}
             assert {name: each[f"{name}_bps"] for name in true} == pytest.approx(bps, abs=1e-9)
-    assert {each["verdict"] for each in opinions} <= {"agrees", "incomplete"}
+            assert (each["verdict"] == "differs") == (max(map(abs, bps.values())) > 1)
+    assert {each["verdict"] for each in opinions} <= {"agrees", "differs", "incomplete"}
     assert len(opinions) > 20
     agreeing = [each["largest_bps"] for each in opinions if each["verdict"] == "agrees"]
     assert sum(bps < 1e-9 for bps in agreeing) > 0.8 * len(opinions)

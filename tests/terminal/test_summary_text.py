@@ -66,6 +66,17 @@ def test_no_line_is_wider_than_the_terminal(width, number, price):
     assert max(map(len, shown.splitlines())) <= width
 
 
+@pytest.mark.parametrize(("width", "word"), [(160, "provisional: edge, second_opinion_differs"), (80, "doubted")])
+def test_a_doubted_day_says_so_in_its_line_and_below(width, word):
+    shown = series()
+    shown.rows[3] |= {"status": "provisional", "doubts": ["edge", "second_opinion_differs"]}
+    lines = text(summary(shown), width).splitlines()
+    (line,) = (each for each in lines if each.startswith(shown.rows[3]["date"].isoformat()))
+    assert line.endswith(f"  {word}")
+    assert "1 day doubted" in lines
+    assert max(map(len, lines)) <= width
+
+
 @pytest.mark.parametrize(("number", "tables"), [(3, 3), (4, 0)])
 def test_more_than_three_coins_have_a_line_each_instead_of_a_table(number, tables):
     shown = text(summary(*(series(f"coin-{each}") for each in range(number))))

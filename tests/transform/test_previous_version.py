@@ -36,6 +36,7 @@ CANDLE = {
     "is_closed_by_live_point": False,
     "extracted_at": "2026-05-15",
     "source": SOURCE,
+    "doubts": [],
 }
 REVISION = dict.fromkeys(contract.REVISION) | {"coin_id": "bitcoin", "field": "close", "source": SOURCE}
 

@@ -126,6 +126,6 @@ def _day(series: Series, row: DayRow) -> dict[str, Any]:
         "points": row["points"],
         "coverage": formatting.percent_text(row["coverage"]),
         "slots": f"{row['expected_points']} {row['granularity']}",
-        "status": row["status"],
+        "status": ": ".join(filter(None, (row["status"], ", ".join(row.get("doubts") or ())))),
         "opinion": "" if opinion is None else f"{opinion:.3g} bp",
     }

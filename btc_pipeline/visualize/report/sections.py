@@ -105,7 +105,7 @@ def _opinions(facts: Facts) -> Part:
     rows = facts.of_requested("second_opinions")
     verdicts = Counter(row["verdict"] for row in rows)
     counted = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()))
-    limit = facts.setting("pipeline", "second_opinion_limit_bps") or "50"
+    limit = facts.setting("pipeline", "second_opinion_limit_bps") or "1"
     differing = sorted((row for row in rows if row["verdict"] == "differs"), key=lambda row: row["date"], reverse=True)
     return Part(
         "opinions",

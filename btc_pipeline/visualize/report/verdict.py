@@ -96,6 +96,8 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     days += [f"{missing:,} without data"] if missing else []
     lines = [f"{outcomes['pass']:,} of {ran:,} checks passed" + (f", {warned} warned" if warned else "")]
     lines.append(f"{', '.join(days)}, since {formatting.day_text(facts.first_day)}")
+    doubts = Counter(doubt for row in window for doubt in row.get("doubts") or ())
+    lines += [f"doubted: {', '.join(f'{name} ({count})' for name, count in sorted(doubts.items()))}"] if doubts else []
     least = min((row["coverage"] for row in window), default=0.0)
     if least < 1:
         lines.append(f"least coverage of a day {formatting.percent_text(least)}")

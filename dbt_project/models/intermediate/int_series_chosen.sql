@@ -78,6 +78,12 @@ with
                     false
                 )
             ) as is_covered,
+            -- Whether the open and the close are those of the day's ends. For the hourly series this is no part of
+            -- is_covered: which series makes the candle does not depend on it
+            is_open
+            or coalesce(
+                first_ms < {{ edge_ms("granularity") }} and last_ms >= due_ms - {{ edge_ms("granularity") }}, false
+            ) as has_edges,
         from measured
     ),
 

@@ -9,7 +9,9 @@
     "coverage",
     "granularity",
     "status",
+    "doubts",
 ] -%}
+{%- set same = fields | reject("in", ["status", "doubts"]) | list -%}
 
 with
 
@@ -48,6 +50,11 @@ with
                 then 'points_lost'
                 when new.granularity <> old.granularity
                 then 'series_changed'
+                when
+                    old.doubts <> new.doubts
+                    and this_run.models is not distinct from published_version.models
+                    and (old.{{ same | join(", old.") }}) is not distinct from (new.{{ same | join(", new.") }})
+                then if(list_has_all(old.doubts, new.doubts), 'doubt_lifted', 'doubt_raised')
                 when revised_days.revised_at > published_version.as_of
                 then 'points_revised'
                 when new.points > old.points

@@ -4,6 +4,12 @@ with
 
     built as (select * from {{ ref("int_candles_built") }}),
 
+    doubts as (
+        select coin_id, vs_currency, date, list(doubt order by doubt) as doubts,
+        from {{ ref("int_doubts_raised") }}
+        group by all
+    ),
+
     candles as (
         select
             series.coin_id,
@@ -24,15 +30,17 @@ with
             case
                 when series.is_open
                 then 'open'
-                when series.is_settled and series.is_covered
+                when series.is_settled and series.is_covered and doubts.doubts is null
                 then 'final'
                 else 'provisional'
             end as status,
             built.is_closed_by_live_point,
             series.last_extracted_at as extracted_at,
             series.source,
+            case when series.is_open or doubts.doubts is null then [] else doubts.doubts end as doubts,
         from series
         inner join built using (coin_id, vs_currency, granularity, date)
+        left join doubts using (coin_id, vs_currency, date)
     )
 
 select *

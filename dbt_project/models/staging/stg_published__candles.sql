@@ -23,6 +23,8 @@ with
             is_closed_by_live_point,
             extracted_at,
             source,
+            -- A version of before contract 3.0 knew no doubts
+            coalesce(doubts, []) as doubts,
         from rows_of_source
     )
 

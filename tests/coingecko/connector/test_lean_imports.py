@@ -61,7 +61,7 @@ def settings_in(workspace):
         repeat_hours=12.0,
         five_minute_points=True,
         second_opinion=True,
-        second_opinion_limit_bps=50.0,
+        second_opinion_limit_bps=1.0,
         summary="table",
         now=NOW,
         plan="keyless",

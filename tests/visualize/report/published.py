@@ -39,6 +39,7 @@ def candle(day: date = DAY, close: float = 68_000.125, **changes: Any) -> Row:
         "is_closed_by_live_point": False,
         "extracted_at": "2026-05-15 14:42:00",
         "source": "SAMPLE (synthetic)",
+        "doubts": [],
     } | changes
 
 
@@ -88,7 +89,7 @@ class Published:
             "daily_candlestick": self.candles,
         }
         publication = {
-            "contract": "2.2",
+            "contract": "3.0",
             "source": "SAMPLE (synthetic)" if self.is_sample else "CoinGecko",
             "is_sample": str(self.is_sample).lower(),
             "models": "0123",

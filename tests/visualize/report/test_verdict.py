@@ -119,6 +119,12 @@ def test_a_provisional_day_is_a_mostly(judge):
     assert (answer.words, answer.level) == ("Mostly", "notice")
 
 
+def test_the_doubts_are_named_and_counted(judge):
+    doubted = candle(week()[3]["date"], status="provisional", doubts=["edge", "series_differ"])
+    candles = [doubted if i == 3 else row for i, row in enumerate(week())]
+    assert "doubted: edge (1), series_differ (1)" in judge(candles=candles).trust.lines
+
+
 def test_a_second_opinion_that_differs_is_a_warning(judge):
     answer = judge(tables={"second_opinions": [OPINION | {"largest_bps": 70.0, "verdict": "differs"}]}).trust
     assert (answer.words, answer.level) == ("Not without a look", "warning")
