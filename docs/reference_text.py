@@ -95,7 +95,7 @@ WITHOUT_MODEL: dict[str, tuple[str, dict[str, str]]] = {
         "One row per fact about this version. The keys: `contract`, the version of these tables; `source`, where the "
         "prices come from; `is_sample`, `true` or `false`; `run_date`, the day of the run; `first_day` and `last_day`, "
         "the days that the run was for; `made_by`, `Publish` or `Backfill`; `as_of`, the newest extraction; "
-        "`published_at`; `models`, the hash of the models; `build`, the run stamp of the build;",
+        "`published_at`; `models`, the hash of the models; `build`, the run stamp of the build; "
         "`exceptions`, number and hash of the last entry of the ledger of exceptions that it applies, `0` without one.",
         {"key": "The name of the fact.", "value": "The fact, as text."},
     ),
