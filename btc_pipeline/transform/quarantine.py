@@ -81,8 +81,8 @@ def decide(
 
 def _decisions(raw: Path, ledger: ExceptionLedger, test: FailedTest, suspect: _Suspect) -> list[NewDecision]:
     known = ledger.newest.get(suspect.archive_file)
-    if known and known.action == exceptions.RELEASED and known.check == test.name:
-        return []  # a person, or another answer, has decided
+    if known and known.action == exceptions.RELEASED and known.check in ("", test.name):
+        return []  # a person, or another answer, has decided about this check; no name: about all
     if test.is_confirmable and not suspect.is_one and (alike := _alike(raw, ledger, test, suspect)):
         return [
             NewDecision(

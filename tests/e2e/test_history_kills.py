@@ -36,7 +36,7 @@ def test_what_had_come_before_a_kill_is_not_asked_for_again(case, outcomes):
 def test_a_backfill_that_was_killed_ends_with_each_candle_as_it_was(case, outcomes):
     outcome = outcomes[case].result()
     days = {date(2025, 11, 16) + timedelta(days=number) for number in range(180)}
-    finals = {(row["coin_id"], row["date"]) for row in outcome.candles if row["status"] == "final"}
+    finals = {(row["coin_id"], row["date"]) for row in outcome.candles if truth.is_final(row)}
     assert finals == {(coin, day) for coin in case.coins for day in days}
     assert truth.wrong_candles(outcome.candles) == []
 
@@ -44,7 +44,7 @@ def test_a_backfill_that_was_killed_ends_with_each_candle_as_it_was(case, outcom
 @pytest.mark.parametrize("case", [TWELVE_COINS], ids=["daily run"])
 def test_a_run_that_was_killed_while_it_extracts_ends_with_each_coin(case, outcomes):
     outcome = outcomes[case].result()
-    finals = [row["coin_id"] for row in outcome.candles if row["status"] == "final"]
+    finals = [row["coin_id"] for row in outcome.candles if truth.is_final(row)]
     assert {coin: finals.count(coin) for coin in case.coins} == dict.fromkeys(case.coins, 7)
     assert truth.wrong_candles(outcome.candles) == []
     assert outcome.leftovers == []

@@ -46,6 +46,23 @@ def settled(coin_id: str, vs_currency: str, day: date, granularity: str) -> Ohlc
     return Ohlc.of([(point.stamp, point.price) for point in points])
 
 
+def has_edges(coin_id: str, vs_currency: str, day: date, granularity: str) -> bool:
+    """Whether the synthetic market has a point in the day's first and last hour, or quarter of an hour."""
+    edge = timedelta(hours=1) if granularity == "hourly" else timedelta(minutes=15)
+    start = datetime.combine(day, time(), timezone.utc)
+    end = start + timedelta(days=1) - timedelta(milliseconds=1)
+    points = synthetic.settled_points(coin_id, vs_currency, SERIES[granularity], start, end)
+    stamps = [datetime.fromtimestamp(point.stamp / 1000, timezone.utc) for point in points]
+    return stamps[0] < start + edge and stamps[-1] >= start + timedelta(days=1) - edge
+
+
+def is_final(row: Row) -> bool:
+    """Whether a candle is final, or is doubted for its edges alone, which the market itself has not."""
+    if row["status"] == "provisional" and row["doubts"] == ["edge"]:
+        return not has_edges(row["coin_id"], row["vs_currency"], row["date"], row["granularity"])
+    return bool(row["status"] == "final")
+
+
 def wrong_candles(candles: Sequence[Row]) -> list[str]:
     """The candles that say that they are final and are not what the series that they name makes of their day."""
     return [

@@ -495,3 +495,34 @@ def test_nothing_at_the_top_of_the_project_is_taken_by_dbt_for_a_plugin():
     """dbt imports every top-level module and package whose name starts with `dbt_`."""
     top = [path for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
     assert [path.name for path in top if path.name.startswith("dbt_")] == []
+
+
+BODIES = {
+    "verify.stored": "the one that asks the ledger of exceptions, and the gate",
+    "extract.daily": "whether the day's answer is whole, after asking the ledger",
+    "extract.fetch": "whether the cache holds what this run has just fetched",
+    "transform.quarantine": "whether a quarantined answer has the same values",
+    "commands.answers": "whether an answer is whole, before a person decides about it",
+    "commands.record": "what it has just fetched",
+    "commands.why": "to show it, with what the ledger says",
+    "selftest.run": "its own sample's answer, to be spoilt",
+}
+"""Who reads the body of an archived answer, and why. All others ask `verify.stored`, and so the ledger."""
+
+
+def reads_bodies(tree):
+    """Whether a module calls `something.read(the archive's folder)`."""
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "read"
+        and node.args
+        and ast.unparse(node.args[0]).rpartition(".")[2] == "raw"
+        and ast.unparse(node.func.value) != "exceptions"
+        for node in ast.walk(tree)
+    )
+
+
+def test_the_archive_is_read_through_the_ledger_of_exceptions():
+    found = {name.removeprefix("btc_pipeline.") for name, tree in TREES.items() if reads_bodies(tree)}
+    assert found == set(BODIES)

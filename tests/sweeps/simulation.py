@@ -37,8 +37,8 @@ class Simulation:
         return [day for day in days if _instant(day, "00:00") + _SETTLED_AFTER <= last_run]
 
     def final_days(self) -> list[date]:
-        """The days whose candle was final after the last run."""
-        return [row["date"] for row in self.after_each_run[-1] if row["status"] == "final"]
+        """The days whose candle was final after the last run, but for days that the market gives no edges."""
+        return [row["date"] for row in self.after_each_run[-1] if truth.is_final(row)]
 
 
 def run_daily(time_of_day: str, first_day: date, runs: int, window_days: int, data_dir: Path) -> Simulation:

@@ -37,7 +37,7 @@ def test_a_year_killed_again_and_again_is_complete_and_nothing_is_asked_for_agai
     candles = {(row["coin_id"], row["date"]): truth.Ohlc.of_row(row) for row in outcome.candles}
     days = [FIRST + timedelta(days=number) for number in range(DAYS)]
     assert candles == {(coin, day): truth.settled(coin, "usd", day, "hourly") for coin in siege.coins for day in days}
-    not_final = [(row["coin_id"], row["date"]) for row in outcome.candles if row["status"] != "final"]
+    not_final = [(row["coin_id"], row["date"]) for row in outcome.candles if not truth.is_final(row)]
     assert [each for each in not_final if has_a_point_in_its_last_hour(*each)] == []
 
 
