@@ -26,10 +26,11 @@ select
     least(open, close) * (1 - random() * 0.02), close, 1e9 * random(), 1e12 * random(), 24, 24,
     case when random() < 0.05 then 0.91 else 1 end, 'hourly',
     date + interval 1 minute, date + interval 14 hour, case when date = date '{DAY}' then 'open' else 'final' end,
-    false, timestamp '{DAY} 14:42:00', 'SAMPLE (synthetic)'
+    false, timestamp '{DAY} 14:42:00', 'SAMPLE (synthetic)', []
 from (select *, coalesce(lag(close) over (partition by coin_id order by date), close) as open from closes);
 insert into second_opinions
-select coin_id, vs_currency, date, 6, open, high, low, close, 0, 0, 0, 0, extracted_at, random() * 3, 'agrees'
+select coin_id, vs_currency, date, 6, open, high, low, close, 0, 0, 0, 0, extracted_at, random() * 3, 'agrees',
+    null, null, null, false
 from daily_candlestick where status = 'final';
 """
 
