@@ -95,6 +95,8 @@ def certificates(world, coin):
     }
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("what two runs say", "a jump")
 def test_what_two_runs_say_is_admitted_its_day_is_doubted_and_a_better_answer_heals_it(world):
     first = world.keep(NOW + DAY, 3, spike_on_the_tenth)
     world.keep(NOW + DAY, 3, coin_id="solana")
@@ -122,6 +124,8 @@ def decide(world, action, *entries):
     exceptions.append(world.workspace.raw, new, world.now, "a run")
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("what two runs say", "two coins with one price")
 def test_two_coins_with_the_same_prices_wait_for_a_second_run_or_a_person(world):
     def of_bitcoin(now):
         return lambda chart: chart.update(synthetic.market_chart("bitcoin", "usd", now - 3 * DAY, now, now))
