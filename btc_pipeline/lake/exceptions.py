@@ -30,12 +30,9 @@ _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class AnswerDecision:
-    """An entry. `decided_at` is in UTC; `check` is why it is quarantined; `rows` is how many rows the check found."""
+class NewDecision:
+    """A decision that is not in the ledger yet. `check` is why, and `rows` is how many rows the check found."""
 
-    number: int
-    decided_at: datetime
-    run: str
     action: str
     archive_file: str
     sha256: str
@@ -43,6 +40,15 @@ class AnswerDecision:
     rows: int
     by: str
     reason: str
+
+
+@dataclass(frozen=True)
+class AnswerDecision(NewDecision):
+    """An entry of the ledger. `decided_at` is in UTC."""
+
+    number: int
+    decided_at: datetime
+    run: str
     before: str
 
     @property
@@ -54,19 +60,6 @@ class AnswerDecision:
     def name(self) -> str:
         """Its number and hash; a published version names the last one that it applied."""
         return f"{self.number} {self.hash}"
-
-
-@dataclass(frozen=True)
-class NewDecision:
-    """A decision that is not in the ledger yet."""
-
-    action: str
-    archive_file: str
-    sha256: str
-    check: str
-    rows: int
-    by: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -70,9 +70,7 @@ def decide(
         with duckdb_files.opened(database, read_only=True) as connection:
             suspects = _suspects(connection, test.sql)
         for suspect in suspects:
-            if (
-                suspect.series not in decided
-            ):  # what else is wrong with a series may follow from it: the next build says
+            if suspect.series not in decided:  # what else is wrong with it may follow: the next build says
                 for each in _decisions(raw, ledger, test, suspect):
                     new.setdefault(each.archive_file, each)
         decided |= {suspect.series for suspect in suspects}

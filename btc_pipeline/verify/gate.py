@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -95,8 +95,8 @@ def market_chart(
     granularity = _granularity(stamps)
     end = min(request.window_to, request.extracted_at)
     _check_market(points, repeat_hours)
-    _check_number(stamps, granularity, end - max(request.window_from, _instant(min(stamps))))
-    newest_at = _instant(max(stamps))
+    _check_number(stamps, granularity, end - max(request.window_from, instants.of_milliseconds(min(stamps))))
+    newest_at = instants.of_milliseconds(max(stamps))
     if end - newest_at > max_age:
         raise StaleAnswerError(
             f"row {stamps.index(max(stamps))}: the newest point, {instants.text(newest_at)}, is stale:"
@@ -106,8 +106,10 @@ def market_chart(
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     settled = stamps[:-1] if live_point.may_be_live(stamps[-1]) else stamps
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
-    oldest_at = _instant(min(stamps))
-    return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, _instant(max(settled)), new_fields)
+    oldest_at = instants.of_milliseconds(min(stamps))
+    return Verified(
+        len(points), out_of_order, granularity, oldest_at, newest_at, instants.of_milliseconds(max(settled)), new_fields
+    )
 
 
 def is_empty(body: bytes) -> bool:
@@ -138,7 +140,7 @@ def ohlc(request: Request, body: bytes) -> int:
                 f"row {row}: low and high of {_shown(candle)} do not enclose its prices",
                 "high_and_low_enclose_the_candle",
             )
-        closes_at = _instant(int(candle[0]))
+        closes_at = instants.of_milliseconds(int(candle[0]))
         if int(candle[0]) % _OHLC_MS or closes_at >= request.extracted_at + timedelta(milliseconds=_OHLC_MS) + _SLACK:
             raise BadAnswerError(
                 f"row {row}: {instants.text(closes_at)} is not the close of a four-hour candle up to now",
@@ -185,7 +187,7 @@ def _check_window(request: Request, points: list[tuple[int, float]]) -> None:
     first = request.window_from - (_EARLY if request.stream == CHART_5M else timedelta())
     last = min(request.window_to, request.extracted_at) + _SLACK
     for row, (stamp, _) in enumerate(points):
-        at = _instant(stamp)
+        at = instants.of_milliseconds(stamp)
         if not first <= at <= last:
             raise BadAnswerError(
                 f"row {row}: {instants.text(at)} is outside the window"
@@ -251,10 +253,6 @@ def _is_finite(value: Any) -> bool:
         return math.isfinite(value)
     except OverflowError:
         return False
-
-
-def _instant(stamp: int) -> datetime:
-    return datetime.fromtimestamp(stamp / 1000, tz=timezone.utc)
 
 
 def _shown(value: Any) -> str:
