@@ -84,7 +84,9 @@ def story(tmp_path_factory):
 
 
 def tables(world):
-    candles, revisions = (world.query(f"from {name} order by all") for name in ("daily_candlestick", "candle_revisions"))
+    candles, revisions = (
+        world.query(f"from {name} order by all") for name in ("daily_candlestick", "candle_revisions")
+    )
     return {"candles": candles, "revisions": [row for row in revisions if row[3] == "point"]}
 
 
