@@ -105,15 +105,14 @@ def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> li
 
 
 def _points(candle: Row, request: raw_archive.Request, pairs: Sequence[Sequence[float]]) -> dict[int, float]:
-    """The answer's points of the day by stamp; its live point only if that closes the candle."""
+    """The answer's points of the day by stamp; what may be its live point only if that closes the candle."""
     day = candle["date"]
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() * 1000)
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
-    last = int(pairs[-1][0])
-    is_live = live_point.is_live(last, request.window_to, request.extracted_at)
+    live = live_point.candidates([int(stamp) for stamp, _ in pairs], request.window_to, request.extracted_at)
     closing = int(candle["last_point_at"].timestamp() * 1000)
-    if is_live and not (candle["is_closed_by_live_point"] and last == closing):
-        points.pop(last, None)
+    for stamp in live - ({closing} if candle["is_closed_by_live_point"] else set()):
+        points.pop(stamp, None)
     return points
 
 

@@ -48,8 +48,8 @@ class StaleAnswerError(BadAnswerError):
 class Verified:
     """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
 
-    `newest_settled_at` does not count a last point on a whole second: it may be the live point. `new_fields` are fields
-    that CoinGecko's answers did not have when this was written.
+    `newest_settled_at` does not count what may be the live point; if nothing else is there, it is `oldest_at`.
+    `new_fields` are fields that CoinGecko's answers did not have when this was written.
     """
 
     points: int
@@ -104,12 +104,11 @@ def market_chart(
             "the_newest_point_is_fresh",
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
-    settled = stamps[:-1] if live_point.may_be_live(stamps[-1]) else stamps
+    settled = set(stamps) - live_point.candidates(stamps, request.window_to, request.extracted_at)
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
     oldest_at = instants.of_milliseconds(min(stamps))
-    return Verified(
-        len(points), out_of_order, granularity, oldest_at, newest_at, instants.of_milliseconds(max(settled)), new_fields
-    )
+    newest_settled_at = instants.of_milliseconds(max(settled, default=min(stamps)))
+    return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, newest_settled_at, new_fields)
 
 
 def is_empty(body: bytes) -> bool:

@@ -77,8 +77,16 @@ with
             <= if(wanted_pairs.coin_id is null, now_known.as_of, requested.requested_to)
     ),
 
-    -- When a point of the slot was first known, live or not; a point that is only live does not count
-    filled as (
+    filled_slots as (
+        select distinct
+            coin_id,
+            vs_currency,
+            granularity,
+            time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
+        from settled_prices
+    ),
+
+    observed_slots as (
         select
             coin_id,
             vs_currency,
@@ -86,8 +94,15 @@ with
             time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
             min(first_extracted_at) as filled_at,
         from observations
-        semi join settled_prices using (coin_id, vs_currency, granularity, observed_ms)
+        where not is_live
         group by all
+    ),
+
+    -- When a point of the slot was first known, be it withdrawn for another one; a point that is only live is none
+    filled as (
+        select observed_slots.*,
+        from observed_slots
+        semi join filled_slots using (coin_id, vs_currency, granularity, slot_from)
     ),
 
     late_or_never as (

@@ -120,6 +120,7 @@ with
                 '{{ field }}' as field,
                 old_{{ field }}::varchar as old_value,
                 new_{{ field }}::varchar as new_value,
+                if(is_withdrawn, 'coingecko_withdrew', 'coingecko_revised') as reason,
                 revised_at,
             from revised_points
             where old_{{ field }} is distinct from new_{{ field }}
@@ -174,7 +175,7 @@ with
             field,
             old_value,
             new_value,
-            'coingecko_revised' as reason,
+            reason,
             revised_at,
             run_date,
             null::varchar as build,
