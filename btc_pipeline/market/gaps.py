@@ -42,5 +42,5 @@ def rest_text(single_slots: int) -> str:
 def _line(row: Mapping[str, Any]) -> str:
     length: timedelta = row["gap_to"] - row["gap_from"]
     where = f"{row['coin_id']}, {formatting.day_text(row['gap_from'].date())}, {row['gap_from']:%H:%M}"
-    at = f" at {' and '.join(row['touches'])}" if row.get("touches") else ""
+    at = f" at the {' and '.join(row['touches'])}" if row.get("touches") else ""
     return f"gap of {formatting.age_text(length)}{at}: {where}"

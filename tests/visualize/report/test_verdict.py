@@ -234,7 +234,7 @@ def test_the_longest_gaps_are_named_whatever_else_there_is(judge):
         "10 single slots missing",
     )
     (line, *_) = judge(tables={"price_gaps": gaps[1:2]}).oddities.lines
-    assert line == "gap of 60 minutes at high and low: bitcoin, Sun 10 May, 03:00"
+    assert line == "gap of 60 minutes at the high and low: bitcoin, Sun 10 May, 03:00"
 
 
 def test_a_gap_is_told_with_its_place_and_a_warning_with_the_check_s_name(judge):
