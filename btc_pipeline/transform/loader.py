@@ -82,7 +82,7 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += failed_runs.load(connection, job.failures, job.provenance)
         connection.execute("begin")
         notes += touched_days.mend(connection)
-        _apply(connection, ledger)
+        _apply(connection, job.raw, ledger)
         rows, skipped = _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
         opinions, no_opinions = _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
         _number(connection, rows)
@@ -107,14 +107,25 @@ def _ledger(job: Load) -> exceptions.ExceptionLedger:
     return exceptions.read(job.raw).up_to(until=None if job.decisions is not None else until, number=job.decisions)
 
 
-def _apply(connection: duckdb_files.Connection, ledger: exceptions.ExceptionLedger) -> None:
-    """Remove the answers that are in quarantine now, and note those that are released."""
+def _apply(connection: duckdb_files.Connection, raw: Path, ledger: exceptions.ExceptionLedger) -> None:
+    """Remove the answers that are in quarantine now, and note the newest decision about each answer."""
     loaded = _loaded(connection, RAW_TABLE) | _loaded(connection, OHLC_TABLE)
     touched_days.forget(connection, sorted(loaded & set(ledger.quarantined)))
-    connection.execute("delete from pipeline.released_answers")
-    if ledger.released:
-        rows = ", ".join(f"({quoted(file)})" for file in sorted(ledger.released))
-        connection.execute(f"insert into pipeline.released_answers values {rows}")
+    connection.execute("delete from pipeline.decided_answers")
+    for file, each in sorted(ledger.newest.items()):
+        connection.execute(
+            "insert into pipeline.decided_answers values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [file, each.action, each.check, each.number, *_days_of(raw, file)],
+        )
+
+
+def _days_of(raw: Path, file: str) -> list[object]:
+    """Coin, currency, first and last day of an answer's window; nothing if its manifest is damaged."""
+    try:
+        request = raw_archive.entry(raw, file).request
+    except raw_archive.DamagedAnswerError:
+        return [None, None, None, None]
+    return [*request.pair, request.window_from.date(), request.window_to.date()]
 
 
 def create_tables(connection: duckdb_files.Connection) -> None:

@@ -40,12 +40,26 @@ class BuiltWorld:
         start = datetime.combine(now.date() - timedelta(days=days), datetime.min.time(), timezone.utc)
         return archive(self.workspace, self.settings, streams.MARKET_CHART, start, now, coin_id, change)
 
-    def build(self, now=None):
-        """Load, build, run the tests and judge them, as the steps Transform and Test do."""
+    def build(self, now=None, run="", pairs=()):
+        """Load, build, run the tests and judge them, as the steps Transform and Test do.
+
+        A build for a run may quarantine answers. Returns what it has decided.
+        """
         until = now or self.now
-        build = dbt_build.Build("Transform", until.date(), "good", MODELS, until=until)
-        built = dbt_build.build(self.settings, self.workspace, build)
-        judge.judge(self.settings, self.workspace, built.stamp)
+        settings = replace(self.settings, now=until)
+        build = dbt_build.Build("Transform", until.date(), "good", MODELS, pairs, until=until, run=run)
+        built = dbt_build.build(settings, self.workspace, build)
+        judge.judge(settings, self.workspace, built.stamp)
+        return [(each.action, each.archive_file) for each in built.decisions]
+
+    def anew(self, now, pairs=()):
+        """The candles of a build of the whole archive at once, which decides nothing."""
+        kept = self.workspace.work.read_bytes()
+        self.workspace.work.unlink()
+        self.build(now, pairs=pairs)
+        rows = self.query("from daily_candlestick order by all")
+        self.workspace.work.write_bytes(kept)
+        return rows
 
     def remove(self, entry):
         """Take an answer out of the archive and of the database."""

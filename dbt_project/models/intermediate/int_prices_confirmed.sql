@@ -31,7 +31,9 @@ with
             observations.granularity,
             observations.date,
             observations.observed_ms,
+            observations.price,
             observations.load_number,
+            known.first_given_at,
             known.first_known_at < observations.last_extracted_at as is_known_before,
             known.has_other_prices,
             known.last_given_at - known.first_given_at >= interval 1 hour
