@@ -57,6 +57,7 @@ class Load:
     step: str
     day: str
     pairs: tuple[Pair, ...]
+    wanted: tuple[Pair, ...]
     repeat_hours: float
     as_of: str
     until: str
@@ -93,7 +94,8 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
-            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)}"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)};"
+            f"delete from pipeline.wanted_pairs; insert into pipeline.wanted_pairs values {_wanted_pairs(job)}"
         )
         connection.execute("commit")
     return len(rows), notes + skipped + no_opinions
@@ -157,6 +159,11 @@ def _this_run(job: Load, ledger: exceptions.ExceptionLedger) -> str:
     """The rows of pipeline.this_run: one row for each pair that the run requests."""
     rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp, ledger.last))
     return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
+
+
+def _wanted_pairs(job: Load) -> str:
+    """The rows of pipeline.wanted_pairs: one row for each pair of the settings, also one that the run was refused."""
+    return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in job.wanted)
 
 
 def _version(job: Load) -> str:

@@ -45,6 +45,7 @@ _DDL = f"""
         coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar,
         exceptions varchar
     );
+    create table if not exists pipeline.wanted_pairs (coin_id varchar not null, vs_currency varchar not null);
     {duckdb_files.create_markers(MARKERS)};
 """
 

@@ -55,6 +55,7 @@ def job(workspace):
         step="Transform",
         day="2026-05-15",
         pairs=(Pair("bitcoin", "usd"),),
+        wanted=(Pair("bitcoin", "usd"), Pair("solana", "usd")),
         repeat_hours=12.0,
         as_of="2026-05-15T13:30:00",
         until="",
