@@ -1,7 +1,7 @@
 """An answer that alone changes what all before it said, and what the answers of the next days make of its days."""
 
 from datetime import datetime, timedelta, timezone
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -59,7 +59,7 @@ COINS = (*CASES, *A_FEW)
 class Story(NamedTuple):
     """The tables after each run, what each has decided, and what is right to decide once others contradict."""
 
-    tables: list[dict[str, list[tuple]]]
+    tables: list[dict[str, list[Any]]]
     decided: list[set[tuple[str, str]]]
     bad: set[tuple[str, str]]
 
@@ -67,7 +67,7 @@ class Story(NamedTuple):
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
     """A good run, a bad one, and two good ones; the last is built once more from all answers."""
-    world = BuiltWorld(tmp_path_factory.mktemp("changed") / "data", THIRD)
+    world = BuiltWorld(tmp_path_factory.mktemp("changed") / "data", THIRD, run="a run")
     story = Story([], [], set())
     for now in (GOOD_BEFORE, CHANGED, NEXT, THIRD):
         for coin in COINS:
@@ -75,7 +75,7 @@ def story(tmp_path_factory):
             entry = world.keep(now, 5, change, coin)
             if now == CHANGED and coin in CASES:
                 story.bad.add(("quarantined", entry.file))
-        story.decided.append(set(world.build(now, "a run")))
+        story.decided.append(set(world.build(now)))
         story.tables.append(tables(world))
     world.workspace.work.unlink()
     world.build(THIRD)

@@ -20,22 +20,10 @@ PAIRS = (Pair("bitcoin", "usd"), Pair("solana", "usd"))
 CANDLES = "from daily_candlestick where coin_id = '{}' order by all"
 
 
-class World(BuiltWorld):
-    """A world whose builds may quarantine answers."""
-
-    def build(self, now=None):
-        """As a run does. Returns the decisions."""
-        return super().build(now, "a run", PAIRS)
-
-    def anew(self, now):
-        """The candles of a build of the whole archive at once, which decides nothing."""
-        return super().anew(now, PAIRS)
-
-
 @pytest.fixture
 def world(tmp_path):
     """Two coins, built once."""
-    world = World(tmp_path, NOW)
+    world = BuiltWorld(tmp_path, NOW, PAIRS, "a run")
     world.keep(NOW, 3)
     world.keep(NOW, 3, coin_id="solana")
     assert world.build() == []

@@ -19,7 +19,7 @@ def jumping(now):
     """5-minute points of which four are a thousand times too low."""
     chart = synthetic.market_chart("bitcoin", "usd", now - timedelta(days=1), now, now)
     for point in chart["prices"][20:24]:
-        point[1] /= 2000
+        point[1] = (point[1] or 0) / 2000
     return FaultAnswer(body=json.dumps(chart).encode())
 
 
