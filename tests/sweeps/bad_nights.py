@@ -38,10 +38,11 @@ from tests.sweeps.nights import Bad, Night, World
 COINS = ("bitcoin", "ethereum")
 FIRST = datetime(2026, 3, 1, 21, 40, tzinfo=timezone.utc)
 NIGHTS = 60 if COUNT is None else min(60, 6 + 3 * COUNT)
-LOOKS_BACK = NIGHTS if COUNT is None else min(NIGHTS, 2 * COUNT)
-"""At how many instants a replay is compared with what was published then."""
+LOOKS_BACK = NIGHTS - 1 if COUNT is None else min(NIGHTS - 1, 2 * COUNT - 1)
+"""At how many instants before the last one a replay is compared with what was published then."""
 REAL_RUNS = 10 if COUNT is None else min(10, COUNT)
 LIMIT_BPS = 1.0
+PRICES = ("open", "high", "low", "close")
 
 
 class Wrong(NamedTuple):
@@ -62,6 +63,9 @@ class Story:
     nights: list[Night] = field(default_factory=list)
     real: dict[int, Future[tuple[Result, list[Row]]]] = field(default_factory=dict)
     looks_back: dict[int, Future[list[Row]]] = field(default_factory=dict)
+    replayed: Future[tuple[int, list[replay.Difference]]] | None = None
+    alone: Future[list[Row]] | None = None
+    """The last candles of the well coin in a world that has never heard of the sick one."""
 
     def told(self, number: int) -> str:
         """A night in words: which bad answers it had last, and how it ended."""
@@ -96,7 +100,7 @@ def models_tested_once(folder: Path):
         yield
 
 
-def told(folder: Path, workers: Executor) -> tuple[Story, World]:
+def told(folder: Path, workers: Executor) -> Story:
     """All nights in their order; a real run of some, and a look back at some, are done by the workers."""
     sick, well, bad = drawn()
     story, world, lot = Story(sick, well), World(folder / "data", COINS), Random(SEED)
@@ -109,9 +113,11 @@ def told(folder: Path, workers: Executor) -> tuple[Story, World]:
         story.nights.append(night)
         if number in really:
             story.real[number] = workers.submit(real_run, before, night)
-    for number in sorted(lot.sample(range(NIGHTS), LOOKS_BACK)):
+    for number in sorted(lot.sample(range(NIGHTS - 1), LOOKS_BACK)):
         story.looks_back[number] = workers.submit(look_back, world, world.workspace, story.nights[number].now)
-    return story, world
+    story.replayed = workers.submit(replay.compare, world.settings, world.workspace, world.models)
+    story.alone = workers.submit(without, story, world, folder)
+    return story
 
 
 def real_run(data_dir: Path, night: Night) -> tuple[Result, list[Row]]:
@@ -151,7 +157,7 @@ def wrong_finals(candles: Sequence[Row]) -> list[Wrong]:
 def off_by(row: Row) -> float:
     """How far open, high, low or close are from those of the settled day, in basis points."""
     true = truth.settled(row["coin_id"], row["vs_currency"], row["date"], row["granularity"])
-    return max(abs(float(row[name]) / getattr(true, name) - 1) * 10_000 for name in ("open", "high", "low", "close"))
+    return 10_000 * max(abs(float(row[name]) / float(getattr(true, name)) - 1) for name in PRICES)
 
 
 def late(night: Night, coin: str) -> list[str]:

@@ -4,20 +4,19 @@ import shutil
 
 import pytest
 
-from btc_pipeline.commands import replay
 from tests.support.swept import SEED
-from tests.sweeps import bad_nights
+from tests.sweeps import bad_nights, dbt_at_hand
 
 TAKEN, NOT_GIVEN, REJECTED, STALE = 0, 20, 30, 35
 """The exit codes that one coin may give a run."""
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, workers):
-    """The story, and its world. Not to be changed."""
+def story(tmp_path_factory, workers):
+    """The story. Not to be changed."""
     print(f"SWEEP_SEED={SEED}")
     folder = tmp_path_factory.mktemp("nights")
-    with bad_nights.models_tested_once(folder):
+    with bad_nights.models_tested_once(folder), dbt_at_hand.many():
         yield bad_nights.told(folder, workers)
     shutil.rmtree(folder)
 
@@ -39,8 +38,7 @@ def differences(found, expected):
     return columns + sorted(set(pairs[0]) ^ set(pairs[1]))
 
 
-def test_no_final_candle_is_wrong_after_any_night(told):
-    story, _ = told
+def test_no_final_candle_is_wrong_after_any_night(story):
     wrong = [
         (story.told(number), *each)
         for number, night in enumerate(story.nights)
@@ -49,20 +47,17 @@ def test_no_final_candle_is_wrong_after_any_night(told):
     assert wrong == [], "\n".join(map(str, wrong))
 
 
-def test_the_other_coin_is_never_late(told):
-    story, _ = told
+def test_the_other_coin_is_never_late(story):
     late = {story.told(number): bad_nights.late(night, story.well) for number, night in enumerate(story.nights)}
     assert {name: says for name, says in late.items() if says} == {}
 
 
-def test_the_other_coin_is_as_if_the_bad_answers_had_never_been(told, tmp_path):
-    story, world = told
+def test_the_other_coin_is_as_if_the_bad_answers_had_never_been(story):
     ours = [row for row in story.nights[-1].candles if row["coin_id"] == story.well]
-    assert differences(bad_nights.without(story, world, tmp_path), ours) == []
+    assert differences(story.alone.result(), ours) == []
 
 
-def test_no_run_ends_with_an_error_for_the_whole(told):
-    story, _ = told
+def test_no_run_ends_with_an_error_for_the_whole(story):
     errors = {story.told(number): night.error for number, night in enumerate(story.nights) if night.error}
     assert errors == {}
     held_back = [
@@ -72,13 +67,11 @@ def test_no_run_ends_with_an_error_for_the_whole(told):
     assert [each for number, each in enumerate(story.nights) if each.exit_code and not each.bad] == []
 
 
-def test_at_the_end_all_that_the_api_could_still_give_is_right(told):
-    story, _ = told
+def test_at_the_end_all_that_the_api_could_still_give_is_right(story):
     assert bad_nights.unhealed(story) == []
 
 
-def test_a_replay_of_any_instant_is_identical_to_what_was_published_then(told):
-    story, _ = told
+def test_a_replay_of_any_instant_is_identical_to_what_was_published_then(story):
     found = {
         story.told(number): differences(look.result(), story.nights[number].candles)
         for number, look in story.looks_back.items()
@@ -87,14 +80,11 @@ def test_a_replay_of_any_instant_is_identical_to_what_was_published_then(told):
     assert {name: columns for name, columns in found.items() if columns} == {}
 
 
-def test_a_replay_at_the_end_is_identical(told):
-    story, world = told
-    number, found = replay.compare(world.settings, world.workspace, world.models)
-    assert (number, found) == (len(story.nights[-1].candles), [])
+def test_a_replay_at_the_end_is_identical(story):
+    assert story.replayed.result() == (len(story.nights[-1].candles), [])
 
 
-def test_real_runs_come_to_the_same(told):
-    story, _ = told
+def test_real_runs_come_to_the_same(story):
     for number, run in story.real.items():
         result, candles = run.result()
         night = story.nights[number]
