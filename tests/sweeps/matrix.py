@@ -17,18 +17,19 @@ from pathlib import Path
 
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.simulator.coins import COINS
+from btc_pipeline.coingecko.streams import CHART_5M, MARKET_CHART, OHLC
 from btc_pipeline.market import days
 from tests.e2e import truth
 from tests.e2e.command_line import ROOT
 from tests.e2e.published import Row
 from tests.sweeps import dbt_at_hand
 from tests.sweeps.bad_kinds import CASES, KINDS, Kind
-from tests.sweeps.bad_nights import wrong_finals
+from tests.sweeps.bad_nights import Wrong, wrong_finals
 from tests.sweeps.nights import Bad, Night, World
 
 PAGE = ROOT / "docs/bad-answers.md"
 WELL = "bitcoin"
-NEW, KNOWN = "first load", "known coin"
+NEW, KNOWN = "new", "known"
 BEGIN = datetime(2026, 3, 10, 14, 40, tzinfo=timezone.utc)
 NIGHTS = [BEGIN + number * timedelta(hours=23, minutes=40) for number in range(4)]
 """The known coins have a good answer in the first night; the second has the bad ones, and two good ones follow."""
@@ -54,15 +55,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case: a cell for that day, the next and the third, and the first line about it."""
+    """What became of a case on that day, the next and the third: in short, and each wrong candle; the first line."""
 
     cells: tuple[str, ...]
+    wrong: tuple[tuple[Wrong, ...], ...]
     line: str
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether a final candle was wrong at any time."""
-        return any("WRONG" in cell for cell in self.cells)
 
 
 def coins_apart(number: int) -> list[str]:
@@ -103,43 +100,38 @@ def _told(data_dir: Path, coins: dict[str, Case]) -> list[Night]:
 
 def _outcome(case: Case, coin: str, nights: Sequence[Night]) -> Outcome:
     lines = [line for line in nights[0].lines if f"{coin}/" in line or f"={coin}/" in line or f" {coin}:" in line]
-    return Outcome(tuple(_cell(case, coin, night) for night in nights), _plain(lines[0], coin) if lines else "")
+    wrong = tuple(tuple(each for each in wrong_finals(night.candles) if each.coin == coin) for night in nights)
+    cells = tuple(_cell(case, coin, night, bad) for night, bad in zip(nights, wrong, strict=True))
+    return Outcome(cells, wrong, _plain(lines[0], coin) if lines else "")
 
 
-def _cell(case: Case, coin: str, night: Night) -> str:
-    """The worst of a coin's settled days first."""
+def _cell(case: Case, coin: str, night: Night, wrong: Sequence[Wrong]) -> str:
+    """What is not right of a coin's settled days, the worst first."""
     rows = {row["date"]: row for row in night.candles if row["coin_id"] == coin}
     due = days.Span(case.first_day, days.last_settled(night.now)).days
     settled = [rows[day] for day in due if day in rows]
     doubted = [row for row in settled if not truth.is_final(row)]
-    says = []
-    if wrong := wrong_finals(list(rows.values())):
-        off = ", ".join(f"{each.day:%d %b} {each.granularity} by {each.bps:g}" for each in wrong)
-        says.append(f"**WRONG** {off} bps")
-    if night.error:
-        says.append(f"run failed, {night.exit_code}")
-    if coin in night.held_back:
-        says.append(f"held back, {night.held_back[coin]}")
-    if missing := len(due) - len(settled):
-        says.append(f"{missing} days missing")
-    if doubted:
-        why = sorted({doubt for row in doubted for doubt in row["doubts"]}) or ["not settled or not covered"]
-        says.append(f"{len(doubted)} provisional: {', '.join(why)}")
-    if off_figures := sorted({name for row in settled if row["status"] == "final" for name in figures_off(row)}):
-        says.append(f"right, but {' and '.join(off_figures)}")
-    return "; ".join(says) or "right"
+    why = sorted({doubt.partition("_")[0] for row in doubted for doubt in row["doubts"]}) or ["no doubt"]
+    off = sorted({name for row in settled if row["status"] == "final" for name in figures_off(row)})
+    says = {
+        f"**WRONG {max((each.bps for each in wrong), default=0):.3g}**": wrong,
+        f"failed {night.exit_code}": night.error,
+        f"held back {night.held_back.get(coin)}": coin in night.held_back,
+        f"{len(due) - len(settled)} missing": len(due) > len(settled),
+        f"{len(doubted)} {'+'.join(why)}": doubted,
+        f"{' and '.join(off)} off": off,
+    }
+    return ", ".join(text for text, is_so in says.items() if is_so) or "right"
 
 
 def figures_off(row: Row) -> list[str]:
-    """Which other figures of a candle are not those of the last settled point of its day that has them."""
+    """Which other figures of a candle are not those of the last settled point of its day."""
     start = datetime.combine(row["date"], datetime.min.time(), timezone.utc)
-    points = synthetic.settled_points(
-        row["coin_id"], "usd", truth.SERIES[row["granularity"]], start, start + timedelta(days=1, milliseconds=-1)
-    )
-    last = points[-1]
+    series, end = truth.SERIES[row["granularity"]], start + timedelta(days=1, milliseconds=-1)
+    last = synthetic.settled_points(row["coin_id"], "usd", series, start, end)[-1]
     true = {"volume_24h": last.total_volume, "market_cap": last.market_cap}
     return [
-        f"{name} {'none' if row[name] is None else f'× {row[name] / value:.3g}'}"
+        name.partition("_")[0]
         for name, value in true.items()
         if value and (row[name] is None or abs(row[name] / value - 1) > 0.01)
     ]
@@ -156,42 +148,47 @@ def _plain(line: str, coin: str) -> str:
 
 _HEAD = """# What the API may say that is not so, and what becomes of it
 
-Written by `make matrix` from `tests/sweeps/bad_kinds.py`, by {runs} runs of the pipeline's steps. Each line is one
-answer to one coin: to a coin that is new, and to one that has the candles of a week. The cells are about the
-coin's settled days after that run and after the next two, whose answers are good: `right` if all are `final` and true,
-else what is not. `WRONG` is a `final` candle whose open, high, low or close is more than 1 basis point from the truth.
+Written by `make matrix` from `tests/sweeps/bad_kinds.py`, by runs of the pipeline's steps on the synthetic market. Each
+row is one bad answer to one coin: to a coin that is new, or to one that has the candles of a week. The cells are about
+the coin's settled days after that run and after the next two, whose answers are good:
 
-{wrong} of {all} lines have a final candle that is wrong.
+- `right`: all days are `final` and true, but those that the market itself gives no edges;
+- `WRONG 12`: a `final` candle's open, high, low or close is so many basis points from the truth, and 1 is allowed;
+- `failed 50`: the whole run ended with this exit code;
+- `held back 30`: the run went on without the coin, and ended with this exit code;
+- `2 missing`: so many days have no candle;
+- `3 jump+twin`: so many are `provisional`, with the doubts whose names begin so;
+- `volume off`: a `final` candle has another volume than the last point of its day.
 
-| bad answer | in | {columns} | what the run says |
-|---|---|---|---|---|---|---|---|---|
+Below are the lines with which the run of that day names the coin.
+
 """
+_STREAMS = {MARKET_CHART: "hourly", CHART_5M: "5-minute", OHLC: "/ohlc"}
 _DAYS = ("that day", "next day", "third day")
 
 
 def page(found: dict[Case, Outcome]) -> str:
-    """The table, as Markdown."""
-    lines = []
-    for kind, stream in CASES:
-        both = [
-            found[Case(kind.name, stream, state)] for state in (NEW, KNOWN) if Case(kind.name, stream, state) in found
-        ]
-        if both:
-            cells = [cell for each in both for cell in each.cells]
-            lines.append(
-                (any(each.is_wrong for each in both), [_named(kind), stream, *cells, both[-1].line or both[0].line])
-            )
-    head = _HEAD.format(
-        runs=len(NIGHTS) * -(-2 * len(lines) // RIDERS),
-        wrong=sum(is_wrong for is_wrong, _ in lines),
-        all=len(lines),
-        columns=" | ".join(f"{state}: {day}" for state in (NEW, KNOWN) for day in _DAYS),
-    )
-    return head + "".join(f"| {' | '.join(cells)} |\n" for _, cells in lines)
+    """All that was found, as Markdown: what is wrong, then each kind."""
+    wrong = [
+        f"- {case.kind}, {_STREAMS[case.stream]}, {case.state}, {_DAYS[number]}: the {each.granularity} candle of"
+        f" {each.day:%d %B} by {each.bps:g}\n"
+        for case, outcome in found.items()
+        for number, of_day in enumerate(outcome.wrong)
+        for each in of_day
+    ]
+    head = f"## Final candles that are wrong\n\n{''.join(wrong) or 'None.' + chr(10)}\n"
+    return (_HEAD + head + "\n".join(filter(None, (_section(kind, found) for kind in KINDS.values())))).rstrip() + "\n"
 
 
-def _named(kind: Kind) -> str:
-    return f"**{kind.name}**: {kind.what}"
+def _section(kind: Kind, found: dict[Case, Outcome]) -> str:
+    of_kind = {case: outcome for case, outcome in found.items() if case.kind == kind.name}
+    if not of_kind:
+        return ""
+    rows = [f"| {_STREAMS[case.stream]}, {case.state} | {' | '.join(of.cells)} |\n" for case, of in of_kind.items()]
+    lines = [f"{_STREAMS[case.stream]}, {case.state}: {of.line}\n" for case, of in of_kind.items() if of.line]
+    said = f"\n```text\n{''.join(lines)}```\n" if lines else ""
+    head = f"## {kind.name[0].upper()}{kind.name[1:]}\n\nBad is: {kind.what}.\n\n"
+    return f"{head}| to | {' | '.join(_DAYS)} |\n|---|---|---|---|\n{''.join(rows)}{said}"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -209,6 +206,7 @@ def main(arguments: Sequence[str]) -> None:
         for number, of_world in enumerate(executor.map(outcomes, [cases[at::worlds] for at in range(worlds)]), 1):
             found |= of_world
             print(f"{number} of {worlds} worlds", file=sys.stderr)
+    found = {case: found[case] for case in cases}
     if arguments:
         print(page(found))
     else:
