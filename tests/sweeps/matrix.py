@@ -74,6 +74,14 @@ def coins_apart(number: int) -> list[str]:
     return apart[:number]
 
 
+def in_worlds(cases: Sequence[Case]) -> list[list[Case]]:
+    """The cases of each world, as different as can be; an answer of the coin that is well has a world of its own."""
+    of_well = [case for case in cases if KINDS[case.kind].of_other_coin]
+    others = [case for case in cases if case not in of_well]
+    number = -(-len(others) // RIDERS)
+    return [*(others[at::number] for at in range(number)), *([case] for case in of_well)]
+
+
 def outcomes(cases: Sequence[Case]) -> dict[Case, Outcome]:
     """What becomes of these cases, in one world if it can be."""
     coins = dict(zip(coins_apart(len(cases)), cases, strict=True))
@@ -199,13 +207,12 @@ def main(arguments: Sequence[str]) -> None:
         if not arguments or any(word in f"{kind.name} in {stream}" for word in arguments)
     ]
     cases = [Case(kind.name, stream, state) for kind, stream in chosen for state in (NEW, KNOWN)]
-    twins = sum(KINDS[case.kind].of_other_coin for case in cases)
-    worlds = max(-(-len(cases) // RIDERS), twins)  # two coins with the answer of a third one are another story
+    worlds = in_worlds(cases)
     found: dict[Case, Outcome] = {}
     with ProcessPoolExecutor(max_workers=2) as executor:
-        for number, of_world in enumerate(executor.map(outcomes, [cases[at::worlds] for at in range(worlds)]), 1):
+        for number, of_world in enumerate(executor.map(outcomes, worlds), 1):
             found |= of_world
-            print(f"{number} of {worlds} worlds", file=sys.stderr)
+            print(f"{number} of {len(worlds)} worlds", file=sys.stderr)
     found = {case: found[case] for case in cases}
     if arguments:
         print(page(found))
