@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults reference check format pictures bench lock clean
+.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults matrix reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ sources: .venv/.installed ## Write the list of the files that make each step's o
 
 faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
 	@$(python) -m tests.e2e.faults
+
+matrix: .venv/.installed ## Write docs/bad-answers.md: what becomes of each kind of bad answer (ARGS="twin": print those with this word)
+	@$(python) -m tests.sweeps.matrix $(ARGS)
 
 reference: .venv/.installed ## Write what comes from the code: luigi.cfg, and the pages of commands, exit codes, settings, tables
 	@$(python) -m docs.reference
