@@ -1,7 +1,8 @@
 -- Each answer that readers' candles don't know yet, and the newest of each coin and series, is compared with these
 -- candles: if most of its days are far from the coin's own candles and inside another coin's, the two were swapped. And
--- no two coins have the same prices at the same stamps; of two such coins that one is at fault whose own candles are
--- elsewhere, or both. Lists the points of the answers at fault; a person can release an answer, and two runs can
+-- no two coins have the same prices at the same stamps; of two such coins that one is at fault of which no two runs
+-- gave them, or whose own candles are elsewhere, or both. Lists the points of the answers at fault; a person can
+-- release an answer, and two runs can
 -- confirm
 -- that two coins have the same prices.
 {{ config(meta={"failure": "answer", "is_confirmable": true}) }}
@@ -78,8 +79,9 @@ with
         inner join swapped using (load_number)
     ),
 
-    -- Of two coins with the same price the one is at fault whose own candle, the last up to that day, is elsewhere; if
-    -- neither or both are elsewhere, both are
+    -- Of two coins with the same prices the one is at fault of which no two runs gave them. If that is so of both, it
+    -- is
+    -- the one whose own candle, the last up to that day, is elsewhere; if neither or both are elsewhere, both are
     shared as (
         select
             twins.*,
@@ -111,7 +113,12 @@ with
             observed_ms,
             price,
         from shared
-        where is_elsewhere or not is_other_elsewhere
+        where
+            case
+                when is_own_confirmed <> is_other_confirmed
+                then is_other_confirmed
+                else is_elsewhere or not is_other_elsewhere
+            end
     ),
 
     violations as (

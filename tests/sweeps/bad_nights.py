@@ -41,7 +41,9 @@ NIGHTS = 60 if COUNT is None else min(60, 6 + 3 * COUNT)
 LOOKS_BACK = NIGHTS - 1 if COUNT is None else min(NIGHTS - 1, 2 * COUNT - 1)
 """At how many instants before the last one a replay is compared with what was published then."""
 REAL_RUNS = 10 if COUNT is None else min(10, COUNT)
-LIMIT_BPS = 1.0
+HOURLY_BPS, SERIES_BPS, BEYOND_BPS = 1.0, 100.0, 500.0
+"""The published limits (docs/candles.md): what an hourly candle may be off; what a 5-minute one may; and how far its
+range may go beyond the true one. Nothing contradicts a fault within them."""
 PRICES = ("open", "high", "low", "close")
 
 
@@ -150,14 +152,29 @@ def wrong_finals(candles: Sequence[Row]) -> list[Wrong]:
     return [
         Wrong(row["coin_id"], row["date"], row["granularity"], round(bps, 1))
         for row in candles
-        if row["status"] == "final" and (bps := off_by(row)) > LIMIT_BPS
+        if row["status"] == "final" and is_wrong(row) and (bps := off_by(row))
     ]
 
 
 def off_by(row: Row) -> float:
     """How far open, high, low or close are from those of the settled day, in basis points."""
+    return max(abs(bps) for bps in _differences(row).values())
+
+
+def is_wrong(row: Row) -> bool:
+    """Whether a candle is further from the true one than the published limits allow."""
+    if row["granularity"] == "hourly":
+        return off_by(row) > HOURLY_BPS
+    off = _differences(row)
+    beyond = {"high": off["high"], "low": -off["low"]}
+    return any(not -SERIES_BPS <= bps <= BEYOND_BPS for bps in beyond.values()) or any(
+        abs(off[name]) > SERIES_BPS for name in ("open", "close")
+    )
+
+
+def _differences(row: Row) -> dict[str, float]:
     true = truth.settled(row["coin_id"], row["vs_currency"], row["date"], row["granularity"])
-    return 10_000 * max(abs(float(row[name]) / float(getattr(true, name)) - 1) for name in PRICES)
+    return {name: 10_000 * (float(row[name]) / float(getattr(true, name)) - 1) for name in PRICES}
 
 
 def late(night: Night, coin: str) -> list[str]:
@@ -186,7 +203,7 @@ def unhealed(story: Story) -> list[str]:
         row = found.get(day)
         if row is None:
             says.append(f"{day}: none")
-        elif off_by(row) > LIMIT_BPS and not (day in lost and row["granularity"] == "5-minute"):
+        elif is_wrong(row) and not (day in lost and row["granularity"] == "5-minute"):
             says.append(f"{day}: {row['status']} {row['granularity']}, off by {off_by(row):.1f} bps")
         elif not truth.is_final(row) and day not in lost:
             says.append(f"{day}: {row['status']} {row['doubts']}")

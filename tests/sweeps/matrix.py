@@ -24,7 +24,7 @@ from tests.e2e.command_line import ROOT
 from tests.e2e.published import Row
 from tests.sweeps import dbt_at_hand
 from tests.sweeps.bad_kinds import CASES, KINDS, Kind
-from tests.sweeps.bad_nights import Wrong, wrong_finals
+from tests.sweeps.bad_nights import HOURLY_BPS, Wrong, is_wrong, off_by, wrong_finals
 from tests.sweeps.nights import Bad, Night, World
 
 PAGE = ROOT / "docs/bad-answers.md"
@@ -120,9 +120,11 @@ def _cell(case: Case, coin: str, night: Night, wrong: Sequence[Wrong]) -> str:
     settled = [rows[day] for day in due if day in rows]
     doubted = [row for row in settled if not truth.is_final(row)]
     why = sorted({doubt.partition("_")[0] for row in doubted for doubt in row["doubts"]}) or ["no doubt"]
+    unseen = max((off_by(row) for row in settled if row["status"] == "final" and not is_wrong(row)), default=0)
     off = sorted({name for row in settled if row["status"] == "final" for name in figures_off(row)})
     says = {
         f"**WRONG {max((each.bps for each in wrong), default=0):.3g}**": wrong,
+        f"UNSEEN {unseen:.3g}": unseen > HOURLY_BPS,
         f"failed {night.exit_code}": night.error,
         f"held back {night.held_back.get(coin)}": coin in night.held_back,
         f"{len(due) - len(settled)} missing": len(due) > len(settled),
@@ -161,7 +163,9 @@ row is one bad answer to one coin: to a coin that is new, or to one that has the
 the coin's settled days after that run and after the next two, whose answers are good:
 
 - `right`: all days are `final` and true, but those that the market itself gives no edges;
-- `WRONG 12`: a `final` candle's open, high, low or close is so many basis points from the truth, and 1 is allowed;
+- `WRONG 12`: a `final` candle's open, high, low or close is so many basis points from the truth, and further than the
+  [published limits](candles.md#doubts) allow;
+- `UNSEEN 12`: it is so many basis points from the truth, within these limits, and nothing that day contradicts it;
 - `failed 50`: the whole run ended with this exit code;
 - `held back 30`: the run went on without the coin, and ended with this exit code;
 - `2 missing`: so many days have no candle;

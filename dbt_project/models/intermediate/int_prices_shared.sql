@@ -30,7 +30,8 @@ with
             own.observed_ms,
             own.observed_at,
             own.price,
-            own.is_confirmed and others.is_confirmed as is_confirmed,
+            own.is_confirmed as is_own_confirmed,
+            others.is_confirmed as is_other_confirmed,
         from settled as own
         inner join
             settled as others
@@ -45,7 +46,11 @@ with
     -- it
     -- is what the API says, of the newer points as well
     counted as (
-        select * exclude (is_confirmed), sum(is_confirmed::integer) over pair_of_coins > 12 as is_confirmed,
+        select
+            * exclude (is_own_confirmed, is_other_confirmed),
+            count_if(is_own_confirmed and is_other_confirmed) over pair_of_coins > 12 as is_confirmed,
+            count_if(is_own_confirmed) over pair_of_coins > 12 as is_own_confirmed,
+            count_if(is_other_confirmed) over pair_of_coins > 12 as is_other_confirmed,
         from shared
         window pair_of_coins as (partition by coin_id, other_coin_id, vs_currency, granularity)
         qualify count(*) over pair_of_coins > 12
