@@ -67,6 +67,8 @@ def stamp(point):
     return datetime.fromtimestamp(point[0] / 1000, tz=timezone.utc)
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("stories of gaps", "a listing")
 def test_what_lies_before_a_listing_is_explained_and_a_beginning_that_was_cut_is_not(tmp_path):
     now = LISTED + timedelta(days=2, hours=13, minutes=30)
     world = World(tmp_path, now)
@@ -81,6 +83,8 @@ def test_what_lies_before_a_listing_is_explained_and_a_beginning_that_was_cut_is
     ]
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("stories of gaps", "a removal")
 def test_a_removed_coin_warns_no_more_and_what_was_not_requested_is_missing_if_it_comes_back(tmp_path):
     world = World(tmp_path, NOW)
     world.want("litecoin", "solana")
@@ -107,6 +111,8 @@ def test_a_removed_coin_warns_no_more_and_what_was_not_requested_is_missing_if_i
     ]
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("stories of gaps", "a past day")
 def test_a_run_of_a_past_day_opens_no_gap_in_what_it_did_not_request(tmp_path):
     world = World(tmp_path, NOW)
     early = NOW.replace(hour=1, minute=45)
@@ -121,6 +127,8 @@ def test_a_run_of_a_past_day_opens_no_gap_in_what_it_did_not_request(tmp_path):
     assert world.query("select granularity from daily_candlestick where date = '2026-05-10'") == [("5-minute",)]
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("stories of gaps", "a hole")
 def test_a_hole_that_was_open_is_closed_when_it_is_filled_and_stays_on_record(tmp_path):
     world = World(tmp_path, NOW)
     world.keep(NOW, 3)
