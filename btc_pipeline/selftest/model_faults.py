@@ -219,6 +219,11 @@ DATABASE: tuple[Fault, ...] = (
         """,
     ),
     DatabaseFault(
+        "review of a day without a candle",
+        "singular:assert_each_reviewed_doubt_is_about_a_candle",
+        "insert into main.reviewed_doubts values ('bitcoin', 'usd', date '2009-01-03', 'jump', current_date, 'a typo')",
+    ),
+    DatabaseFault(
         "certificate without its raw answer",
         "singular:assert_each_candle_names_all_its_raw_answers",
         f"delete from main.candle_sources where {_ONE}",

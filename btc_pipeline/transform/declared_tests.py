@@ -21,7 +21,7 @@ def declared(project: Path) -> Counter[str]:
     folder = project / "tests"
     singular = (path for path in folder.rglob("*.sql") if path.relative_to(folder).parts[0] != "generic")
     tests = [f"singular:{path.stem}" for path in singular]
-    for path in sorted((project / "models").rglob("*.yml")):
+    for path in sorted(path for folder in ("models", "seeds") for path in (project / folder).rglob("*.yml")):
         tests.extend(_in_properties(yaml.safe_load(path.read_text(encoding="utf-8")) or {}))
     return Counter(tests)
 
@@ -29,8 +29,8 @@ def declared(project: Path) -> Counter[str]:
 def _in_properties(properties: dict[str, Any]) -> Iterator[str]:
     for unit_test in properties.get("unit_tests", []):
         yield f"unit:{unit_test['name']}"
-    for model in properties.get("models", []):
-        yield from _of_node(model["name"], model)
+    for node in (*properties.get("models", []), *properties.get("seeds", [])):
+        yield from _of_node(node["name"], node)
     for source in properties.get("sources", []):
         for table in source.get("tables", []):
             yield from _of_node(f"{source['name']}.{table['name']}", table)

@@ -8,6 +8,7 @@ with
             lag(date) over days as date_before,
             lag(close) over days as close_before,
             lag(volume_24h) over days as volume_before,
+            lag(market_cap) over days as market_cap_before,
         from candles
         where status <> 'open'
         window days as (partition by coin_id, vs_currency order by date)
@@ -28,6 +29,16 @@ with
         select coin_id, vs_currency, date, 'volume' as measure, ln(volume_24h / volume_before) as value, 0.05,
         from followed
         where date_before = date - 1 and volume_24h > 0 and volume_before > 0
+        union all
+        select
+            coin_id,
+            vs_currency,
+            date,
+            'supply' as measure,
+            ln((market_cap / market_cap_before) / (close / close_before)) as value,
+            0.01 as least_spread,
+        from followed
+        where date_before = date - 1 and market_cap > 0 and market_cap_before > 0
     ),
 
     with_history as (

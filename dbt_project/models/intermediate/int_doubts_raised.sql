@@ -12,6 +12,8 @@ with
 
     jumps as (select * from {{ ref("int_jumps_traced") }}),
 
+    reviewed_doubts as (select * from {{ ref("reviewed_doubts") }}),
+
     shared_prices as (select * from {{ ref("int_prices_shared") }}),
 
     -- Before the day is settled its last slots are not due, and the candle is provisional anyway
@@ -92,7 +94,10 @@ with
                 union all
             {% endif %}
         {% endfor %}
-    )
+    ),
+
+    -- A person has found that the market is so
+    unreviewed as (select * from doubts anti join reviewed_doubts using (coin_id, vs_currency, date, doubt))
 
 select *
-from doubts
+from unreviewed

@@ -17,6 +17,11 @@ with
         from stepped
     ),
 
+    -- A coin whose price mostly stays the same from point to point is a stable one
+    lively as (
+        select coin_id, vs_currency, granularity, avg(is_new::integer) > 0.5 as is_lively, from stepped group by all
+    ),
+
     runs as (
         select
             coin_id,
@@ -31,7 +36,18 @@ with
         group by coin_id, vs_currency, granularity, run_of_price
     ),
 
-    repeated as (select * from runs where points >= 4 and hours >= {{ var("repeat_hours") }})
+    repeated as (
+        select runs.*,
+        from runs
+        inner join lively using (coin_id, vs_currency, granularity)
+        where
+            points >= 4
+            and hours >= case
+                when granularity = '5-minute' and is_lively
+                then least({{ var("fine_repeat_hours") }}, {{ var("repeat_hours") }})
+                else {{ var("repeat_hours") }}
+            end
+    )
 
 select *
 from repeated
