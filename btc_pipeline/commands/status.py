@@ -21,6 +21,7 @@ from btc_pipeline.commands.step_states import StepState
 from btc_pipeline.errors import SUCCESS, ConfigurationError
 from btc_pipeline.lake import versions
 from btc_pipeline.market import formatting, instants
+from btc_pipeline.market.gaps import OpenGaps, rest_text
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
@@ -47,6 +48,7 @@ class Published:
     is_fresh: bool
     candles: dict[str, int]
     open_gaps: int
+    single_slots_missing: int
     anomalies: int
     failed_or_warned: list[str]
 
@@ -107,9 +109,10 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
     shown, gaps, odd = published.read(
         workspace.published,
         f"select status, last_point_at from daily_candlestick where {published.of_pairs(settings.pairs)}",
-        f"select 1 from price_gaps where {published.open_gaps(settings.pairs, first, last)}",
+        f"select * from price_gaps where {published.open_gaps(settings.pairs, first, last)}",
         f"select 1 from price_anomalies where {published.of_days(settings.pairs, first, last)}",
     )
+    weighed = OpenGaps.of(gaps)
     checks = (versions.of_build(workspace, about["run_date"], about["build"]) or {}).get("checks", {})
     newest = max((row["last_point_at"] for row in shown), default=None)
     age = round((settings.instant() - newest).total_seconds() / 3600, 4) if newest else None
@@ -122,7 +125,8 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
         age,
         age is not None and age <= settings.max_age_hours,
         dict(Counter(row["status"] for row in shown)),
-        len(gaps),
+        len(weighed.notable),
+        weighed.single_slots,
         len(odd),
         sorted(name for name, outcome in checks.items() if outcome != "pass"),
     )
@@ -172,6 +176,8 @@ def _of_published(version: Published) -> list[Line]:
     odd = [f"{number} {what}" for number, what in _odd(version) if number]
     if odd:
         shown.append(_line("odd", ", ".join(odd), "bad"))
+    if version.single_slots_missing:
+        shown.append(_line("common", rest_text(version.single_slots_missing)))
     return [*shown, *(_line("", f"test {name}", "bad") for name in version.failed_or_warned)]
 
 

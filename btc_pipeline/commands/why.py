@@ -60,7 +60,7 @@ def explained(workspace: Workspace, coin_id: str, vs_currency: str, day: date) -
             f" contract {about['contract']}",
         ],
         _of_candle(candles[0]),
-        _of_sources(workspace, candles[0], sources),
+        _of_sources(workspace, candles[0], sources, _withdrawn(candles[0], revisions)),
         _of_checks(workspace, about),
         _of_exceptions(workspace, candles[0]),
         _of_revisions(revisions),
@@ -81,7 +81,16 @@ def _of_candle(candle: Row) -> list[str]:
     ]
 
 
-def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> list[str]:
+def _withdrawn(candle: Row, revisions: Sequence[Row]) -> set[int]:
+    """The stamps of the candle's series that CoinGecko has withdrawn."""
+    return {
+        _milliseconds(each["observed_at"])
+        for each in revisions
+        if each["reason"] == "coingecko_withdrew" and each["granularity"] == candle["granularity"]
+    }
+
+
+def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row], withdrawn: set[int]) -> list[str]:
     """The raw answers with their checksums, and the candle computed from them once more."""
     lines = ["raw answers"]
     seen: dict[int, float] = {}
@@ -101,19 +110,19 @@ def _of_sources(workspace: Workspace, candle: Row, sources: Sequence[Row]) -> li
         requested = f"requested {_at(source['extracted_at'])}"
         lines += [f"  {file}", f"    {source['points']} points, {requested}, sha256 {entry.sha256[:12]}…, {verdict}"]
         seen.update(_points(candle, entry.request, body["prices"]))
-    return [*lines, *_recomputed(candle, seen)]
+    lines += [f"  {len(withdrawn)} points that CoinGecko has withdrawn are left out"] if withdrawn else []
+    return [*lines, *_recomputed(candle, {stamp: price for stamp, price in seen.items() if stamp not in withdrawn})]
 
 
 def _points(candle: Row, request: raw_archive.Request, pairs: Sequence[Sequence[float]]) -> dict[int, float]:
-    """The answer's points of the day by stamp; its live point only if that closes the candle."""
+    """The answer's points of the day by stamp; what may be its live point only if that closes the candle."""
     day = candle["date"]
     midnight = int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp() * 1000)
     points = {int(stamp): price for stamp, price in pairs if midnight <= stamp < midnight + _DAY_MS}
-    last = int(pairs[-1][0])
-    is_live = live_point.is_live(last, request.window_to, request.extracted_at)
-    closing = int(candle["last_point_at"].timestamp() * 1000)
-    if is_live and not (candle["is_closed_by_live_point"] and last == closing):
-        points.pop(last, None)
+    live = live_point.candidates([int(stamp) for stamp, _ in pairs], request.window_to, request.extracted_at)
+    closing = _milliseconds(candle["last_point_at"])
+    for stamp in live - ({closing} if candle["is_closed_by_live_point"] else set()):
+        points.pop(stamp, None)
     return points
 
 
@@ -191,6 +200,11 @@ def _time_of(price: float, seen: dict[int, float]) -> str:
 
 def _at(instant: datetime) -> str:
     return instants.text(instant)
+
+
+def _milliseconds(instant: datetime) -> int:
+    """The stamp of an instant of the published database, which is in UTC."""
+    return round(instant.replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
 def _shown(value: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from btc_pipeline.coingecko import streams
 from btc_pipeline.errors import ExtractionError
-from btc_pipeline.extract import fetch, requests
+from btc_pipeline.extract import extras, fetch, requests
 from btc_pipeline.lake import exceptions, failed_runs, raw_archive
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
@@ -49,13 +49,15 @@ def answers(
     made = record.marker.made() if record.marker.exists() else []
     record.begin(known.recorded, known.begun_at or now)
     fetched = fetch.fetch(settings, workspace, wanted, progress=progress) if wanted else None
+    again = extras.request_bad_ones_again(settings, workspace, day, fetched, progress) if fetched else None
     charts = known.charts | ({str(each.request.pair): each.file for each in fetched.charts} if fetched else {})
     failed = {str(request.pair): error for request, error in fetched.failed} if fetched else {}
     if failed and not set(charts) & set(map(str, pairs)):
         raise next(iter(failed.values()))
     kept = {name: why for name, why in record.skipped().items() if name not in {*charts, *failed}}
     now_skipped = {name: Skipped.by(error, record.run) for name, error in failed.items()}
-    made += _files(workspace, [*charts.values(), *([each.file for each in fetched.answers] if fetched else [])])
+    came = [each.file for of_sync in (fetched, again) if of_sync for each in of_sync.answers]
+    made += _files(workspace, [*charts.values(), *came])
     record.write(charts, {**kept, **now_skipped}, sorted(set(made)))
     _note_failures(settings, workspace, day, failed)
     if not fetched:
@@ -64,7 +66,7 @@ def answers(
         "answers": len(fetched.charts),
         "five_minute": len(fetched.of_stream[streams.CHART_5M]),
         "second_opinions": len(fetched.of_stream[streams.OHLC]),
-        **({"calls": fetched.calls} if not settings.is_sample else {}),
+        **({"calls": fetched.calls + (again.calls if again else 0)} if not settings.is_sample else {}),
         **({"refused": len(failed)} if failed else {}),
         **({"waited": f"{fetched.waited_seconds:.0f}s"} if fetched.waited_seconds else {}),
     }

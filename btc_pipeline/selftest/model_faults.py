@@ -10,6 +10,7 @@ OVER = "date '2026-05-13'"
 
 _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
+_SETTLED_HOURS = "coin_id = 'bitcoin' and granularity = 'hourly' and is_latest and not is_live"
 _BUILT_ANEW = "drop table main.int_prices_observed;"
 _OF_BITCOIN = "where coin_id = 'bitcoin'"
 _NEWEST = (
@@ -205,6 +206,17 @@ DATABASE: tuple[Fault, ...] = (
         "final without coverage",
         "singular:assert_final_candles_and_no_others_are_settled_and_covered",
         f"{_CANDLE} coverage = 0.5 where {_ONE}",
+    ),
+    DatabaseFault(
+        "answer that those before and after it contradict",
+        "singular:assert_no_answer_is_refuted",
+        f"""
+        update main.int_prices_observed set version = 2, first_extracted_at = first_extracted_at - interval 1 day
+        where {_SETTLED_HOURS};
+        insert into main.int_prices_observed select * replace (
+            1 as version, false as is_latest, price * 1.1 as price, last_extracted_at as first_extracted_at
+        ) from main.int_prices_observed where {_SETTLED_HOURS}
+        """,
     ),
     DatabaseFault(
         "certificate without its raw answer",

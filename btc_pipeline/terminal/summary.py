@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.market.candle import Candle
+from btc_pipeline.market.gaps import OpenGaps
 from btc_pipeline.market.instants import plain
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.run_state import CURRENT, Done
@@ -29,7 +30,7 @@ class PairSummary:
 
     pair: Pair
     rows: list[Row]
-    open_gaps: int
+    gaps: OpenGaps
     anomalies: int
     chart: Path | None
 
@@ -114,16 +115,21 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         workspace.published,
         "select key, value from publication",
         f"select * from daily_candlestick where {within} order by coin_id, vs_currency, date",
-        f"select coin_id, vs_currency from price_gaps where {of_gaps}",
+        f"select * from price_gaps where {of_gaps}",
         f"select coin_id, vs_currency from price_anomalies where {within}",
         "select check_name from run_checks where outcome <> 'pass' order by check_name",
     )
     of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
     for row in rows:
         of_pair[_pair(row)].append(row)
-    open_gaps, anomalies = Counter(map(_pair, gaps)), Counter(map(_pair, odd))
+    anomalies = Counter(map(_pair, odd))
+    gaps_of: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
+    for row in gaps:
+        gaps_of[_pair(row)].append(row)
     series = [
-        PairSummary(pair, found, open_gaps[pair], anomalies[pair], _there(workspace.chart(*pair, run.last_day)))
+        PairSummary(
+            pair, found, OpenGaps.of(gaps_of[pair]), anomalies[pair], _there(workspace.chart(*pair, run.last_day))
+        )
         for pair, found in of_pair.items()
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}

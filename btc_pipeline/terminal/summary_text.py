@@ -8,11 +8,13 @@ from __future__ import annotations
 import shlex
 import sys
 import textwrap
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btc_pipeline.market import formatting, instants
+from btc_pipeline.market.gaps import rest_text
 from btc_pipeline.terminal import candle_chart, tables
 from btc_pipeline.terminal.summary import PairSummary, StepSummary, Summary, near
 
@@ -63,7 +65,9 @@ def _of_series(summary: Summary, series: PairSummary, screen: Screen) -> list[Li
         shown.append([(f"the newest {MOST_DAYS} of {len(candles)} days; all: btc-pipeline show", "muted")])
     shown += [[(head, "muted")], *map(_unstyled, rows)]
     odd = _odd(series, len(summary.days) - len(candles))
-    return [*shown, [], [(", ".join(odd), "bad")]] if odd else shown
+    notes: list[Line] = [[(", ".join(odd), "bad")]] if odd else []
+    notes += _rest([series])
+    return [*shown, [], *notes] if notes else shown
 
 
 def _of_past(summary: Summary, day: date) -> str:
@@ -98,7 +102,7 @@ def _overview(summary: Summary, screen: Screen) -> list[Line]:
     for row, direction in body:
         name, last, change, *rest = aligned(row)
         lines.append([(f"{name}  {last}  ", ""), (change, direction), (f"  {'  '.join(rest)}  ", ""), (row[6], "bad")])
-    return lines
+    return [*lines, *_rest(summary.series)]
 
 
 def _overview_row(summary: Summary, series: PairSummary, screen: Screen) -> tuple[tuple[str, ...], Style]:
@@ -126,13 +130,20 @@ def _overview_row(summary: Summary, series: PairSummary, screen: Screen) -> tupl
 
 def _odd(series: PairSummary, missing: int) -> list[str]:
     """What a person should look at; `show` has the rows."""
+    doubted = sum(bool(candle.doubts) for candle in series.candles)
     numbers = (
         (missing, "day missing", "days missing"),
-        (sum(bool(candle.doubts) for candle in series.candles), "day doubted", "days doubted"),
-        (series.open_gaps, "open gap", "open gaps"),
+        (doubted, "day doubted", "days doubted"),
+        (len(series.gaps.notable), "open gap", "open gaps"),
         (series.anomalies, "anomaly", "anomalies"),
     )
     return [f"{number} {one if number == 1 else many}" for number, one, many in numbers if number]
+
+
+def _rest(shown: Sequence[PairSummary]) -> list[Line]:
+    """What is on record, common, and no alarm: single slots that are missing."""
+    text = rest_text(sum(series.gaps.single_slots for series in shown))
+    return [[(text, "muted")]] if text else []
 
 
 def _skipped(summary: Summary, screen: Screen) -> list[Line]:

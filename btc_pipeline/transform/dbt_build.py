@@ -85,6 +85,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         "step": build.step,
         "day": build.day.isoformat(),
         "pairs": build.pairs or settings.pairs,
+        "wanted": settings.pairs,
         "repeat_hours": settings.repeat_hours,
         "as_of": (build.until or settings.instant()).replace(tzinfo=None).isoformat(),
         "until": build.until.isoformat() if build.until else "",

@@ -217,6 +217,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
         step=job["step"],
         day=job["day"],
         pairs=tuple(Pair(*pair) for pair in job["pairs"]),
+        wanted=tuple(Pair(*pair) for pair in job["wanted"]),
         repeat_hours=job["repeat_hours"],
         as_of=job["as_of"],
         until=job["until"],

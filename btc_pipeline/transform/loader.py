@@ -57,6 +57,7 @@ class Load:
     step: str
     day: str
     pairs: tuple[Pair, ...]
+    wanted: tuple[Pair, ...]
     repeat_hours: float
     as_of: str
     until: str
@@ -81,7 +82,7 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += failed_runs.load(connection, job.failures, job.provenance)
         connection.execute("begin")
         notes += touched_days.mend(connection)
-        _apply(connection, ledger)
+        _apply(connection, job.raw, ledger)
         rows, skipped = _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
         opinions, no_opinions = _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
         _number(connection, rows)
@@ -93,7 +94,8 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
-            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)}"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)};"
+            f"delete from pipeline.wanted_pairs; insert into pipeline.wanted_pairs values {_wanted_pairs(job)}"
         )
         connection.execute("commit")
     return len(rows), notes + skipped + no_opinions
@@ -105,14 +107,25 @@ def _ledger(job: Load) -> exceptions.ExceptionLedger:
     return exceptions.read(job.raw).up_to(until=None if job.decisions is not None else until, number=job.decisions)
 
 
-def _apply(connection: duckdb_files.Connection, ledger: exceptions.ExceptionLedger) -> None:
-    """Remove the answers that are in quarantine now, and note those that are released."""
+def _apply(connection: duckdb_files.Connection, raw: Path, ledger: exceptions.ExceptionLedger) -> None:
+    """Remove the answers that are in quarantine now, and note the newest decision about each answer."""
     loaded = _loaded(connection, RAW_TABLE) | _loaded(connection, OHLC_TABLE)
     touched_days.forget(connection, sorted(loaded & set(ledger.quarantined)))
-    connection.execute("delete from pipeline.released_answers")
-    if ledger.released:
-        rows = ", ".join(f"({quoted(file)})" for file in sorted(ledger.released))
-        connection.execute(f"insert into pipeline.released_answers values {rows}")
+    connection.execute("delete from pipeline.decided_answers")
+    for file, each in sorted(ledger.newest.items()):
+        connection.execute(
+            "insert into pipeline.decided_answers values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [file, each.action, each.check, each.number, *_days_of(raw, file)],
+        )
+
+
+def _days_of(raw: Path, file: str) -> list[object]:
+    """Coin, currency, first and last day of an answer's window; nothing if its manifest is damaged."""
+    try:
+        request = raw_archive.entry(raw, file).request
+    except raw_archive.DamagedAnswerError:
+        return [None, None, None, None]
+    return [*request.pair, request.window_from.date(), request.window_to.date()]
 
 
 def create_tables(connection: duckdb_files.Connection) -> None:
@@ -146,6 +159,11 @@ def _this_run(job: Load, ledger: exceptions.ExceptionLedger) -> str:
     """The rows of pipeline.this_run: one row for each pair that the run requests."""
     rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp, ledger.last))
     return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
+
+
+def _wanted_pairs(job: Load) -> str:
+    """The rows of pipeline.wanted_pairs: one row for each pair of the settings, also one that the run was refused."""
+    return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)})" for pair in job.wanted)
 
 
 def _version(job: Load) -> str:

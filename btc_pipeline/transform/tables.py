@@ -10,6 +10,7 @@ MARKERS = "pipeline.markers"
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
 # A day is touched if an answer with points of it was loaded or removed after the last build: the model makes it anew.
+# An answer is decided about if the ledger of exceptions has an entry for it.
 # A day is distrusted if a test of it has failed: the next load takes its answers again.
 _DDL = f"""
     create schema if not exists raw;
@@ -33,7 +34,10 @@ _DDL = f"""
     create table if not exists pipeline.distrusted_days (
         coin_id varchar not null, vs_currency varchar not null, date date not null, is_mended boolean not null
     );
-    create table if not exists pipeline.released_answers (archive_file varchar not null);
+    create table if not exists pipeline.decided_answers (
+        archive_file varchar not null, action varchar not null, "check" varchar not null, number integer not null,
+        coin_id varchar, vs_currency varchar, first_day date, last_day date
+    );
     create table if not exists pipeline.pending_marker (
         step varchar, day date, fingerprint varchar, stamp varchar
     );
@@ -41,6 +45,7 @@ _DDL = f"""
         coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar,
         exceptions varchar
     );
+    create table if not exists pipeline.wanted_pairs (coin_id varchar not null, vs_currency varchar not null);
     {duckdb_files.create_markers(MARKERS)};
 """
 

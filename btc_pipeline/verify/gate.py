@@ -25,7 +25,10 @@ _EARLY = timedelta(minutes=5)
 """`days=1` counts back from when CoinGecko made the answer. Answers are cached, so one may begin before the window."""
 _LEAST_SHARE_OF_POINTS = 0.5
 _REPEATED_POINTS = 4
-_LEAST_PRICE = 1e-300  # a smaller number has lost its digits
+_LEAST_PRICE, _GREATEST_PRICE = 1e-30, 1e18  # no coin in any currency is beyond; arithmetic is exact enough within
+IMPOSSIBLE_FACTOR = 1000.0
+"""No market makes such a step, up or down, from one point to the next."""
+
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _OHLC_MS = 4 * 3_600_000
 _MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
@@ -48,8 +51,8 @@ class StaleAnswerError(BadAnswerError):
 class Verified:
     """What a good answer holds. `granularity` is `5-minute` or `hourly`; instants are in UTC.
 
-    `newest_settled_at` does not count a last point on a whole second: it may be the live point. `new_fields` are fields
-    that CoinGecko's answers did not have when this was written.
+    `newest_settled_at` does not count what may be the live point; if nothing else is there, it is `oldest_at`.
+    `new_fields` are fields that CoinGecko's answers did not have when this was written.
     """
 
     points: int
@@ -62,7 +65,11 @@ class Verified:
 
 
 def market_chart(
-    request: Request, body: bytes, max_age: timedelta = timedelta.max, repeat_hours: float = math.inf
+    request: Request,
+    body: bytes,
+    max_age: timedelta = timedelta.max,
+    repeat_hours: float = math.inf,
+    jump_factor: float = math.inf,
 ) -> Verified:
     """Check an answer against its request.
 
@@ -72,11 +79,13 @@ def market_chart(
         max_age: the newest point may be this much older than the end of the window, or than the extraction.
             Only a run needs fresh prices, so an answer from the archive is not checked for it.
         repeat_hours: if the price stays the same for so long, it does not come from a market.
+        jump_factor: nor does it if it becomes so many times as high, or as low, from one point to the next. Only a new
+            answer that can be requested again is checked for it: of stored ones another answer may prove it right.
 
     Raises:
         StaleAnswerError: the newest point is too old.
         BadAnswerError: prices are missing, not finite, not positive, not in milliseconds, outside the window,
-            in conflict, too few, too old, daily, or the same for too long.
+            in conflict, too few, too old, daily, the same for too long, or a multiple of the price before.
     """
     chart = responses.market_chart(body)
     if chart is None:
@@ -95,6 +104,7 @@ def market_chart(
     granularity = _granularity(stamps)
     end = min(request.window_to, request.extracted_at)
     _check_market(points, repeat_hours)
+    _check_jumps(points, jump_factor)
     _check_number(stamps, granularity, end - max(request.window_from, instants.of_milliseconds(min(stamps))))
     newest_at = instants.of_milliseconds(max(stamps))
     if end - newest_at > max_age:
@@ -104,12 +114,11 @@ def market_chart(
             "the_newest_point_is_fresh",
         )
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
-    settled = stamps[:-1] if live_point.may_be_live(stamps[-1]) else stamps
+    settled = set(stamps) - live_point.candidates(stamps, request.window_to, request.extracted_at)
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
     oldest_at = instants.of_milliseconds(min(stamps))
-    return Verified(
-        len(points), out_of_order, granularity, oldest_at, newest_at, instants.of_milliseconds(max(settled)), new_fields
-    )
+    newest_settled_at = instants.of_milliseconds(max(settled, default=min(stamps)))
+    return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, newest_settled_at, new_fields)
 
 
 def is_empty(body: bytes) -> bool:
@@ -162,8 +171,10 @@ def _point(row: int, pair: Any) -> tuple[int, float]:
         )
     if not _is_finite(price):
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not a finite number", "prices_are_finite")
-    if price < _LEAST_PRICE:
+    if price <= 0:
         raise BadAnswerError(f"row {row}: price {_shown(price)} is not positive", "prices_are_positive")
+    if not _LEAST_PRICE <= price <= _GREATEST_PRICE:
+        raise BadAnswerError(f"row {row}: no coin has a price of {_shown(price)}", "prices_are_possible")
     if not _MILLISECONDS_FROM <= stamp < _MILLISECONDS_TO:
         raise BadAnswerError(f"row {row}: time {_shown(stamp)} is not in milliseconds", "times_are_milliseconds")
     return int(stamp), float(price)
@@ -234,6 +245,15 @@ def _check_market(points: list[tuple[int, float]], repeat_hours: float) -> None:
                 f"row {points.index((stamps[0], price))} on: the very same price, {price!r}, for {hours:.1f} hours,"
                 f" [pipeline] repeat_hours = {repeat_hours:g}",
                 "no_price_is_repeated_for_hours",
+            )
+
+
+def _check_jumps(points: list[tuple[int, float]], jump_factor: float) -> None:
+    for (_, before), (stamp, price) in itertools.pairwise(sorted(points)):
+        if max(price / before, before / price) >= jump_factor:
+            raise BadAnswerError(
+                f"row {points.index((stamp, price))}: the price goes from {before!r} to {price!r} in one step",
+                "no_price_jumps_by_a_large_factor",
             )
 
 

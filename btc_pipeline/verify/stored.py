@@ -27,6 +27,7 @@ class Rules:
 
     max_age: timedelta = timedelta.max
     repeat_hours: float = math.inf
+    jump_factor: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def judge(
     if takes_empty and gate.is_empty(body):
         return Judged(entry, body, None, is_empty=True)
     rules = rules or Rules()
-    return Judged(entry, body, gate.market_chart(entry.request, body, rules.max_age, rules.repeat_hours))
+    chart = gate.market_chart(entry.request, body, rules.max_age, rules.repeat_hours, rules.jump_factor)
+    return Judged(entry, body, chart)
 
 
 def check_admitted(file: str, ledger: ExceptionLedger) -> None:

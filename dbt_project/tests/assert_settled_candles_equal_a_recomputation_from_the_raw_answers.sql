@@ -32,7 +32,44 @@ with
             unnest(prices)[1]::bigint as observed_ms,
             unnest(prices)[2] as price,
             unnest(range(len(prices), 0, -1)) as from_the_end,
+            list_max(prices)[1]::bigint as newest_ms,
         from arrays
+    ),
+
+    marked as (
+        select
+            *,
+            divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+            reaches_now
+            and (
+                from_the_end = 1 or observed_ms = newest_ms or (from_the_end = 2 and observed_ms % 1000 = 0)
+            ) as is_at_the_end,
+        from stamps
+    ),
+
+    -- The slots that an answer fills, and those beside them: three of them make it sure of the one in the middle
+    reached as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            load_number,
+            extracted_at,
+            slot as filled_slot,
+            slot + unnest([-1, 0, 1]) as slot_reached,
+        from marked
+        where not is_at_the_end
+    ),
+
+    sure_slots as (
+        select coin_id, vs_currency, granularity, slot_reached as slot, extracted_at,
+        from reached
+        group by coin_id, vs_currency, granularity, load_number, extracted_at, slot_reached
+        having count(distinct filled_slot) = 3
+    ),
+
+    withdrawals as (
+        select coin_id, vs_currency, granularity, slot, max(extracted_at) as withdrawn_at, from sure_slots group by all
     ),
 
     -- Of each stamp the answer that was extracted last, and there the last of its positions
@@ -42,12 +79,13 @@ with
             vs_currency,
             granularity,
             observed_ms,
+            slot,
             max(
                 {'extracted_at':extracted_at, 'load_number':load_number, 'position': - from_the_end, 'price':price}
             ) as winner,
-        from stamps
+        from marked
         group by all
-        having not bool_and(reaches_now and from_the_end = 1 and observed_ms % 1000 = 0)
+        having not bool_and(is_at_the_end)
     ),
 
     companions as (
@@ -81,6 +119,7 @@ with
             market_caps.latest.value as market_cap,
             volumes.latest.value as volume_24h,
         from winners
+        left join withdrawals using (coin_id, vs_currency, granularity, slot)
         left join
             figures as market_caps
             on winners.winner.load_number = market_caps.load_number
@@ -91,6 +130,7 @@ with
             on winners.winner.load_number = volumes.load_number
             and winners.observed_ms = volumes.observed_ms
             and volumes.figure = 'volume_24h'
+        where withdrawals.withdrawn_at is null or withdrawals.withdrawn_at <= winners.winner.extracted_at
     ),
 
     days as (

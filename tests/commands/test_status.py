@@ -100,7 +100,8 @@ def gap(back, **values):
     """An open gap that ended so many days before the run's."""
     until = DAY - timedelta(days=back)
     times = {"gap_from": f"{until - timedelta(days=1)} 12:00:00", "gap_to": f"{until} 12:00:00"}
-    return row_of("price_gaps", **{"coin_id": "bitcoin", "vs_currency": "usd", "state": "open", **times, **values})
+    facts = {"coin_id": "bitcoin", "vs_currency": "usd", "state": "open", "slots": 1, "is_notable": True}
+    return row_of("price_gaps", **{**facts, **times, **values})
 
 
 def anomaly(back, **values):
@@ -124,3 +125,15 @@ def test_what_is_odd_is_counted_of_the_configured_coins_and_the_run_s_days(name,
     published.write(workspace / "crypto_data.duckdb")
     shown = told(workspace)["published"]
     assert (shown["open_gaps"], shown["anomalies"]) == numbers
+
+
+def test_single_slots_are_counted_apart(workspace):
+    published = Published()
+    published.tables = {"price_gaps": [gap(1, is_notable=False, slots=1), gap(2, is_notable=False, slots=1), gap(3)]}
+    published.write(workspace / "crypto_data.duckdb")
+    shown = told(workspace)["published"]
+    assert (shown["open_gaps"], shown["single_slots_missing"]) == (1, 2)
+    lines = typed(workspace).stdout.splitlines()
+    assert [line for line in lines if line.startswith(("odd", "common"))] == [
+        "odd        1 open gap", "common     2 single slots missing",
+    ]  # fmt: skip

@@ -3,7 +3,6 @@
 Each story goes on for the days after, and equals a build of the whole archive at once.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import exceptions
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import dbt_build, judge
-from tests.support.built_world import MODELS, BuiltWorld
+from tests.support.built_world import BuiltWorld
 
 pytestmark = pytest.mark.long
 
@@ -22,33 +20,10 @@ PAIRS = (Pair("bitcoin", "usd"), Pair("solana", "usd"))
 CANDLES = "from daily_candlestick where coin_id = '{}' order by all"
 
 
-class World(BuiltWorld):
-    """A world whose builds may quarantine answers."""
-
-    def build(self, now=None):
-        """As a run does. Returns the decisions."""
-        until = now or self.now
-        settings = replace(self.settings, now=until)
-        build = dbt_build.Build("Transform", until.date(), "good", MODELS, PAIRS, until, run="a run")
-        built = dbt_build.build(settings, self.workspace, build)
-        judge.judge(settings, self.workspace, built.stamp)
-        return [(each.action, each.archive_file) for each in built.decisions]
-
-    def anew(self, now):
-        """The candles of a build of the whole archive at once, which decides nothing."""
-        kept = self.workspace.work.read_bytes()
-        self.workspace.work.unlink()
-        build = dbt_build.Build("Transform", now.date(), "good", MODELS, PAIRS, until=now)
-        judge.judge(self.settings, self.workspace, dbt_build.build(self.settings, self.workspace, build).stamp)
-        rows = self.query("from daily_candlestick order by all")
-        self.workspace.work.write_bytes(kept)
-        return rows
-
-
 @pytest.fixture
 def world(tmp_path):
     """Two coins, built once."""
-    world = World(tmp_path, NOW)
+    world = BuiltWorld(tmp_path, NOW, PAIRS, "a run")
     world.keep(NOW, 3)
     world.keep(NOW, 3, coin_id="solana")
     assert world.build() == []

@@ -29,8 +29,9 @@ def archive(workspace, settings, stream, start, now, coin_id="bitcoin", change=l
 class BuiltWorld:
     """A workspace whose archive gets answers, and what each build makes of them."""
 
-    def __init__(self, folder, now):
-        self.now = now
+    def __init__(self, folder, now, pairs=(), run=""):
+        """The builds of a `run` may quarantine answers. `pairs`: those that it requests, or those of the settings."""
+        self.now, self.pairs, self.run = now, pairs, run
         self.workspace = Workspace(folder / "data", "sample")
         self.workspace.temporary.mkdir(parents=True)
         self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
@@ -41,11 +42,22 @@ class BuiltWorld:
         return archive(self.workspace, self.settings, streams.MARKET_CHART, start, now, coin_id, change)
 
     def build(self, now=None):
-        """Load, build, run the tests and judge them, as the steps Transform and Test do."""
+        """Load, build, run the tests and judge them, as the steps Transform and Test do. Returns what was decided."""
         until = now or self.now
-        build = dbt_build.Build("Transform", until.date(), "good", MODELS, until=until)
-        built = dbt_build.build(self.settings, self.workspace, build)
-        judge.judge(self.settings, self.workspace, built.stamp)
+        settings = replace(self.settings, now=until)
+        build = dbt_build.Build("Transform", until.date(), "good", MODELS, self.pairs, until=until, run=self.run)
+        built = dbt_build.build(settings, self.workspace, build)
+        judge.judge(settings, self.workspace, built.stamp)
+        return [(each.action, each.archive_file) for each in built.decisions]
+
+    def anew(self, now):
+        """The candles of a build of the whole archive at once, which decides nothing."""
+        kept = self.workspace.work.read_bytes()
+        self.workspace.work.unlink()
+        assert self.build(now) == []
+        rows = self.query("from daily_candlestick order by all")
+        self.workspace.work.write_bytes(kept)
+        return rows
 
     def remove(self, entry):
         """Take an answer out of the archive and of the database."""

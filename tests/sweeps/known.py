@@ -23,7 +23,8 @@ class Series:
     live: tuple[int, float] = (0, 0.0)
 
     def take(self, chart, start, now):
-        *settled, self.live = map(tuple, chart["prices"])
+        *before, self.live = map(tuple, chart["prices"])
+        settled = [point for point in before if point != before[-1] or point[0] % 1000]
         for stamp, price in settled:
             if self.points.get(stamp, price) != price:
                 self.revisions.add((stamp, self.points[stamp], price))
@@ -87,12 +88,13 @@ class Truth:
         return self.now - midnight(day) if day == self.now.date() else timedelta(days=1)
 
     def chosen(self, day):
-        """The finest series that covers the day and is settled; else the finest that covers it; else what there is."""
+        """The finest series that covers the day, is settled and not doubted; else the finest that does most of it."""
         series = [each for each in (self.fine, self.hourly) if day in each.asked]
         covering = [each for each in series if each.covers(day, self.due(day))]
         settled = [each for each in covering if day in each.settled]
+        undoubted = [each for each in settled if day == self.now.date() or not self.doubts(each, day)]
         filled = [each for each in reversed(series) if each.of(day)]
-        return [*settled, *covering, *filled, self.hourly][0]
+        return [*undoubted, *settled, *covering, *filled, self.hourly][0]
 
     def candles(self):
         return {day: self.candle(self.chosen(day), day) for day in self.hourly.asked}
@@ -121,8 +123,10 @@ class Truth:
 
     def doubts(self, series, day):
         """What speaks against the candle that a series makes of a day that is over, as sorted words."""
-        raised = {"edge": not series.has_edges(day), "second_opinion_differs": self.is_contradicted(series, day)}
-        raised["series_differ"] = self.is_other_series_elsewhere(day)
+        raised = {"edge": not series.has_edges(day), "second_opinion_differs": self.judged(series, day) is False}
+        for_hourly, for_fine = self.judged(self.hourly, day), self.judged(self.fine, day)
+        is_decided = for_hourly if series is self.hourly else for_fine and for_hourly is False
+        raised["series_differ"] = self.is_other_series_elsewhere(day) and not is_decided
         return sorted(word for word, is_so in raised.items() if is_so and day in series.settled)
 
     def is_other_series_elsewhere(self, day):
@@ -134,24 +138,26 @@ class Truth:
                 return True
         return False
 
-    def is_contradicted(self, series, day):
-        """Whether six settled candles of CoinGecko's own put an hourly candle elsewhere, or leave a finer one's range.
+    def judged(self, series, day):
+        """Whether six settled candles of CoinGecko's own are those of an hourly candle, or lie in a finer one's range.
 
-        The finer ones of this market never go far beyond.
+        None: there are not so many, or there is no candle to judge. The finer ones of this market never go far beyond.
         """
         end = midnight(day) + timedelta(days=1)
         closes = [milliseconds(end) - number * 4 * HOUR for number in range(5, -1, -1)]
         known = [self.opinions[close] for close in closes if close in self.opinions]
-        if len(known) < 6 or max(at for at, _ in known) < end + timedelta(minutes=35):
-            return False
+        prices = [price for _, price in series.of(day)]
+        if len(known) < 6 or max(at for at, _ in known) < end + timedelta(minutes=35) or not prices:
+            return None
         candles = [candle for _, candle in known]
         high, low = max(candle[2] for candle in candles), min(candle[3] for candle in candles)
-        prices = [price for _, price in series.of(day)]
         if series.granularity == HOURLY:
             ours = (prices[0], max(prices), min(prices), prices[-1])
             theirs = (candles[0][1], high, low, candles[-1][4])
-            return any(abs(one / other - 1) > 1e-4 for one, other in zip(ours, theirs, strict=True))
-        return series.covers(day, timedelta(days=1)) and (high > 1.01 * max(prices) or 1.01 * low < min(prices))
+            return all(abs(one / other - 1) <= 1e-4 for one, other in zip(ours, theirs, strict=True))
+        if not series.covers(day, timedelta(days=1)):
+            return None
+        return high <= 1.01 * max(prices) and 1.01 * low >= min(prices)
 
 
 def first_asked(granularity, now):

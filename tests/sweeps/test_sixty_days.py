@@ -134,22 +134,26 @@ def test_each_candle_names_as_many_points_of_raw_answers_as_it_has(history):
 
 
 def holes_of(granularity, day, runs):
-    """The slots of a day without a settled point when one was due: start, cause and state."""
+    """The slots of a day without a settled point when a run made one due: start, cause and state.
+
+    A run makes a slot due 35 minutes after its end, whether it asks for it or not; if it has asked for any of the day.
+    """
     step = timedelta(milliseconds=STEPS[granularity])
+    touching = [now for now in runs if first_asked(granularity, now).date() <= day <= now.date()]
     for number in range(timedelta(days=1) // step):
         slot = midnight(day) + number * step
-        covering = [now for now in runs if first_asked(granularity, now) <= slot <= now]
-        due_at = slot + step + timedelta(minutes=35)
-        if slot + step > runs[-1]:
+        due = [now for now in runs if now >= max(slot + step + timedelta(minutes=35), touching[0])]
+        asked = [now for now in due if first_asked(granularity, now) <= slot]
+        seen = [now for now in runs if first_asked(granularity, now) <= slot <= now]
+        seen = [now for now in seen if Market().served(granularity, slot, now)]
+        if slot + step > runs[-1] or (seen and (not due or seen[0] <= due[0])):
             continue
-        asked = [now for now in covering if now >= due_at]
-        seen = [now for now in covering if Market().served(granularity, slot, now)]
-        if seen and (not asked or seen[0] <= asked[0]):
-            continue
-        if asked:
+        if not due:
+            yield slot, "not_settled", "explained"
+        elif asked and not (seen and seen[0] <= asked[0]):
             yield slot, "coingecko_silent", "closed" if seen else "open"
         else:
-            yield slot, "not_settled" if runs[-1] < due_at else "not_run", "open"
+            yield slot, "not_run", "closed" if seen else "open"
 
 
 def test_the_gap_ledger_has_each_hole_with_its_cause_and_no_other(history):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from btc_pipeline.market.gaps import OpenGaps
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.terminal import stdout, summary_text
 from btc_pipeline.terminal import tables as table
@@ -33,9 +34,9 @@ def row(coin, number, price=80_000.0):
     }
 
 
-def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, anomalies=0):
+def series(coin="bitcoin", days=8, price=80_000.0, gaps=0, slots=0, anomalies=0):
     rows = [row(coin, number, price) for number in reversed(range(days))]
-    return PairSummary(Pair(coin, "usd"), rows, gaps, anomalies, Path(f"/data/{coin}.png"))
+    return PairSummary(Pair(coin, "usd"), rows, OpenGaps(({},) * gaps, slots), anomalies, Path(f"/data/{coin}.png"))
 
 
 def summary(*shown, days=8, is_sample="false", warned=()):
@@ -95,6 +96,14 @@ def test_candles_are_drawn_on_a_terminal_alone():
 
 def test_what_is_odd_is_told():
     assert "1 day missing, 2 open gaps, 1 anomaly" in text(summary(series(gaps=2, anomalies=1), days=9))
+
+
+@pytest.mark.parametrize("coins", [1, 4])
+def test_single_slots_are_counted_in_one_line_and_are_no_alarm(coins):
+    of_run = summary(*(series(f"coin-{number}", slots=3) for number in range(coins)))
+    lines = summary_text.lines(of_run, stdout.Screen(80, False, True))
+    assert [(f"{3 * coins} single slots missing", "muted")] in lines
+    assert not any(style == "bad" and text.strip() for line in lines for text, style in line)
 
 
 def test_a_coin_without_a_candle_says_so():

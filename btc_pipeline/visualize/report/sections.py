@@ -51,16 +51,18 @@ def of(facts: Facts) -> list[Part]:
 def _gaps(facts: Facts) -> Part:
     rows = facts.of_requested("price_gaps")
     states = Counter(row["state"] for row in rows)
-    counted = ", ".join(f"{states[state]:,} {state}" for state in ("open", "reviewed", "closed") if states[state])
-    shown = sorted(rows, key=lambda row: row["state"] != "open")
+    counted = ", ".join(
+        f"{states[state]:,} {state}" for state in ("open", "reviewed", "explained", "closed") if states[state]
+    )
+    shown = sorted(rows, key=lambda row: (row["state"] != "open", not row.get("is_notable")))
     return Part(
         "gaps",
         "Gaps",
         f"Holes in the prices of all days: {counted}." if rows else "No hole in the prices is on record.",
-        ("Series", "From", "To", "Granularity", "Slots", "Cause", "State", "Note"),
+        ("Series", "From", "To", "Granularity", "Slots", "Touches", "Cause", "State", "Note"),
         _cut([
             (_pair(row), _at(row["gap_from"]), _at(row["gap_to"]), row["granularity"], str(row["slots"]),
-             row["cause"].replace("_", " "), row["state"], row["note"] or "")
+             ", ".join(row.get("touches") or ()), row["cause"].replace("_", " "), row["state"], row["note"] or "")
             for row in shown
         ]),
         is_open=len(rows) <= MOST_UNFOLDED,

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from btc_pipeline.market import formatting
+from btc_pipeline.market.gaps import OpenGaps, rest_text
 from btc_pipeline.visualize.report.facts import Facts
 from btc_pipeline.visualize.report.series import DayRow, Series
 from btc_pipeline.warehouse import published
@@ -145,32 +146,27 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_o
 def _oddities(facts: Facts) -> Finding:
     question = "What was odd?"
     begin, end = _bounds(facts)
-    gaps = [
-        row
-        for row in facts.of_requested("price_gaps")
-        if row["state"] == "open" and row["gap_to"] > begin and row["gap_from"] < end
-    ]
+    gaps = OpenGaps.of(
+        row for row in facts.of_requested("price_gaps") if row["gap_to"] > begin and row["gap_from"] < end
+    )
     counts = {
         ("anomaly", "anomalies"): len(_in_window(facts, "price_anomalies")),
         ("revision", "revisions"): sum(
             begin <= row["revised_at"] and row["date"] <= facts.last_day
             for row in facts.of_requested("candle_revisions")
         ),
-        ("open gap", "open gaps"): len(gaps),
+        ("open gap", "open gaps"): len(gaps.notable),
     }
     counted = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
-    lines = [f"gap of {formatting.age_text(row['gap_to'] - row['gap_from'])}: {_place(row)}" for row in gaps[:3]]
+    rest = [rest_text(gaps.single_slots)] if gaps.single_slots else []
+    lines = [*gaps.lines(3), *rest]
     checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
     lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
     if not counted and not checks:
-        return Finding(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}",))
+        return Finding(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}", *rest))
     is_bad = bool(counts["anomaly", "anomalies"])
     words = ", ".join(counted) or f"{len(checks)} {'check' if len(checks) == 1 else 'checks'} warned"
     return Finding(question, words, tuple(lines), "warning" if is_bad else "notice")
-
-
-def _place(row: DayRow) -> str:
-    return f"{row['coin_id']}, {formatting.day_text(row['gap_from'].date())}, {row['gap_from']:%H:%M}"
 
 
 def _bounds(facts: Facts) -> tuple[datetime, datetime]:

@@ -1,51 +1,97 @@
 with
 
-    series as (select * from {{ ref("int_series_chosen") }}),
-
-    -- Before the day is settled its last slots are not due, and the candle is provisional anyway
-    without_edges as (
-        select coin_id, vs_currency, date, 'edge' as doubt, from series where is_settled and not has_edges
-    ),
+    series as (select * from {{ ref("int_series_measured") }}),
 
     opinions as (select * from {{ ref("int_opinions_compared") }}),
 
-    contradicted as (
-        select coin_id, vs_currency, date, 'second_opinion_differs' as doubt, from opinions where contradicts_candle
-    ),
-
     compared as (select * from {{ ref("int_series_compared") }}),
 
-    differing as (
-        select distinct coin_id, vs_currency, date, 'series_differ' as doubt,
-        from series
-        inner join compared using (coin_id, vs_currency, date)
-        where series.is_settled and compared.bps > {{ var("two_series_limit_bps") }}
-    ),
+    confirmed as (select * from {{ ref("int_prices_confirmed") }}),
+
+    answers_alone as (select * from {{ ref("int_answers_alone") }}),
 
     jumps as (select * from {{ ref("int_jumps_traced") }}),
 
-    -- What is not confirmed fails a test, and its answer is quarantined
-    jumped as (select distinct coin_id, vs_currency, date, 'jump' as doubt, from jumps where is_confirmed),
-
     shared_prices as (select * from {{ ref("int_prices_shared") }}),
 
-    twins as (select distinct coin_id, vs_currency, date, 'twin' as doubt, from shared_prices where is_confirmed),
+    -- Before the day is settled its last slots are not due, and the candle is provisional anyway
+    settled as (
+        select
+            series.*,
+            coalesce(
+                if(granularity = 'hourly', is_hourly_contradicted, is_range_contradicted), false
+            ) as is_contradicted,
+            coalesce(is_hourly_contradicted, false) as is_hourly_contradicted,
+            coalesce(is_hourly_confirmed, false) as is_hourly_confirmed,
+            coalesce(is_range_confirmed, false) as is_range_confirmed,
+        from series
+        left join opinions using (coin_id, vs_currency, date)
+        where is_settled
+    ),
+
+    without_edges as (select *, 'edge' as doubt, from settled where not has_edges),
+
+    contradicted as (select *, 'second_opinion_differs' as doubt, from settled where is_contradicted),
+
+    days_apart as (
+        select distinct coin_id, vs_currency, date, from compared where bps > {{ var("two_series_limit_bps") }}
+    ),
+
+    -- The second opinion decides between the two series, if it is for one and not for the other. The hourly candle it
+    -- confirms to the last digit
+    differing as (
+        select settled.*, 'series_differ' as doubt,
+        from settled
+        semi join days_apart using (coin_id, vs_currency, date)
+        where
+            case
+                when granularity = 'hourly'
+                then not is_hourly_confirmed
+                else not (is_range_confirmed and is_hourly_contradicted)
+            end
+    ),
+
+    -- What one answer alone says, against all before it
+    said_alone as (
+        select distinct
+            confirmed.coin_id,
+            confirmed.vs_currency,
+            confirmed.granularity,
+            confirmed.date,
+            unnest(
+                list_filter(
+                    [
+                        if(answers_alone.is_mass_revision, 'mass_revision', null),
+                        if(answers_alone.is_mass_withdrawal, 'withdrawn_points', null),
+                    ],
+                    lambda doubt:doubt is not null
+                )
+            ) as doubt,
+        from confirmed
+        inner join answers_alone using (load_number, coin_id, vs_currency, granularity)
+        where not confirmed.is_confirmed
+    ),
+
+    unproven as (
+        select settled.*, said_alone.doubt,
+        from settled
+        inner join said_alone using (coin_id, vs_currency, granularity, date)
+        where not (settled.granularity = 'hourly' and settled.is_hourly_confirmed)
+    ),
+
+    -- What is not confirmed fails a test, and its answer is quarantined
+    jumped as (select *, 'jump' as doubt, from jumps where is_confirmed),
+
+    twins as (select *, 'twin' as doubt, from shared_prices where is_confirmed),
 
     doubts as (
-        select *
-        from without_edges
-        union all
-        select *
-        from contradicted
-        union all
-        select *
-        from differing
-        union all
-        select *
-        from jumped
-        union all
-        select *
-        from twins
+        {% for each in ["without_edges", "contradicted", "differing", "unproven", "jumped", "twins"] %}
+            select distinct coin_id, vs_currency, granularity, date, doubt,
+            from {{ each }}
+            {% if not loop.last %}
+                union all
+            {% endif %}
+        {% endfor %}
     )
 
 select *

@@ -1,28 +1,34 @@
 with
 
-    series as (select * from {{ ref("int_series_chosen") }}),
+    series as (select * from {{ ref("int_series_measured") }}),
 
     built as (select * from {{ ref("int_candles_built") }}),
 
     days_rebuilt as (select * from {{ ref("int_days_rebuilt") }}),
 
     candles as (
-        select series.*, built.high, built.low,
-        from series
-        inner join built using (coin_id, vs_currency, granularity, date)
+        select built.*, series.is_covered,
+        from built
+        inner join series using (coin_id, vs_currency, granularity, date)
         where not series.is_open
     ),
 
-    hourly as (select * from built where granularity = 'hourly'),
+    days as (select distinct coin_id, vs_currency, date, from candles),
+
+    hourly as (select * from candles where granularity = 'hourly'),
+
+    fine as (select * from candles where granularity = '5-minute' and is_covered),
 
     -- A day is whole if all its candles were requested after CoinGecko had settled it
     paired as (
         select
-            candles.*,
+            days.*,
             hourly.open as hourly_open,
             hourly.high as hourly_high,
             hourly.low as hourly_low,
             hourly.close as hourly_close,
+            fine.high as fine_high,
+            fine.low as fine_low,
             days_rebuilt.candles as ohlc_candles,
             days_rebuilt.open as ohlc_open,
             days_rebuilt.high as ohlc_high,
@@ -32,12 +38,12 @@ with
             coalesce(
                 days_rebuilt.candles = 6
                 and days_rebuilt.extracted_at
-                >= candles.date + interval 1 day + interval {{ var("settling_minutes") }} minute,
+                >= days.date + interval 1 day + interval {{ var("settling_minutes") }} minute,
                 false
             ) as is_whole,
-            is_whole and candles.granularity = '5-minute' and candles.is_covered as is_range_compared,
-        from candles
+        from days
         left join hourly using (coin_id, vs_currency, date)
+        left join fine using (coin_id, vs_currency, date)
         left join days_rebuilt using (coin_id, vs_currency, date)
     ),
 
@@ -51,11 +57,12 @@ with
                 case when is_whole then 10000 * (hourly_{{ price }} / ohlc_{{ price }} - 1) end as {{ price }}_bps,
             {% endfor %}
             greatest(abs(open_bps), abs(high_bps), abs(low_bps), abs(close_bps)) as largest_bps,
+            is_whole and fine_high is not null as is_range_compared,
             case
-                when is_range_compared then 10000 * greatest(ohlc_high / high - 1, low / ohlc_low - 1, 0)
+                when is_range_compared then 10000 * greatest(ohlc_high / fine_high - 1, fine_low / ohlc_low - 1, 0)
             end as outside_bps,
             case
-                when is_range_compared then 10000 * greatest(high / ohlc_high - 1, ohlc_low / low - 1, 0)
+                when is_range_compared then 10000 * greatest(fine_high / ohlc_high - 1, ohlc_low / fine_low - 1, 0)
             end as beyond_bps,
         from paired
     ),
@@ -88,7 +95,6 @@ with
             coin_id,
             vs_currency,
             date,
-            granularity,
             coalesce(ohlc_candles, 0) as ohlc_candles,
             ohlc_open,
             ohlc_high,
@@ -104,22 +110,11 @@ with
             beyond_bps,
             beyond_limit_bps,
             coalesce(largest_bps > {{ var("second_opinion_limit_bps") }}, false) as is_hourly_contradicted,
+            coalesce(largest_bps <= {{ var("second_opinion_limit_bps") }}, false) as is_hourly_confirmed,
             coalesce(
                 outside_bps > {{ var("two_series_limit_bps") }} or beyond_bps > beyond_limit_bps, false
             ) as is_range_contradicted,
-            case
-                when ohlc_candles is null
-                then 'none'
-                when largest_bps is null and outside_bps is null
-                then 'incomplete'
-                when is_hourly_contradicted or is_range_contradicted
-                then 'differs'
-                else 'agrees'
-            end as verdict,
-            is_settled
-            and case
-                when granularity = 'hourly' then is_hourly_contradicted else is_range_contradicted
-            end as contradicts_candle,
+            is_range_compared and not is_range_contradicted as is_range_confirmed,
         from limited
     )
 

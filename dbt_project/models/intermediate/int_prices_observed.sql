@@ -10,7 +10,10 @@
 
 with
 
-    points as (select * from {{ ref("stg_coingecko__points") }}),
+    points as (
+        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        from {{ ref("stg_coingecko__points") }}
+    ),
 
     touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
 
@@ -21,12 +24,38 @@ with
         {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
     ),
 
+    -- The slots of each answer, those beside a touched day too
+    slots as (
+        select distinct coin_id, vs_currency, granularity, load_number, extracted_at, slot,
+        from points
+        {% if is_incremental() %}
+            semi join
+                (select coin_id, vs_currency, date + unnest([-1, 0, 1]) as date, from touched_days) using (
+                    coin_id, vs_currency, date
+                )
+        {% endif %}
+        where not may_be_live
+    ),
+
+    -- The newest answer that fills a slot and both slots beside it: it would have each point of the slot
+    filled as (
+        select coin_id, vs_currency, granularity, slot, list(extracted_at order by extracted_at) as filled_at,
+        from
+            (
+                select *, lag(slot) over answer = slot - 1 and lead(slot) over answer = slot + 1 as is_filled,
+                from slots
+                window answer as (partition by load_number, granularity order by slot)
+            )
+        where is_filled
+        group by all
+    ),
+
     -- One answer, one value for a stamp: if a stamp is there twice, the later position counts
     answered as (
         select
             *,
-            -- A stamp that any answer has inside its series is not a live point
-            bool_and(is_live) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_always_live,
+            -- A stamp that any answer has before its own end is not a live point
+            bool_and(may_be_live) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_always_live,
         from touched_points
         qualify row_number() over (partition by load_number, granularity, observed_ms order by position desc) = 1
     ),
@@ -50,7 +79,7 @@ with
         from compared
     ),
 
-    observations as (
+    versions as (
         select
             coin_id,
             vs_currency,
@@ -58,6 +87,7 @@ with
             observed_ms,
             observed_at,
             date,
+            slot,
             version::integer as version,
             any_value(is_always_live) as is_live,
             any_value(price) as price,
@@ -68,8 +98,27 @@ with
             max(load_number) as load_number,
         from numbered
         group by all
+    ),
+
+    marked as (
+        select
+            *, version = max(version) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_latest,
+        from versions
+    ),
+
+    -- A point is withdrawn by the first later answer that would have it and does not. An empty slot is a hole, and
+    -- takes nothing away
+    observations as (
+        select
+            marked.* exclude (slot),
+            case
+                when marked.is_latest and not marked.is_live
+                then list_filter(filled.filled_at, lambda filled:filled > marked.last_extracted_at)[1]
+            end as withdrawn_at,
+        from marked
+        left join filled using (coin_id, vs_currency, granularity, slot)
     )
 
-select *, version = max(version) over (partition by coin_id, vs_currency, granularity, observed_ms) as is_latest,
+select *
 from observations
 order by coin_id, vs_currency, observed_ms, version

@@ -20,7 +20,29 @@ with
         window versions as (partition by coin_id, vs_currency, granularity, observed_ms order by version)
     ),
 
-    revisions as (select * from compared where version > 1)
+    withdrawals as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_at,
+            version + 1 as version,
+            price as old_price,
+            market_cap as old_market_cap,
+            volume_24h as old_volume_24h,
+            withdrawn_at as revised_at,
+        from observations
+        where withdrawn_at is not null
+    ),
+
+    revisions as (
+        select *, false as is_withdrawn,
+        from compared
+        where version > 1
+        union all by name
+        select *, true as is_withdrawn,
+        from withdrawals
+    )
 
 select *
 from revisions

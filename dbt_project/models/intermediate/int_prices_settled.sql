@@ -15,7 +15,7 @@ with
             volume_24h,
             last_extracted_at,
         from observations
-        where is_latest and not is_live
+        where is_latest and not is_live and withdrawn_at is null
     )
 
 select *

@@ -17,7 +17,7 @@ with
             or released.load_number is not null as is_confirmed,
         from observations
         left join released using (load_number)
-        where observations.is_latest and not observations.is_live
+        where observations.is_latest and not observations.is_live and observations.withdrawn_at is null
     ),
 
     shared as (

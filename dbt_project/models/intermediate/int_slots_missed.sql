@@ -8,28 +8,85 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
+    failed_runs as (select * from {{ ref("stg_pipeline__failed_runs") }}),
+
+    wanted_pairs as (select * from {{ ref("stg_pipeline__wanted_pairs") }}),
+
+    candles_of_coingecko as (select * from {{ ref("stg_coingecko__ohlc") }}),
+
     now_known as (select max(extracted_at) as as_of, from extractions),
+
+    -- The answers that tell of a coin's slots: its own, and those of other coins on a day on which it failed
+    answers as (
+        select coin_id, vs_currency, granularity, window_to, extracted_at,
+        from extractions
+        union
+        select
+            failed_runs.coin_id,
+            failed_runs.vs_currency,
+            extractions.granularity,
+            extractions.window_to,
+            extractions.extracted_at,
+        from failed_runs
+        inner join extractions using (run_date)
+    ),
+
+    -- Up to where each answer and those before it make a slot due: no further than the windows, and not too early
+    reached as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            extracted_at,
+            max(window_to + interval 1 second) over series as requested_to,
+            max(
+                least(window_to + interval 1 second, extracted_at - interval {{ var("settling_minutes") }} minute)
+            ) over series as due_to,
+        from answers
+        window series as (partition by coin_id, vs_currency, granularity order by extracted_at)
+    ),
+
+    due_from as (
+        select coin_id, vs_currency, granularity, due_to, min(extracted_at) as due_seen_at, from reached group by all
+    ),
+
+    requested as (
+        select coin_id, vs_currency, granularity, max(requested_to) as requested_to, from reached group by all
+    ),
 
     slots as (
         select coin_id, vs_currency, granularity, date, {{ slots_of_day("granularity", "date") }} as slot_from,
         from series
     ),
 
-    due as (
+    -- What no answer was requested for is no hole, unless nobody requests the coin any more
+    over as (
         select
             slots.*,
             slot_from + to_seconds({{ slot_seconds("granularity") }}) as slot_to,
             slot_from
             + to_seconds({{ slot_seconds("granularity") }})
             + interval {{ var("settling_minutes") }} minute as due_at,
-            now_known.as_of,
+            wanted_pairs.coin_id is not null as is_wanted,
         from slots
+        inner join requested using (coin_id, vs_currency, granularity)
+        left join wanted_pairs using (coin_id, vs_currency)
         cross join now_known
-        where slot_from + to_seconds({{ slot_seconds("granularity") }}) <= now_known.as_of
+        where
+            slot_from + to_seconds({{ slot_seconds("granularity") }})
+            <= if(wanted_pairs.coin_id is null, now_known.as_of, requested.requested_to)
     ),
 
-    -- When a point of the slot was first known, live or not; a point that is only live does not count
-    filled as (
+    filled_slots as (
+        select distinct
+            coin_id,
+            vs_currency,
+            granularity,
+            time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
+        from settled_prices
+    ),
+
+    observed_slots as (
         select
             coin_id,
             vs_currency,
@@ -37,56 +94,112 @@ with
             time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
             min(first_extracted_at) as filled_at,
         from observations
-        semi join settled_prices using (coin_id, vs_currency, granularity, observed_ms)
+        where not is_live
         group by all
     ),
 
-    late_or_never as (
-        select due.*, filled.filled_at,
-        from due
-        left join filled using (coin_id, vs_currency, granularity, slot_from)
-        where filled.filled_at is null or filled.filled_at > due.due_at
+    -- When a point of the slot was first known, be it withdrawn for another one; a point that is only live is none
+    filled as (
+        select observed_slots.*,
+        from observed_slots
+        semi join filled_slots using (coin_id, vs_currency, granularity, slot_from)
     ),
+
+    late_or_never as (
+        select over.*, filled.filled_at,
+        from over
+        left join filled using (coin_id, vs_currency, granularity, slot_from)
+        where filled.filled_at is null or filled.filled_at > over.due_at
+    ),
+
+    days as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            extracted_at,
+            unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date as date,
+        from extractions
+    ),
+
+    -- A day that no answer had touched was missed as a day, not by its slots
+    touched as (
+        select coin_id, vs_currency, granularity, date, min(extracted_at) as touched_at, from days group by all
+    ),
+
+    -- From when on readers have found the slot empty; null as long as it is not due in any answer
+    seen as (
+        select late_or_never.*, if(due_seen_at is null, null, greatest(due_seen_at, touched.touched_at)) as seen_at,
+        from late_or_never
+        inner join touched using (coin_id, vs_currency, granularity, date)
+        asof left join
+            due_from
+            on late_or_never.coin_id = due_from.coin_id
+            and late_or_never.vs_currency = due_from.vs_currency
+            and late_or_never.granularity = due_from.granularity
+            and late_or_never.slot_to <= due_from.due_to
+    ),
+
+    empty as (select *, from seen where filled_at is null or filled_at > seen_at),
 
     -- The first answer that should have had a point of the slot
     first_requested as (
         select
-            late_or_never.coin_id,
-            late_or_never.vs_currency,
-            late_or_never.granularity,
-            late_or_never.slot_from,
+            empty.coin_id,
+            empty.vs_currency,
+            empty.granularity,
+            empty.slot_from,
             min(extractions.extracted_at) as requested_at,
-        from late_or_never
+        from empty
         inner join
             extractions
-            on late_or_never.coin_id = extractions.coin_id
-            and late_or_never.vs_currency = extractions.vs_currency
-            and late_or_never.granularity = extractions.granularity
-            and late_or_never.slot_from >= extractions.window_from
-            and late_or_never.slot_to <= extractions.window_to + interval 1 second
-            and late_or_never.due_at <= extractions.extracted_at
+            on empty.coin_id = extractions.coin_id
+            and empty.vs_currency = extractions.vs_currency
+            and empty.granularity = extractions.granularity
+            and empty.slot_from >= extractions.window_from
+            and empty.slot_to <= extractions.window_to + interval 1 second
+            and empty.due_at <= extractions.extracted_at
+        where empty.filled_at is null or empty.filled_at > extractions.extracted_at
+        group by all
+    ),
+
+    -- Since when the coin has had a price, in any series, answer or currency, or in CoinGecko's own candles
+    priced as (
+        select coin_id, min(priced_at) as priced_at,
+        from
+            (
+                select coin_id, observed_at as priced_at,
+                from observations
+                union all
+                select coin_id, closed_at as priced_at,
+                from candles_of_coingecko
+            )
         group by all
     ),
 
     missed as (
         select
-            late_or_never.coin_id,
-            late_or_never.vs_currency,
-            late_or_never.granularity,
-            late_or_never.slot_from,
-            late_or_never.slot_to,
+            empty.coin_id,
+            empty.vs_currency,
+            empty.granularity,
+            empty.slot_from,
+            empty.slot_to,
             case
+                when first_requested.requested_at is not null and empty.slot_to <= priced.priced_at
+                then 'not_listed'
                 when first_requested.requested_at is not null
                 then 'coingecko_silent'
-                when late_or_never.as_of < late_or_never.due_at
-                then 'not_settled'
-                else 'not_run'
+                when empty.seen_at is not null
+                then 'not_run'
+                when not empty.is_wanted
+                then 'removed'
+                else 'not_settled'
             end as cause,
-            first_requested.requested_at as found_at,
-            late_or_never.filled_at as closed_at,
-        from late_or_never
+            coalesce(first_requested.requested_at, empty.seen_at) as found_at,
+            empty.filled_at as closed_at,
+        from empty
+        left join priced using (coin_id)
         left join first_requested using (coin_id, vs_currency, granularity, slot_from)
-        where late_or_never.filled_at is null or late_or_never.filled_at > first_requested.requested_at
     ),
 
     -- The steps of the 5-minute series go up to 9 minutes in recorded answers, and sometimes step over a slot: one

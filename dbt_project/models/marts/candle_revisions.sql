@@ -29,13 +29,40 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
+    decided_days as (select * from {{ ref("stg_pipeline__decided_days") }}),
+
     revised_days as (
-        select coin_id, vs_currency, granularity, observed_at::date as date, max(revised_at) as revised_at,
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_at::date as date,
+            max(revised_at) filter (not is_withdrawn) as revised_at,
+            max(revised_at) filter (is_withdrawn) as withdrawn_at,
         from revised_points
         group by all
     ),
 
-    -- A candle that readers have of a day that was over, beside what it is now
+    -- What the ledger of exceptions has decided about a day since the last version
+    decisions as (
+        select
+            coin_id,
+            vs_currency,
+            date,
+            case
+                when max_by(action, number) = 'released'
+                then 'answer_released'
+                when max_by(check_name, number) = 'assert_no_answer_is_refuted'
+                then 'contradiction_decided'
+                else 'answer_quarantined'
+            end as decision,
+        from decided_days
+        cross join published_version
+        where number > published_version.decisions
+        group by all
+    ),
+
+    -- A candle that readers have of a day that was over, or that is gone, beside what it is now
     pairs as (
         select
             old.coin_id,
@@ -46,8 +73,12 @@ with
                 old.{{ field }} as old_{{ field }}, new.{{ field }} as new_{{ field }},
             {% endfor %}
             case
+                when decisions.decision is not null
+                then decisions.decision
+                when new.coin_id is null and old.status = 'open'
+                then 'live_point_alone'
                 when new.coin_id is null
-                then 'points_lost'
+                then if(revised_days.withdrawn_at is null, 'points_lost', 'points_withdrawn')
                 when new.granularity <> old.granularity
                 then 'series_changed'
                 when
@@ -57,6 +88,8 @@ with
                 then if(list_has_all(old.doubts, new.doubts), 'doubt_lifted', 'doubt_raised')
                 when revised_days.revised_at > published_version.as_of
                 then 'points_revised'
+                when revised_days.withdrawn_at > published_version.as_of
+                then 'points_withdrawn'
                 when new.points > old.points
                 then 'points_added'
                 when new.points < old.points
@@ -82,9 +115,14 @@ with
             and old.vs_currency = revised_days.vs_currency
             and old.granularity = revised_days.granularity
             and old.date = revised_days.date
+        left join
+            decisions
+            on old.coin_id = decisions.coin_id
+            and old.vs_currency = decisions.vs_currency
+            and old.date = decisions.date
         cross join published_version
         cross join this_run
-        where old.status <> 'open'
+        where old.status <> 'open' or new.coin_id is null
     ),
 
     candle_changes as (
@@ -120,6 +158,7 @@ with
                 '{{ field }}' as field,
                 old_{{ field }}::varchar as old_value,
                 new_{{ field }}::varchar as new_value,
+                if(is_withdrawn, 'coingecko_withdrew', 'coingecko_revised') as reason,
                 revised_at,
             from revised_points
             where old_{{ field }} is distinct from new_{{ field }}
@@ -174,7 +213,7 @@ with
             field,
             old_value,
             new_value,
-            'coingecko_revised' as reason,
+            reason,
             revised_at,
             run_date,
             null::varchar as build,

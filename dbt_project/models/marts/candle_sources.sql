@@ -15,7 +15,7 @@ with
         where
             observations.is_latest
             and (
-                not observations.is_live
+                (not observations.is_live and observations.withdrawn_at is null)
                 or (candles.is_closed_by_live_point and observations.observed_at = candles.last_point_at)
             )
     ),

@@ -5,7 +5,7 @@ with
     built as (select * from {{ ref("int_candles_built") }}),
 
     doubts as (
-        select coin_id, vs_currency, date, list(doubt order by doubt) as doubts,
+        select coin_id, vs_currency, granularity, date, list(doubt order by doubt) as doubts,
         from {{ ref("int_doubts_raised") }}
         group by all
     ),
@@ -40,7 +40,7 @@ with
             case when series.is_open or doubts.doubts is null then [] else doubts.doubts end as doubts,
         from series
         inner join built using (coin_id, vs_currency, granularity, date)
-        left join doubts using (coin_id, vs_currency, date)
+        left join doubts using (coin_id, vs_currency, granularity, date)
     )
 
 select *

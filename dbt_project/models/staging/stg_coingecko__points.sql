@@ -28,6 +28,7 @@ with
             unnest(prices) as pair,
             generate_subscripts(prices, 1) as position,
             len(prices) as positions,
+            list_max(list_transform(prices, lambda pair:pair[1]))::bigint as newest_ms,
         from charts
     ),
 
@@ -64,12 +65,15 @@ with
             prices.pair[1]::bigint as observed_ms,
             epoch_ms(prices.pair[1]::bigint) as observed_at,
             epoch_ms(prices.pair[1]::bigint)::date as date,
-            -- To an answer up to now CoinGecko appends one point for "now": the last one, stamped on a
-            -- whole second.
+            -- To an answer up to now CoinGecko appends one point for "now", on a whole second: mostly as the last one,
+            -- but it may have changed places with the one before, and be stamped before it.
             -- An answer that can settle its last day has none.
-            prices.position = prices.positions
-            and prices.pair[1]::bigint % 1000 = 0
-            and prices.window_to > prices.extracted_at - interval {{ var("settling_minutes") }} minute as is_live,
+            prices.window_to > prices.extracted_at - interval {{ var("settling_minutes") }} minute
+            and (
+                prices.position = prices.positions
+                or prices.pair[1]::bigint = prices.newest_ms
+                or (prices.position = prices.positions - 1 and prices.pair[1]::bigint % 1000 = 0)
+            ) as may_be_live,
             prices.pair[2] as price,
             market_cap_by_stamp.market_cap,
             volume_by_stamp.volume_24h,

@@ -1,10 +1,15 @@
 with
 
-    released_answers as (select * from {{ source("pipeline", "released_answers") }}),
+    decided_answers as (select * from {{ source("pipeline", "decided_answers") }}),
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    released as (select archive_file, load_number, from extractions semi join released_answers using (archive_file))
+    released as (
+        select extractions.archive_file, extractions.load_number,
+        from extractions
+        inner join decided_answers using (archive_file)
+        where decided_answers.action = 'released'
+    )
 
 select *
 from released

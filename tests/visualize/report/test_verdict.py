@@ -27,7 +27,10 @@ GAP = {
     "cause": "not_run",
     "state": "open",
     "found_at": "2026-05-13 00:40:00",
+    "touches": [],
+    "is_notable": True,
 }
+SINGLE = GAP | {"gap_to": "2026-05-12 04:00:00", "slots": 1, "is_notable": False}
 ANOMALY = {
     "coin_id": "bitcoin",
     "vs_currency": "usd",
@@ -176,6 +179,7 @@ def test_a_quiet_week_is_said_to_be_one(judge):
         ({"price_gaps": [GAP, GAP | {"gap_from": "2026-05-12 04:00:00"}]}, "2 open gaps"),
         ({"price_gaps": [GAP | {"coin_id": "ethereum"}]}, "Nothing"),
         ({"price_gaps": [GAP | {"state": "closed"}]}, "Nothing"),
+        ({"price_gaps": [GAP | {"state": "explained"}]}, "Nothing"),
         ({"price_gaps": [GAP | {"gap_from": "2026-01-01 03:00:00", "gap_to": "2026-01-01 05:00:00"}]}, "Nothing"),
         ({"price_anomalies": [ANOMALY]}, "1 anomaly"),
         ({"price_anomalies": [ANOMALY], "price_gaps": [GAP]}, "1 anomaly, 1 open gap"),
@@ -196,6 +200,41 @@ REVISION = {
 def test_a_revision_of_a_day_after_those_of_the_run_is_none_of_its(last, words, judge):
     about = backfill(date(2026, 5, 4), last)
     assert judge(tables={"candle_revisions": [REVISION]}, about=about).oddities.words == words
+
+
+def test_single_slots_are_counted_in_one_line_and_are_no_alarm(judge):
+    singles = [
+        SINGLE | {"gap_from": f"2026-05-{day} 03:00:00", "gap_to": f"2026-05-{day} 04:00:00"} for day in (12, 13)
+    ]
+    answer = judge(tables={"price_gaps": singles}).oddities
+    assert (answer.words, answer.level) == ("Nothing", "good")
+    assert answer.lines == ("since Fri 8 May", "2 single slots missing")
+
+
+def test_the_longest_gaps_are_named_whatever_else_there_is(judge):
+    hours = {
+        "2026-05-09": "05:00",
+        "2026-05-10": "04:00",
+        "2026-05-11": "09:00",
+        "2026-05-13": "06:00",
+    }
+    gaps = [GAP | {"gap_from": f"{day} 03:00:00", "gap_to": f"{day} {hour}:00"} for day, hour in hours.items()]
+    gaps[1] |= {"slots": 1, "touches": ["high", "low"]}
+    many = [
+        SINGLE | {"gap_from": f"2026-05-14 {hour:02}:00:00", "gap_to": f"2026-05-14 {hour + 1:02}:00:00"}
+        for hour in range(0, 20, 2)
+    ]
+    answer = judge(tables={"price_gaps": [*many, *gaps]}).oddities
+    assert (answer.words, answer.level) == ("4 open gaps", "notice")
+    assert answer.lines == (
+        "gap of 6 hours: bitcoin, Mon 11 May, 03:00",
+        "gap of 3 hours: bitcoin, Wed 13 May, 03:00",
+        "gap of 2 hours: bitcoin, Sat 9 May, 03:00",
+        "and 1 more",
+        "10 single slots missing",
+    )
+    (line, *_) = judge(tables={"price_gaps": gaps[1:2]}).oddities.lines
+    assert line == "gap of 60 minutes at the high and low: bitcoin, Sun 10 May, 03:00"
 
 
 def test_a_gap_is_told_with_its_place_and_a_warning_with_the_check_s_name(judge):

@@ -1,0 +1,74 @@
+with
+
+    observations as (
+        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        from {{ ref("int_prices_observed") }}
+        where not is_live
+    ),
+
+    confirmed as (
+        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        from {{ ref("int_prices_confirmed") }}
+        where is_confirmed
+    ),
+
+    opinions as (select * from {{ ref("int_opinions_compared") }} where is_hourly_confirmed),
+
+    extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
+
+    -- Prices that do not count any more, each beside what counts instead: another price of the stamp, or of a point
+    -- that
+    -- was withdrawn the other points of its slot
+    replaced as (
+        select old.*, new.first_given_at, new.price as price_instead,
+        from observations as old
+        inner join
+            confirmed as new
+            on old.coin_id = new.coin_id
+            and old.vs_currency = new.vs_currency
+            and old.granularity = new.granularity
+            and old.observed_ms = new.observed_ms
+        where not old.is_latest and old.price <> new.price
+        union all
+        select old.*, new.first_given_at, new.price,
+        from observations as old
+        inner join
+            confirmed as new
+            on old.coin_id = new.coin_id
+            and old.vs_currency = new.vs_currency
+            and old.granularity = new.granularity
+            and old.slot = new.slot
+        where old.withdrawn_at is not null
+    ),
+
+    -- What counts instead was known before as well, or CoinGecko's own candles say the same
+    refuted as (
+        select distinct
+            replaced.coin_id,
+            replaced.vs_currency,
+            replaced.granularity,
+            replaced.date,
+            replaced.observed_at,
+            replaced.observed_ms,
+            replaced.price,
+            replaced.load_number,
+        from replaced
+        left join opinions using (coin_id, vs_currency, date)
+        where
+            replaced.first_given_at < replaced.first_extracted_at
+            or (replaced.granularity = 'hourly' and opinions.date is not null)
+    ),
+
+    counted as (select *, count(*) over (partition by load_number, granularity) as refuted_points, from refuted),
+
+    answers_refuted as (
+        select counted.*, extractions.points,
+        from counted
+        inner join extractions using (load_number)
+        where
+            counted.refuted_points > {{ var("mass_points") }}
+            and counted.refuted_points > {{ var("refuted_share") }} * extractions.points
+    )
+
+select *
+from answers_refuted

@@ -1,0 +1,91 @@
+with
+
+    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+
+    extracted_days as (select * from {{ ref("int_days_extracted") }}),
+
+    placed as (
+        select coin_id, vs_currency, granularity, date, observed_ms, observed_ms % 86400000 as into_day_ms,
+        from settled_prices
+    ),
+
+    counted as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            count(*) as points,
+            count(distinct divide(observed_ms, 1000 * {{ slot_seconds("granularity") }})) as slots_seen,
+            list(distinct divide(into_day_ms, 3600000)) as hours_seen,
+            min(into_day_ms) as first_ms,
+            max(into_day_ms) as last_ms,
+        from placed
+        group by all
+    ),
+
+    -- Of the open day only what was over at the day's newest extraction can be expected, of whichever series that is: a
+    -- series that was not requested again falls behind
+    due as (
+        select
+            *,
+            case
+                when is_open
+                then
+                    date_diff(
+                        'millisecond',
+                        date::timestamp,
+                        max(last_extracted_at) over (partition by coin_id, vs_currency, date)
+                    )
+                else 86400000
+            end as due_ms,
+        from extracted_days
+    ),
+
+    expected as (select *, divide(due_ms, 1000 * {{ slot_seconds("granularity") }}) as expected_points, from due),
+
+    measured as (
+        select
+            expected.*,
+            coalesce(counted.points, 0) as points,
+            case
+                when expected.expected_points = 0
+                then 1
+                else least(1, coalesce(counted.slots_seen, 0) / expected.expected_points)
+            end as coverage,
+            len(
+                list_filter(counted.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000))
+            ) as whole_hours_seen,
+            counted.first_ms,
+            counted.last_ms,
+        from expected
+        left join counted using (coin_id, vs_currency, granularity, date)
+    ),
+
+    -- The 5-minute series is requested for the last 24 hours alone, and a day is pieced together from two answers:
+    -- its edges and each hour are checked as well, because a late start would make a wrong open
+    judged as (
+        select
+            * exclude (due_ms, whole_hours_seen, first_ms, last_ms),
+            coverage >= {{ var("min_coverage") }}
+            and (
+                granularity = 'hourly'
+                or due_ms < 60000 * {{ var("edge_minutes") }}
+                or coalesce(
+                    whole_hours_seen = divide(due_ms, 3600000)
+                    and first_ms < 60000 * {{ var("edge_minutes") }}
+                    and last_ms >= due_ms - 60000 * {{ var("edge_minutes") }},
+                    false
+                )
+            ) as is_covered,
+            -- Whether the open and the close are those of the day's ends. For the hourly series this is no part of
+            -- is_covered: which series makes the candle does not depend on it
+            is_open
+            or coalesce(
+                first_ms < {{ edge_ms("granularity") }} and last_ms >= due_ms - {{ edge_ms("granularity") }}, false
+            ) as has_edges,
+        from measured
+    )
+
+select *
+from judged
