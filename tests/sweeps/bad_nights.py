@@ -74,7 +74,9 @@ class Story:
         night = self.nights[number]
         last = max((each for each in range(number + 1) if self.nights[each].bad), default=0)
         bad = ", ".join(f"{bad.kind.name} in {bad.stream}" for bad in self.nights[last].bad) or "nothing"
-        return f"night {number} ({night.now:%d %b %H:%M}), {number - last} after {bad!r} of {self.sick}"
+        return (
+            f"SWEEP_SEED={SEED} night {number} ({night.now:%d %b %H:%M}), {number - last} after {bad!r} of {self.sick}"
+        )
 
 
 def instant_of(number: int) -> datetime:

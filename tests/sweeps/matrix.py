@@ -63,15 +63,15 @@ class Outcome:
 
 
 def coins_apart(number: int) -> list[str]:
-    """So many coins whose prices differ by a fifth at least, and which move as bitcoin does or more."""
-    found = [WELL]
+    """So many coins that move as bitcoin does or more, at prices that differ by a fifth, from the 20th of its on."""
+    found: list[str] = []
     for coin_id, coin in sorted(COINS.items(), key=lambda item: item[1].usd, reverse=True):
         is_old = coin.listed_at.year == 1970
-        if coin.volatility >= 1 and is_old and all(abs(coin.usd / COINS[each].usd - 1) > 0.2 for each in found):
+        highest = COINS[found[-1]].usd / 1.2 if found else COINS[WELL].usd / 20
+        if coin.volatility >= 1 and is_old and coin.usd <= highest:
             found.append(coin_id)
-    apart = found[1:]
-    assert len(apart) >= number, len(apart)
-    return apart[:number]
+    assert len(found) >= number, len(found)
+    return found[:number]
 
 
 def in_worlds(cases: Sequence[Case]) -> list[list[Case]]:

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 
-from tests.support.swept import SEED
 from tests.sweeps import bad_nights, dbt_at_hand
 
 TAKEN, NOT_GIVEN, REJECTED, STALE = 0, 20, 30, 35
@@ -14,7 +13,6 @@ TAKEN, NOT_GIVEN, REJECTED, STALE = 0, 20, 30, 35
 @pytest.fixture(scope="module")
 def story(tmp_path_factory, workers):
     """The story. Not to be changed."""
-    print(f"SWEEP_SEED={SEED}")
     folder = tmp_path_factory.mktemp("nights")
     with bad_nights.models_tested_once(folder), dbt_at_hand.many():
         yield bad_nights.told(folder, workers)
@@ -52,11 +50,6 @@ def test_the_other_coin_is_never_late(story):
     assert {name: says for name, says in late.items() if says} == {}
 
 
-def test_the_other_coin_is_as_if_the_bad_answers_had_never_been(story):
-    ours = [row for row in story.nights[-1].candles if row["coin_id"] == story.well]
-    assert differences(story.alone.result(), ours) == []
-
-
 def test_no_run_ends_with_an_error_for_the_whole(story):
     errors = {story.told(number): night.error for number, night in enumerate(story.nights) if night.error}
     assert errors == {}
@@ -69,6 +62,11 @@ def test_no_run_ends_with_an_error_for_the_whole(story):
 
 def test_at_the_end_all_that_the_api_could_still_give_is_right(story):
     assert bad_nights.unhealed(story) == []
+
+
+def test_the_other_coin_is_as_if_the_bad_answers_had_never_been(story):
+    ours = [row for row in story.nights[-1].candles if row["coin_id"] == story.well]
+    assert differences(story.alone.result(), ours) == []
 
 
 def test_a_replay_of_any_instant_is_identical_to_what_was_published_then(story):
