@@ -44,6 +44,8 @@ def _repeated_for(hours: int) -> Callable[[Chart], object]:
 ANSWERS: tuple[Fault, ...] = (
     AnswerFault("zero price", "prices_are_positive", _price(70, 0)),
     AnswerFault("negative price", "prices_are_positive", _price(70, -64_000.5)),
+    AnswerFault("price of no coin", "prices_are_possible", _price(70, 1e299)),
+    AnswerFault("price that jumps", "no_price_jumps_by_a_large_factor", _price(70, 64_000_000_000.5)),
     AnswerFault("NaN price", "prices_are_finite", _price(70, float("nan"))),
     AnswerFault("price missing (null)", "prices_are_finite", _price(70, None)),
     AnswerFault("price as text", "prices_are_finite", _price(70, "64000.5")),

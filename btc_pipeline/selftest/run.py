@@ -102,7 +102,8 @@ class GoodDay:
         entry = raw_archive.entries(self.workspace.raw, streams.MARKET_CHART)[0][-1]
         try:
             body = fault.body(entry.read(self.workspace.raw))
-            gate.market_chart(entry.request, body, MAX_AGE, self.settings.repeat_hours)
+            repeat_hours = self.settings.repeat_hours
+            gate.market_chart(entry.request, body, MAX_AGE, repeat_hours, gate.IMPOSSIBLE_FACTOR)
         except gate.BadAnswerError as error:
             return (
                 FaultVerdict(fault, "rejected")
