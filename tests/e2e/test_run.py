@@ -227,7 +227,9 @@ def test_recorded_candles_of_coingecko_agree_with_ours(replayed):
 
 
 def _candles_of(prices):
-    """By hand: the series of each UTC day; the live point, which comes last, only closes the last day."""
+    """By hand: the series of each UTC day. The live point comes last and only closes the last day; so does the newest
+    point, if that is another one: it may be the live one.
+    """
     *series, (live_stamp, live_price) = prices
     assert live_stamp % 1000 == 0
     first_day = (RECORDED_NOW - timedelta(days=7)).date()
@@ -239,4 +241,6 @@ def _candles_of(prices):
     if live_stamp > max(days[today])[0]:
         closed = truth.Ohlc.of([*days[today], (live_stamp, live_price)])
         candles[today] = closed._replace(points=len(days[today]))
+    else:
+        candles[today] = candles[today]._replace(points=len(days[today]) - 1)
     return candles
