@@ -39,6 +39,8 @@ def days_of(night, coin):
     return {row["date"] for row in night.candles if row["coin_id"] == coin}
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("gone candles", "a live point alone")
 def test_an_open_candle_of_a_live_point_alone_goes_with_its_coin_and_stops_no_run(tmp_path):
     instants = (MIDNIGHT + number * DAY + timedelta(seconds=s) for number in range(60) for s in range(20, 300, 20))
     now = next(each for each in instants if has_a_live_point_alone(each))

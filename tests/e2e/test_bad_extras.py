@@ -53,6 +53,8 @@ def run(folder, bad):
     return result, candle
 
 
+@pytest.mark.sweep
+@pytest.mark.turn("bad extras", "once")
 def test_bad_5_minute_points_are_requested_once_more(tmp_path):
     bad = BadAnswers("/market_chart?", jumping(INSTANT), 1)
     result, candle = run(tmp_path, bad)
