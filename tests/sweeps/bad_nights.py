@@ -2,7 +2,7 @@
 
 Each night begins 20 minutes earlier in the day than the last one, from the evening to the early morning, so that the
 5-minute answers leave nothing out. SWEEP_SEED draws the sick coin and the kinds. Where SWEEP_COUNT is small there are
-fewer nights: nine for a count of one, with three bad answers, and three nights more for each further count.
+fewer nights: six for a count of one, with two bad answers, and three nights more for each further count.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.sweeps.nights import Bad, Night, World
 
 COINS = ("bitcoin", "ethereum")
 FIRST = datetime(2026, 3, 1, 21, 40, tzinfo=timezone.utc)
-NIGHTS = 60 if COUNT is None else min(60, 6 + 3 * COUNT)
+NIGHTS = 60 if COUNT is None else min(60, 3 + 3 * COUNT)
 LOOKS_BACK = NIGHTS - 1 if COUNT is None else min(NIGHTS - 1, 2 * COUNT - 1)
 """At how many instants before the last one a replay is compared with what was published then."""
 REAL_RUNS = 10 if COUNT is None else min(10, COUNT)
