@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from btc_pipeline.coingecko.streams import CHART_5M, MARKET_CHART, OHLC
+from btc_pipeline.errors import ExtractionError
 from btc_pipeline.extract import fetch, requests
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.observe import log
@@ -26,7 +27,7 @@ def request_bad_ones_again(
 ) -> fetch.Fetched | None:
     """Request each answer beside the hourly prices that is bad once more; None if there is none.
 
-    What is bad again is a warning.
+    What is bad again, or cannot be had, is a warning: the prices are there.
     """
     bad = _bad(settings, workspace, fetched.answers)
     if not bad:
@@ -38,7 +39,11 @@ def request_bad_ones_again(
     wanted = [
         each for each in requests.of_run(settings, day, settings.instant(), pairs) if (each.pair, each.stream) in places
     ]
-    again = fetch.fetch(settings, workspace, wanted, progress=progress)
+    try:
+        again = fetch.fetch(settings, workspace, wanted, progress=progress)
+    except ExtractionError as error:
+        log.warning("ExtractAndLoad goes on without them: %s", error)
+        return None
     for entry, why in _bad(settings, workspace, again.answers):
         _warn(entry, f"are bad again, and this run does without them: {why}")
     return again

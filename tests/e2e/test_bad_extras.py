@@ -26,15 +26,15 @@ def jumping(now):
 class BadAnswers:
     """An API whose first answers of one kind are bad."""
 
-    def __init__(self, part, answer, number):
-        self.part, self.answer, self.left, self.asked = part, answer, number, 0
+    def __init__(self, part, answer, number, then=None):
+        self.part, self.answer, self.left, self.then, self.asked = part, answer, number, then, 0
 
     def __call__(self, path):
         if self.part not in path:
             return None
         self.asked += 1
         self.left -= 1
-        return self.answer if self.left >= 0 else None
+        return self.answer if self.left >= 0 else self.then if self.asked > 1 else None
 
 
 def run(folder, bad):
@@ -54,25 +54,35 @@ def run(folder, bad):
 
 
 @pytest.mark.sweep
-@pytest.mark.turn("bad extras", "once")
-def test_bad_5_minute_points_are_requested_once_more(tmp_path):
-    bad = BadAnswers("/market_chart?", jumping(INSTANT), 1)
+@pytest.mark.parametrize(
+    ("times", "granularity", "said"),
+    [
+        pytest.param(1, "5-minute", "requested again", marks=pytest.mark.turn("bad extras", "once")),
+        pytest.param(2, "hourly", "are bad again, and this run does without them",
+                     marks=pytest.mark.turn("bad extras", "twice")),
+    ],
+)  # fmt: skip
+def test_bad_5_minute_points_are_requested_once_more_and_then_the_hourly_series_makes_the_day(
+    times, granularity, said, tmp_path
+):
+    bad = BadAnswers("/market_chart?", jumping(INSTANT), times)
     result, candle = run(tmp_path, bad)
     assert bad.asked == 2
-    assert (candle["granularity"], candle["status"]) == ("5-minute", "final")
-    (warning,) = [line for line in result.stderr.splitlines() if "requested again" in line]
+    assert (candle["granularity"], candle["status"]) == (granularity, "final")
+    (warning,) = [line for line in result.stderr.splitlines() if said in line]
     assert "5-minute points of bitcoin/usd are bad" in warning
     assert "in one step" in warning
 
 
 @pytest.mark.sweep
-@pytest.mark.turn("bad extras", "twice")
-def test_bad_5_minute_points_twice_leave_the_day_to_the_hourly_series(tmp_path):
-    bad = BadAnswers("/market_chart?", jumping(INSTANT), 2)
-    result, candle = run(tmp_path, bad)
+@pytest.mark.turn("bad extras", "no second answer")
+def test_if_the_second_request_gets_no_answer_in_time_the_run_does_without(tmp_path):
+    bad = BadAnswers("/market_chart?", jumping(INSTANT), 1, then=FaultAnswer(body=b"{" * 900, drip=0.5))
+    result, candle = run(tmp_path, bad)  # two bytes a second last longer than any limit
     assert bad.asked == 2
     assert (candle["granularity"], candle["status"]) == ("hourly", "final")
-    assert "are bad again, and this run does without them" in result.stderr
+    assert "ExtractAndLoad goes on without 5-minute points on bitcoin" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.sweep
