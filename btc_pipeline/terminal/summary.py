@@ -119,18 +119,16 @@ def of_run(settings: Settings, workspace: Workspace, run: Run) -> Summary:
         f"select coin_id, vs_currency from price_anomalies where {within}",
         "select check_name from run_checks where outcome <> 'pass' order by check_name",
     )
-    of_pair: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
-    for row in rows:
-        of_pair[_pair(row)].append(row)
-    anomalies = Counter(map(_pair, odd))
-    gaps_of: dict[Pair, list[Row]] = {pair: [] for pair in settings.pairs}
-    for row in gaps:
-        gaps_of[_pair(row)].append(row)
+    candles_of, gaps_of, anomalies = _by_pair(rows), _by_pair(gaps), Counter(map(_pair, odd))
     series = [
         PairSummary(
-            pair, found, OpenGaps.of(gaps_of[pair]), anomalies[pair], _there(workspace.chart(*pair, run.last_day))
+            pair=pair,
+            rows=candles_of.get(pair, []),
+            gaps=OpenGaps.of(gaps_of.get(pair, [])),
+            anomalies=anomalies[pair],
+            chart=_there(workspace.chart(*pair, run.last_day)),
         )
-        for pair, found in of_pair.items()
+        for pair in settings.pairs
     ]
     about = {str(fact["key"]): str(fact["value"]) for fact in facts}
     return Summary(
@@ -191,6 +189,13 @@ def _steps(run: Run) -> list[StepSummary]:
         else:
             steps.append(StepSummary(name, "failed" if outcome else "done already"))
     return steps
+
+
+def _by_pair(rows: Sequence[Row]) -> dict[Pair, list[Row]]:
+    found: dict[Pair, list[Row]] = {}
+    for row in rows:
+        found.setdefault(_pair(row), []).append(row)
+    return found
 
 
 def _pair(row: Row) -> Pair:

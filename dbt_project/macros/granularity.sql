@@ -7,6 +7,11 @@
     case {{ granularity }} when '5-minute' then 300 when 'hourly' then 3600 end
 {%- endmacro %}
 
+{#- The number of the slot that a stamp in milliseconds lies in, counted from 1970. -#}
+{% macro slot_of(granularity, stamp_ms) -%}
+    divide({{ stamp_ms }}, 1000 * {{ slot_seconds(granularity) }})
+{%- endmacro %}
+
 {#- A day's edge, in milliseconds: its first or last slot, and of a finer series than that the first or last minutes. -#}
 {% macro edge_ms(granularity) -%}
     1000 * greatest(60 * {{ var("edge_minutes") }}, {{ slot_seconds(granularity) }})

@@ -1,6 +1,5 @@
--- A line of reviewed_doubts.csv whose coin is known has a candle of its day: a wrong day would lift nothing,
--- silently. A
--- coin that this database does not know may be in another one.
+-- A line of reviewed_doubts.csv whose coin is known has a candle of its day: a wrong day would lift nothing, and
+-- nobody would see it. A coin that this database does not know may be in another one.
 with
 
     reviewed_doubts as (select * from {{ ref("reviewed_doubts") }}),

@@ -2,9 +2,7 @@
 -- candles: if most of its days are far from the coin's own candles and inside another coin's, the two were swapped. And
 -- no two coins have the same prices at the same stamps; of two such coins that one is at fault of which no two runs
 -- gave them, or whose own candles are elsewhere, or both. Lists the points of the answers at fault; a person can
--- release an answer, and two runs can
--- confirm
--- that two coins have the same prices.
+-- release an answer, and two runs can confirm that two coins have the same prices.
 {{ config(meta={"failure": "answer", "is_confirmable": true}) }}
 
 with
@@ -80,8 +78,7 @@ with
     ),
 
     -- Of two coins with the same prices the one is at fault of which no two runs gave them. If that is so of both, it
-    -- is
-    -- the one whose own candle, the last up to that day, is elsewhere; if neither or both are elsewhere, both are
+    -- is the one whose own candle, the last up to that day, is elsewhere; if neither or both are elsewhere, both are
     shared as (
         select
             twins.*,

@@ -16,6 +16,7 @@ with
             extracted_at,
             epoch_us(extracted_at) - epoch_us(window_to) < 60000000 * {{ var("settling_minutes") }} as reaches_now,
             prices::double[][] as prices,
+            list_max(prices::double[][])[1]::bigint as newest_ms,
             market_caps::double[][] as market_caps,
             total_volumes::double[][] as total_volumes,
         from answers
@@ -32,7 +33,7 @@ with
             unnest(prices)[1]::bigint as observed_ms,
             unnest(prices)[2] as price,
             unnest(range(len(prices), 0, -1)) as from_the_end,
-            list_max(prices)[1]::bigint as newest_ms,
+            newest_ms,
         from arrays
     ),
 

@@ -203,15 +203,23 @@ def requests_of(world: World, now: datetime) -> list[raw_archive.Request]:
     return requests.of_run(world.settings, now.date(), now, world.settings.pairs)
 
 
+class _Lines(logging.Handler):
+    """Keeps the lines of warnings and errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
 @contextmanager
 def _kept_lines():
     """The lines of warnings and errors while it lasts."""
-    lines: list[str] = []
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    logger = logging.getLogger("btc_pipeline")
+    handler, logger = _Lines(), logging.getLogger("btc_pipeline")
     logger.addHandler(handler)
     try:
-        yield lines
+        yield handler.lines
     finally:
         logger.removeHandler(handler)

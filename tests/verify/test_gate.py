@@ -10,10 +10,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import yaml
 
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.lake.raw_archive import Request
+from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.verify import gate
 
 SIX_HOURS = timedelta(hours=6)
@@ -137,6 +139,11 @@ def test_a_price_of_any_size_is_good(price, answer):
 def test_a_price_of_no_coin_is_refused(price, reason, answer):
     answer["prices"][5][1] = price
     assert refusal_of(answer) == reason
+
+
+def test_the_gate_and_the_models_mean_the_same_by_a_jump():
+    variables = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    assert variables["jump_factor"] == gate.IMPOSSIBLE_FACTOR
 
 
 @pytest.mark.parametrize("factor", [1000, 0.001])

@@ -1,12 +1,11 @@
+{{ config(materialized="table") }}
+
 with
 
-    points as (
-        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
-        from {{ ref("int_prices_confirmed") }}
-    ),
+    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_confirmed") }}),
 
     withdrawn_points as (
-        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("int_prices_observed") }}
         where withdrawn_at is not null
     ),

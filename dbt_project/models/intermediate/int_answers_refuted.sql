@@ -1,13 +1,13 @@
 with
 
     observations as (
-        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("int_prices_observed") }}
         where not is_live
     ),
 
     confirmed as (
-        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("int_prices_confirmed") }}
         where is_confirmed
     ),
@@ -16,29 +16,15 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    -- Prices that do not count any more, each beside what counts instead: another price of the stamp, or of a point
-    -- that
-    -- was withdrawn the other points of its slot
+    -- Prices that do not count any more, each beside what counts instead: another price of the stamp, or the other
+    -- points of a slot from which it was withdrawn
     replaced as (
-        select old.*, new.first_given_at, new.price as price_instead,
+        select old.*, new.first_given_at,
         from observations as old
-        inner join
-            confirmed as new
-            on old.coin_id = new.coin_id
-            and old.vs_currency = new.vs_currency
-            and old.granularity = new.granularity
-            and old.observed_ms = new.observed_ms
-        where not old.is_latest and old.price <> new.price
-        union all
-        select old.*, new.first_given_at, new.price,
-        from observations as old
-        inner join
-            confirmed as new
-            on old.coin_id = new.coin_id
-            and old.vs_currency = new.vs_currency
-            and old.granularity = new.granularity
-            and old.slot = new.slot
-        where old.withdrawn_at is not null
+        inner join confirmed as new using (coin_id, vs_currency, granularity, slot)
+        where
+            old.withdrawn_at is not null
+            or (not old.is_latest and old.observed_ms = new.observed_ms and old.price <> new.price)
     ),
 
     -- What counts instead was known before as well, or CoinGecko's own candles say the same

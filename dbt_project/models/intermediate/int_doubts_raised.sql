@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     series as (select * from {{ ref("int_series_measured") }}),
@@ -55,31 +57,16 @@ with
 
     -- What one answer alone says, against all before it
     said_alone as (
-        select distinct
-            confirmed.coin_id,
-            confirmed.vs_currency,
-            confirmed.granularity,
-            confirmed.date,
-            unnest(
-                list_filter(
-                    [
-                        if(answers_alone.is_mass_revision, 'mass_revision', null),
-                        if(answers_alone.is_mass_withdrawal, 'withdrawn_points', null),
-                    ],
-                    lambda doubt:doubt is not null
-                )
-            ) as doubt,
-        from confirmed
+        select settled.*, answers_alone.is_mass_revision, answers_alone.is_mass_withdrawal,
+        from settled
+        inner join confirmed using (coin_id, vs_currency, granularity, date)
         inner join answers_alone using (load_number, coin_id, vs_currency, granularity)
-        where not confirmed.is_confirmed
+        where not confirmed.is_confirmed and not (settled.granularity = 'hourly' and settled.is_hourly_confirmed)
     ),
 
-    unproven as (
-        select settled.*, said_alone.doubt,
-        from settled
-        inner join said_alone using (coin_id, vs_currency, granularity, date)
-        where not (settled.granularity = 'hourly' and settled.is_hourly_confirmed)
-    ),
+    revised as (select *, 'mass_revision' as doubt, from said_alone where is_mass_revision),
+
+    withdrawn as (select *, 'withdrawn_points' as doubt, from said_alone where is_mass_withdrawal),
 
     -- What is not confirmed fails a test, and its answer is quarantined
     jumped as (select *, 'jump' as doubt, from jumps where is_confirmed),
@@ -87,7 +74,7 @@ with
     twins as (select *, 'twin' as doubt, from shared_prices where is_confirmed),
 
     doubts as (
-        {% for each in ["without_edges", "contradicted", "differing", "unproven", "jumped", "twins"] %}
+        {% for each in ["without_edges", "contradicted", "differing", "revised", "withdrawn", "jumped", "twins"] %}
             select distinct coin_id, vs_currency, granularity, date, doubt,
             from {{ each }}
             {% if not loop.last %}

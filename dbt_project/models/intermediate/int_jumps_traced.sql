@@ -4,9 +4,7 @@ with
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 
-    observations as (select * from {{ ref("int_prices_observed") }}),
-
-    released as (select * from {{ ref("stg_pipeline__released_answers") }}),
+    given as (select * from {{ ref("int_prices_confirmed") }}),
 
     series_with_jumps as (select distinct coin_id, vs_currency, granularity, from jumped),
 
@@ -48,20 +46,6 @@ with
         window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
     ),
 
-    -- When each settled value was given, and by which answer last
-    given as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            observed_ms,
-            first_extracted_at,
-            last_extracted_at - first_extracted_at >= interval 1 hour as is_repeated,
-            load_number,
-        from observations
-        where is_latest and not is_live
-    ),
-
     -- Of the two points of a jump the suspect is on the level that is off on both sides, between two jumps. If that is
     -- so of both or of none, the newer answer is the suspect; of one answer the shorter level, or the later point
     judged as (
@@ -70,8 +54,8 @@ with
             coalesce(
                 if(own.is_between <> other.is_between, other.is_between, null),
                 if(
-                    given_before.first_extracted_at <> given_here.first_extracted_at,
-                    given_before.first_extracted_at > given_here.first_extracted_at,
+                    given_before.first_given_at <> given_here.first_given_at,
+                    given_before.first_given_at > given_here.first_given_at,
                     own.is_between and other.points < own.points
                 )
             ) as is_before_suspect,
@@ -141,11 +125,10 @@ with
             suspects.observed_ms,
             suspects.price,
             suspects.price_beside,
-            given.is_repeated or seen_by_both.jumped_at is not null or released.load_number is not null as is_confirmed,
+            given.is_confirmed or seen_by_both.jumped_at is not null as is_confirmed,
         from suspects
         inner join given using (coin_id, vs_currency, granularity, observed_ms)
         left join seen_by_both using (coin_id, vs_currency, granularity, jumped_at)
-        left join released using (load_number)
     )
 
 select *

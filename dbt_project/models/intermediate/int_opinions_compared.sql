@@ -48,8 +48,7 @@ with
     ),
 
     -- CoinGecko makes its own candles of the hourly points: they are those of the hourly candle, and lie within the
-    -- range
-    -- of the 5-minute one, which sees more of it
+    -- range of the 5-minute one, which sees more of it
     measured as (
         select
             *,

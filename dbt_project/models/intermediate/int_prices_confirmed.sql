@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     observations as (select * from {{ ref("int_prices_observed") }}),
@@ -31,6 +33,7 @@ with
             observations.granularity,
             observations.date,
             observations.observed_ms,
+            observations.observed_at,
             observations.price,
             observations.load_number,
             known.first_given_at,

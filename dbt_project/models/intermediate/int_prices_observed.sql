@@ -10,10 +10,7 @@
 
 with
 
-    points as (
-        select *, divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
-        from {{ ref("stg_coingecko__points") }}
-    ),
+    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("stg_coingecko__points") }}),
 
     touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
 
@@ -37,7 +34,7 @@ with
         where not may_be_live
     ),
 
-    -- The newest answer that fills a slot and both slots beside it: it would have each point of the slot
+    -- The answers that fill a slot and both slots beside it: each would have every point of the slot
     filled as (
         select coin_id, vs_currency, granularity, slot, list(extracted_at order by extracted_at) as filled_at,
         from

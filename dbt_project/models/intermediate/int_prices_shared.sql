@@ -1,24 +1,6 @@
 with
 
-    observations as (select * from {{ ref("int_prices_observed") }}),
-
-    released as (select * from {{ ref("stg_pipeline__released_answers") }}),
-
-    settled as (
-        select
-            observations.coin_id,
-            observations.vs_currency,
-            observations.granularity,
-            observations.date,
-            observations.observed_ms,
-            observations.observed_at,
-            observations.price,
-            observations.last_extracted_at - observations.first_extracted_at >= interval 1 hour
-            or released.load_number is not null as is_confirmed,
-        from observations
-        left join released using (load_number)
-        where observations.is_latest and not observations.is_live and observations.withdrawn_at is null
-    ),
+    settled as (select * from {{ ref("int_prices_confirmed") }}),
 
     shared as (
         select
@@ -43,8 +25,7 @@ with
     ),
 
     -- A few equal prices are chance. Once two runs, at least an hour apart, have given more of them than chance does,
-    -- it
-    -- is what the API says, of the newer points as well
+    -- it is what the API says, of the newer points as well
     counted as (
         select
             * exclude (is_own_confirmed, is_other_confirmed),

@@ -16,7 +16,7 @@ with
             granularity,
             date,
             count(*) as points,
-            count(distinct divide(observed_ms, 1000 * {{ slot_seconds("granularity") }})) as slots_seen,
+            count(distinct {{ slot_of("granularity", "observed_ms") }}) as slots_seen,
             list(distinct divide(into_day_ms, 3600000)) as hours_seen,
             min(into_day_ms) as first_ms,
             max(into_day_ms) as last_ms,

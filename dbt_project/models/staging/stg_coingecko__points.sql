@@ -12,6 +12,8 @@ with
             window_to,
             extracted_at,
             json_transform_strict(prices, '[["DOUBLE"]]') as prices,
+            -- Of the greatest pair; here, because beside an unnest it would be computed for each point
+            list_max(json_transform_strict(prices, '[["DOUBLE"]]'))[1]::bigint as newest_ms,
             json_transform_strict(market_caps, '[["DOUBLE"]]') as market_caps,
             json_transform_strict(total_volumes, '[["DOUBLE"]]') as total_volumes,
         from answers
@@ -28,7 +30,7 @@ with
             unnest(prices) as pair,
             generate_subscripts(prices, 1) as position,
             len(prices) as positions,
-            list_max(list_transform(prices, lambda pair:pair[1]))::bigint as newest_ms,
+            newest_ms,
         from charts
     ),
 
