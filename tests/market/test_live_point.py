@@ -13,14 +13,15 @@ BEFORE, AFTER = LIVE - 300_123, LIVE + 123
 
 @pytest.mark.parametrize(("stamps", "found"), [
     ([BEFORE, LIVE], {LIVE}),
-    ([BEFORE, AFTER, LIVE], {LIVE, AFTER}),
+    ([BEFORE, AFTER, LIVE], {LIVE}),
     ([BEFORE, LIVE, AFTER], {LIVE, AFTER}),
     ([LIVE, BEFORE, AFTER], {AFTER}),
     ([LIVE - 300_000, BEFORE + 7, LIVE], {LIVE}),
     ([BEFORE, AFTER], {AFTER}),
+    ([AFTER, BEFORE], {BEFORE, AFTER}),
     ([AFTER], {AFTER}),
 ])  # fmt: skip
-def test_the_last_the_newest_and_the_last_but_one_on_a_whole_second_may_be_live(stamps, found):
+def test_the_last_the_last_but_one_on_a_whole_second_and_without_a_whole_second_the_newest_may_be_live(stamps, found):
     assert live_point.candidates(stamps, NOW, NOW) == found
 
 

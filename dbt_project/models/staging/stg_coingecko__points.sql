@@ -14,6 +14,7 @@ with
             json_transform_strict(prices, '[["DOUBLE"]]') as prices,
             -- Of the greatest pair; here, because beside an unnest it would be computed for each point
             list_max(json_transform_strict(prices, '[["DOUBLE"]]'))[1]::bigint as newest_ms,
+            json_transform_strict(prices, '[["DOUBLE"]]')[-1][1]::bigint as last_ms,
             json_transform_strict(market_caps, '[["DOUBLE"]]') as market_caps,
             json_transform_strict(total_volumes, '[["DOUBLE"]]') as total_volumes,
         from answers
@@ -31,6 +32,7 @@ with
             generate_subscripts(prices, 1) as position,
             len(prices) as positions,
             newest_ms,
+            last_ms,
         from charts
     ),
 
@@ -69,11 +71,12 @@ with
             epoch_ms(prices.pair[1]::bigint)::date as date,
             -- To an answer up to now CoinGecko appends one point for "now", on a whole second: mostly as the last one,
             -- but it may have changed places with the one before, and be stamped before it.
+            -- Only if the last one is on no whole second, the greatest stamp may be it as well.
             -- An answer that can settle its last day has none.
             prices.window_to > prices.extracted_at - interval {{ var("settling_minutes") }} minute
             and (
                 prices.position = prices.positions
-                or prices.pair[1]::bigint = prices.newest_ms
+                or (prices.pair[1]::bigint = prices.newest_ms and prices.last_ms % 1000 != 0)
                 or (prices.position = prices.positions - 1 and prices.pair[1]::bigint % 1000 = 0)
             ) as may_be_live,
             prices.pair[2] as price,
