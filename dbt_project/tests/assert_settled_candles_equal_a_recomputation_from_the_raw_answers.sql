@@ -16,7 +16,10 @@ with
             extracted_at,
             epoch_us(extracted_at) - epoch_us(window_to) < 60000000 * {{ var("settling_minutes") }} as reaches_now,
             prices::double[][] as prices,
-            list_max(prices::double[][])[1]::bigint as newest_ms,
+            -- Only where the last stamp is on no whole second, the greatest one may be the live point
+            case
+                when (prices::double[][])[-1][1] % 1000 <> 0 then list_max(prices::double[][])[1]::bigint
+            end as newest_ms,
             market_caps::double[][] as market_caps,
             total_volumes::double[][] as total_volumes,
         from answers
@@ -43,7 +46,9 @@ with
             divide(observed_ms, 1000 * {{ slot_seconds("granularity") }}) as slot,
             reaches_now
             and (
-                from_the_end = 1 or observed_ms = newest_ms or (from_the_end = 2 and observed_ms % 1000 = 0)
+                from_the_end = 1
+                or observed_ms is not distinct from newest_ms
+                or (from_the_end = 2 and observed_ms % 1000 = 0)
             ) as is_at_the_end,
         from stamps
     ),
