@@ -18,10 +18,10 @@ from tests.publish.test_swap import SETTINGS
 MODELS = Transform(date=date(2026, 5, 15)).sources_hash()  # whose unit tests have run when the project was installed
 
 
-def archive(workspace, settings, stream, start, now, coin_id="bitcoin", change=lambda chart: None):
+def archive(workspace, settings, stream, start, now, coin_id="bitcoin", change=lambda chart: None, vs_currency="usd"):
     """Put what the market gives at `now`, changed or not, into the archive, as the answer of a run."""
-    request = raw_archive.Request(coin_id, "usd", now.date(), start, now, now, settings.provenance, stream)
-    chart = synthetic.market_chart(coin_id, "usd", start, now, now)
+    request = raw_archive.Request(coin_id, vs_currency, now.date(), start, now, now, settings.provenance, stream)
+    chart = synthetic.market_chart(coin_id, vs_currency, start, now, now)
     change(chart)
     return raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
 
@@ -36,10 +36,16 @@ class BuiltWorld:
         self.workspace.temporary.mkdir(parents=True)
         self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
 
-    def keep(self, now, days, change=lambda chart: None, coin_id="bitcoin"):
+    def keep(self, now, days, change=lambda chart: None, coin_id="bitcoin", vs_currency="usd"):
         """Put the hourly answer of a run at `now` into the archive, changed or not; it begins so many days before."""
         start = datetime.combine(now.date() - timedelta(days=days), datetime.min.time(), timezone.utc)
-        return archive(self.workspace, self.settings, streams.MARKET_CHART, start, now, coin_id, change)
+        stream = streams.MARKET_CHART
+        return archive(self.workspace, self.settings, stream, start, now, coin_id, change, vs_currency)
+
+    def keep_fine(self, now, change=lambda chart: None, coin_id="bitcoin"):
+        """Put the 5-minute answer of a run at `now` into the archive, changed or not."""
+        start = now - timedelta(days=1)
+        return archive(self.workspace, self.settings, streams.CHART_5M, start, now, coin_id, change)
 
     def build(self, now=None):
         """Load, build, run the tests and judge them, as the steps Transform and Test do. Returns what was decided."""

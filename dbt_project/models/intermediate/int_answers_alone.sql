@@ -2,24 +2,43 @@
 
 with
 
-    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_confirmed") }}),
-
-    withdrawn_points as (
-        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
-        from {{ ref("int_prices_observed") }}
-        where withdrawn_at is not null
+    points as (
+        select
+            *,
+            {{ slot_of("granularity", "observed_ms") }} as slot,
+            price = format('{:.3e}', price)::double as has_few_digits,
+        from {{ ref("int_prices_confirmed") }}
     ),
 
-    known as (
+    observations as (
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_observed") }}
+    ),
+
+    withdrawn_points as (select * from observations where withdrawn_at is not null),
+
+    counted as (
         select
             coin_id,
             vs_currency,
             granularity,
             load_number,
+            count(*) as points,
+            count_if(not is_confirmed) as unconfirmed,
+            count_if(has_few_digits) as with_few_digits,
             count_if(is_known_before) as known,
             count_if(is_known_before and has_other_prices and not is_confirmed) as revised,
         from points
         group by all
+    ),
+
+    -- What is usual is what the other answers have
+    beside_others as (
+        select
+            *,
+            sum(points) over series - points as points_of_others,
+            sum(with_few_digits) over series - with_few_digits as with_few_digits_of_others,
+        from counted
+        window series as (partition by coin_id, vs_currency, granularity)
     ),
 
     slots as (
@@ -37,14 +56,51 @@ with
         group by all
     ),
 
+    -- A price that keeps coming back, as that of a stablecoin, says nothing
+    rare_prices as (
+        select coin_id, vs_currency, granularity, price,
+        from observations
+        where not is_live
+        group by all
+        having count(distinct observed_ms) between 2 and 3
+    ),
+
+    rare_points as (
+        select observations.coin_id, vs_currency, granularity, price, observed_ms, load_number,
+        from observations
+        semi join rare_prices using (coin_id, vs_currency, granularity, price)
+        where not is_live
+    ),
+
+    -- The price of another stamp, a whole number of hours away
+    moved as (
+        select
+            points.coin_id,
+            points.vs_currency,
+            points.granularity,
+            points.load_number,
+            points.observed_ms - rare_points.observed_ms as moved_by,
+            count(*) as moved,
+        from points
+        inner join rare_points using (coin_id, vs_currency, granularity, price)
+        where
+            not points.is_confirmed
+            and points.observed_ms <> rare_points.observed_ms
+            and (points.observed_ms - rare_points.observed_ms) % 3600000 = 0
+        group by all
+    ),
+
+    most_moved as (select coin_id, vs_currency, granularity, load_number, max(moved) as moved, from moved group by all),
+
     compared as (
         select
-            known.* exclude (known, revised),
-            known.known + coalesce(taken_away.withdrawn, 0) as known,
-            known.revised,
+            beside_others.* exclude (known),
+            beside_others.known + coalesce(taken_away.withdrawn, 0) as known,
             coalesce(taken_away.withdrawn, 0) as withdrawn,
-        from known
+            coalesce(most_moved.moved, 0) as moved,
+        from beside_others
         left join taken_away using (coin_id, vs_currency, granularity, load_number)
+        left join most_moved using (coin_id, vs_currency, granularity, load_number)
     ),
 
     -- A few at once are how CoinGecko works
@@ -53,8 +109,13 @@ with
             *,
             revised > {{ var("mass_points") }} and revised > {{ var("mass_share") }} * known as is_mass_revision,
             withdrawn > {{ var("mass_points") }} and withdrawn > {{ var("mass_share") }} * known as is_mass_withdrawal,
+            moved > {{ var("mass_points") }} and moved > unconfirmed / 2 as is_moved_window,
+            with_few_digits > {{ var("mass_points") }}
+            and with_few_digits > points / 2
+            and points_of_others > {{ var("mass_points") }}
+            and with_few_digits_of_others <= {{ var("mass_share") }} * points_of_others as has_few_digits,
         from compared
-        where is_mass_revision or is_mass_withdrawal
+        where is_mass_revision or is_mass_withdrawal or is_moved_window or has_few_digits
     )
 
 select *

@@ -12,6 +12,8 @@ with
 
     answers_alone as (select * from {{ ref("int_answers_alone") }}),
 
+    currencies as (select * from {{ ref("int_currencies_compared") }}),
+
     jumps as (select * from {{ ref("int_jumps_traced") }}),
 
     reviewed_doubts as (select * from {{ ref("reviewed_doubts") }}),
@@ -57,7 +59,7 @@ with
 
     -- What one answer alone says, against all before it
     said_alone as (
-        select settled.*, answers_alone.is_mass_revision, answers_alone.is_mass_withdrawal,
+        select settled.*, answers_alone.* exclude (coin_id, vs_currency, granularity),
         from settled
         inner join confirmed using (coin_id, vs_currency, granularity, date)
         inner join answers_alone using (load_number, coin_id, vs_currency, granularity)
@@ -68,13 +70,36 @@ with
 
     withdrawn as (select *, 'withdrawn_points' as doubt, from said_alone where is_mass_withdrawal),
 
+    moved as (select *, 'moved_window' as doubt, from said_alone where is_moved_window),
+
+    rounded as (select *, 'few_digits' as doubt, from said_alone where has_few_digits),
+
+    other_rates as (
+        select settled.*, 'currencies_differ' as doubt,
+        from settled
+        semi join
+            (select * from currencies where bps > {{ var("currencies_limit_bps") }}) using (coin_id, vs_currency, date)
+        where granularity = 'hourly' and not is_hourly_confirmed
+    ),
+
     -- What is not confirmed fails a test, and its answer is quarantined
     jumped as (select *, 'jump' as doubt, from jumps where is_confirmed),
 
     twins as (select *, 'twin' as doubt, from shared_prices where is_confirmed),
 
     doubts as (
-        {% for each in ["without_edges", "contradicted", "differing", "revised", "withdrawn", "jumped", "twins"] %}
+        {% for each in [
+            "without_edges",
+            "contradicted",
+            "differing",
+            "revised",
+            "withdrawn",
+            "moved",
+            "rounded",
+            "other_rates",
+            "jumped",
+            "twins",
+        ] %}
             select distinct coin_id, vs_currency, granularity, date, doubt,
             from {{ each }}
             {% if not loop.last %}

@@ -6,6 +6,8 @@ with
 
     given as (select * from {{ ref("int_prices_confirmed") }}),
 
+    opinions as (select * from {{ ref("int_opinions_compared") }}),
+
     series_with_jumps as (select distinct coin_id, vs_currency, granularity, from jumped),
 
     -- From one jump to the next the prices are on one level
@@ -46,12 +48,21 @@ with
         window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
     ),
 
-    -- Of the two points of a jump the suspect is on the level that is off on both sides, between two jumps. If that is
+    -- Of the two points of a jump the suspect is the hourly one that CoinGecko's own candles contradict, if they are
+    -- those of the other one's day; else the one on the level that is off on both sides, between two jumps. If that is
     -- so of both or of none, the newer answer is the suspect; of one answer the shorter level, or the later point
     judged as (
         select
             stepped.*,
             coalesce(
+                case
+                    when stepped.granularity <> 'hourly'
+                    then null
+                    when opinion_before.is_hourly_contradicted and opinion_here.is_hourly_confirmed
+                    then true
+                    when opinion_before.is_hourly_confirmed and opinion_here.is_hourly_contradicted
+                    then false
+                end,
                 if(own.is_between <> other.is_between, other.is_between, null),
                 if(
                     given_before.first_given_at <> given_here.first_given_at,
@@ -84,6 +95,16 @@ with
             and stepped.vs_currency = given_before.vs_currency
             and stepped.granularity = given_before.granularity
             and stepped.ms_before = given_before.observed_ms
+        left join
+            opinions as opinion_here
+            on stepped.coin_id = opinion_here.coin_id
+            and stepped.vs_currency = opinion_here.vs_currency
+            and stepped.date = opinion_here.date
+        left join
+            opinions as opinion_before
+            on stepped.coin_id = opinion_before.coin_id
+            and stepped.vs_currency = opinion_before.vs_currency
+            and stepped.at_before::date = opinion_before.date
         where stepped.is_jump
     ),
 
