@@ -147,7 +147,8 @@ class Transform(Step):
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)
             step, models = self.get_task_family(), self.sources_hash()
-            wanted = dbt_build.Build(step, self.date, self.fingerprint(), models, run=CURRENT.run)
+            gate = VerifyData(date=self.date).sources_hash()
+            wanted = dbt_build.Build(step, self.date, self.fingerprint(), models, run=CURRENT.run, gate=gate)
             record = ExtractAndLoad(date=self.date).output().day
             facts.update(built_day.build(self.settings, self.workspace, wanted, record, self.report))
 
@@ -299,7 +300,8 @@ class Backfill(HistoryStep):
         with self.at_work() as facts:
             settings, workspace, span = self.settings, self.workspace, self.span
             models = Transform(date=self.date).sources_hash()
-            built = backfill.build(settings, workspace, span, self.fingerprint(), models, self.report)
+            gate = VerifyData(date=self.date).sources_hash()
+            built = backfill.build(settings, workspace, span, self.fingerprint(), (models, gate), self.report)
             tested(workspace, built.stamp).write(facts={"results": built.checks})
             facts["candles"] = self.swap_in(built)
             self.output().write(facts, made := drawing.report_of_span(settings, workspace, span))

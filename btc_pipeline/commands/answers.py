@@ -16,6 +16,8 @@ from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
+from btc_pipeline.verify import stored
+from btc_pipeline.verify.gate import BadAnswerError
 
 _NAME = re.compile(r"[A-Za-z0-9_.=/-]{1,300}")
 _LONGEST_REASON = 500
@@ -72,7 +74,8 @@ def release(settings: Settings, workspace: Workspace, name: str, reason: str) ->
     """Take an answer out of quarantine: the next run loads it. The check that found it does not quarantine it again.
 
     Raises:
-        ConfigurationError: no such answer, or more than one, is in quarantine; it is damaged; there is no reason.
+        ConfigurationError: no such answer, or more than one, is in quarantine; it is damaged; the gate would refuse it
+            all the same; there is no reason.
         AlreadyRunningError: a run is at work.
         TransformationError: the ledger is damaged.
     """
@@ -80,7 +83,21 @@ def release(settings: Settings, workspace: Workspace, name: str, reason: str) ->
     ledger = exceptions.read(workspace.raw)
     wanted = _checked(name)
     file = _one([each for each in ledger.quarantined if raw_archive.has_name(each, wanted)], name, "in quarantine")
+    _check_it_passes(settings, workspace, file, ledger)
     return _decide(settings, workspace, RELEASED, file, reason)
+
+
+def _check_it_passes(settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> None:
+    """Check that the gate lets the answer pass once it is released; `_decide` looks whether it is damaged."""
+    try:
+        entry = raw_archive.entry(workspace.raw, file)
+        stored.admit(workspace.raw, entry, ledger.releasing(file), settings.repeat_hours)
+    except raw_archive.DamagedAnswerError:
+        return
+    except BadAnswerError as error:
+        raise ConfigurationError(
+            f"the gate refuses {file} all the same: {error}", "leave it: the next good answer brings its days"
+        ) from None
 
 
 def _decide(settings: Settings, workspace: Workspace, action: str, file: str, reason: str) -> str:

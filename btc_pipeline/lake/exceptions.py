@@ -10,7 +10,7 @@ database and judges no answer.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -88,10 +88,22 @@ class ExceptionLedger:
         """The answers that must not be loaded."""
         return {file: each for file, each in self.newest.items() if each.action == QUARANTINED}
 
-    @property
+    @cached_property
     def released(self) -> dict[str, AnswerDecision]:
         """The answers that were quarantined once, and are loaded again."""
         return {file: each for file, each in self.newest.items() if each.action == RELEASED}
+
+    def releasing(self, file: str) -> ExceptionLedger:
+        """This ledger as it would be if a quarantined answer was released now."""
+        released = replace(self.quarantined[file], action=RELEASED)
+        return ExceptionLedger(self.path, (*self.decisions, released))
+
+    def waived(self, file: str) -> frozenset[str]:
+        """The checks that an answer was released from; an empty name stands for all."""
+        if file not in self.released:
+            return frozenset()
+        releases = (each for each in self.decisions if each.archive_file == file and each.action == RELEASED)
+        return frozenset(each.check for each in releases)
 
     @property
     def last(self) -> str:

@@ -31,9 +31,11 @@ class BuiltHistory:
 
 
 def build(
-    settings: Settings, workspace: Workspace, span: Span, fingerprint: str, built_from: str, progress: Progress
+    settings: Settings, workspace: Workspace, span: Span, fingerprint: str, code: tuple[str, str], progress: Progress
 ) -> BuiltHistory:
     """Build and test the candles of the whole archive; `progress` is called with how many of dbt's nodes are done.
+
+    `code` is the hash of the models, and that of the gate.
 
     Raises:
         TransformationError, CandleTestError: as in a daily run.
@@ -43,7 +45,8 @@ def build(
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
     pairs = pairs or settings.pairs
-    wanted = dbt_build.Build(step, run_date, fingerprint, built_from, pairs, run=CURRENT.run)
+    models, gate = code
+    wanted = dbt_build.Build(step, run_date, fingerprint, models, pairs, run=CURRENT.run, gate=gate)
     built = dbt_build.build(settings, workspace, wanted, progress)
     checks = judge.judge(settings, workspace, built.stamp)
     return BuiltHistory(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))

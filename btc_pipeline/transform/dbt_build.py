@@ -19,7 +19,7 @@ from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
-from btc_pipeline.transform import dbt_runner, judge, prepared, unit_test_results
+from btc_pipeline.transform import dbt_runner, judge, prepared, second_look, unit_test_results
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import duckdb_files, duckdb_release, held, published
 
@@ -31,7 +31,7 @@ class Build:
     `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
     given, answers that were extracted after it, and exceptions that were decided after it, are skipped. `decisions` is
     the number of the last exception to apply, by default the last one. If `run` is given, the id of a run, the build
-    may quarantine answers.
+    may quarantine answers; with `gate`, the hash of the gate's code, also those that a stricter gate refuses.
     """
 
     step: str
@@ -42,6 +42,7 @@ class Build:
     until: datetime | None = None
     decisions: int | None = None
     run: str = ""
+    gate: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         )
     held.wait_until_free(workspace.published, TransformationError)
     _check_ledger(workspace)
+    seen = _look_again(settings, workspace, build)
     stamp = new_stamp()
     unit_tested = unit_test_results.known(workspace.dbt_target, build.built_from)
     job = {
@@ -116,15 +118,44 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
     files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)
     facts = {"loaded": result["loaded"], "models": models, "tests": len(tests)}
+    if seen.answers:
+        facts["looked_again"] = seen.answers
     decisions = tuple(
         exceptions.AnswerDecision(**each | {"decided_at": datetime.fromisoformat(each["decided_at"])})
         for each in result["decisions"]
     )
     for each in decisions:
         log.warning("Transform %s %s: %s", each.action, each.archive_file, each.reason)
+    decisions = (*seen.decisions, *decisions)
     for action in sorted({each.action for each in decisions}):
         facts[action] = sum(each.action == action for each in decisions)
     return Built(stamp, facts, decisions)
+
+
+def _look_again(settings: Settings, workspace: Workspace, build: Build) -> second_look.Seen:
+    """Let a gate that has changed look at the archive; say what it found."""
+    if not (build.run and build.gate):
+        return second_look.Seen()
+    look = second_look.Look(
+        raw=workspace.raw,
+        database=workspace.work,
+        published=workspace.published,
+        provenance=settings.provenance,
+        code=build.gate,
+        repeat_hours=settings.repeat_hours,
+        decided_at=build.until or settings.instant(),
+        run=build.run,
+    )
+    seen = second_look.look_again(look)
+    if seen.answers:
+        say = log.warning if seen.decisions else log.info
+        say(
+            "Transform the gate has changed: it looked again at %d answers and refuses %d of them%s",
+            seen.answers,
+            len(seen.decisions),
+            ", which are quarantined; btc-pipeline answers lists them" if seen.decisions else "",
+        )
+    return seen
 
 
 def _check_ledger(workspace: Workspace) -> None:

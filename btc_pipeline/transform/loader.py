@@ -219,13 +219,11 @@ def _new_rows(
     to_row: Callable[[stored.Judged], RawRow],
 ) -> tuple[list[RawRow], list[str]]:
     """A row for each new answer that passes the gate, and a line for each that is skipped."""
-    rules = stored.Rules(repeat_hours=job.repeat_hours)
     entries, skipped = _new_entries(job, table, loaded)
     rows: list[RawRow] = []
     for entry in entries:
         try:
-            judged = stored.judge(job.raw, entry, ledger, rules, takes_empty=True)
-            stored.check_granularity(judged)
+            judged = stored.admit(job.raw, entry, ledger, job.repeat_hours)
             if not judged.is_empty:  # empty: days before the coin was listed
                 rows.append(_request_columns(entry) | to_row(judged))
         except stored.QuarantinedAnswerError:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -23,16 +25,20 @@ FIELDS = ("prices", "market_caps", "total_volumes")
 _SLACK = timedelta(minutes=2)
 _EARLY = timedelta(minutes=5)
 """`days=1` counts back from when CoinGecko made the answer. Answers are cached, so one may begin before the window."""
-_LEAST_SHARE_OF_POINTS = 0.5
-_REPEATED_POINTS = 4
+_LEAST_SHARE_OF_POINTS, _REPEATED_POINTS = 0.5, 4
 _LEAST_PRICE, _GREATEST_PRICE = 1e-30, 1e18  # no coin in any currency is beyond; arithmetic is exact enough within
 IMPOSSIBLE_FACTOR = 1000.0
 """No market makes such a step, up or down, from one point to the next."""
 
+WAIVABLE = {
+    *("points_are_in_the_window", "there_are_enough_points"),
+    *("no_price_is_repeated_for_hours", "no_price_jumps_by_a_large_factor"),
+}
+"""The checks that a person may release an answer from. Of what fails another one no candle can be made."""
+
 SLOT_SECONDS = {"5-minute": 300, "hourly": 3600}
 _OHLC_MS = 4 * 3_600_000
-_MILLISECONDS_FROM = 10**11  # 1973 in milliseconds, the year 5138 in seconds
-_MILLISECONDS_TO = 10**14  # the year 5138 in milliseconds
+_MILLISECONDS_FROM, _MILLISECONDS_TO = 10**11, 10**14  # 1973 and 5138; 10**11 in seconds is 5138
 
 
 class BadAnswerError(Exception):
@@ -70,6 +76,7 @@ def market_chart(
     max_age: timedelta = timedelta.max,
     repeat_hours: float = math.inf,
     jump_factor: float = math.inf,
+    waived: Collection[str] = (),
 ) -> Verified:
     """Check an answer against its request.
 
@@ -81,6 +88,7 @@ def market_chart(
         repeat_hours: if the price stays the same for so long, it does not come from a market.
         jump_factor: nor does it if it becomes so many times as high, or as low, from one point to the next. Only a new
             answer that can be requested again is checked for it: of stored ones another answer may prove it right.
+        waived: which of the `WAIVABLE` checks do not count for this answer; an empty name stands for all.
 
     Raises:
         StaleAnswerError: the newest point is too old.
@@ -98,15 +106,19 @@ def market_chart(
         raise BadAnswerError("prices is empty", "there_are_points")
     for name in ("market_caps", "total_volumes"):
         _check_companion(name, chart.get(name))
-    _check_window(request, points)
+    with _but_for(waived):
+        _check_window(request, points)
     _check_conflicts(points)
     stamps = [stamp for stamp, _ in points]
     granularity = _granularity(stamps)
     end = min(request.window_to, request.extracted_at)
-    _check_market(points, repeat_hours)
-    _check_jumps(points, jump_factor)
-    _check_number(stamps, granularity, end - max(request.window_from, instants.of_milliseconds(min(stamps))))
-    newest_at = instants.of_milliseconds(max(stamps))
+    newest_at, oldest_at = instants.of_milliseconds(max(stamps)), instants.of_milliseconds(min(stamps))
+    with _but_for(waived):
+        _check_market(points, repeat_hours)
+    with _but_for(waived):
+        _check_jumps(points, jump_factor)
+    with _but_for(waived):
+        _check_number(stamps, granularity, end - max(request.window_from, oldest_at))
     if end - newest_at > max_age:
         raise StaleAnswerError(
             f"row {stamps.index(max(stamps))}: the newest point, {instants.text(newest_at)}, is stale:"
@@ -116,9 +128,17 @@ def market_chart(
     out_of_order = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
     settled = set(stamps) - live_point.candidates(stamps, request.window_to, request.extracted_at)
     new_fields = tuple(sorted(set(chart) - set(FIELDS)))
-    oldest_at = instants.of_milliseconds(min(stamps))
     newest_settled_at = instants.of_milliseconds(max(settled, default=min(stamps)))
     return Verified(len(points), out_of_order, granularity, oldest_at, newest_at, newest_settled_at, new_fields)
+
+
+@contextmanager
+def _but_for(waived: Collection[str]) -> Iterator[None]:
+    try:
+        yield
+    except BadAnswerError as error:
+        if error.check not in WAIVABLE or not {error.check, ""} & {*waived}:
+            raise
 
 
 def is_empty(body: bytes) -> bool:
@@ -261,8 +281,7 @@ def _check_jumps(points: list[tuple[int, float]], jump_factor: float) -> None:
 def _check_number(stamps: list[int], granularity: str, window: timedelta) -> None:
     seconds = SLOT_SECONDS[granularity]
     expected = math.floor(window.total_seconds() / seconds)
-    seen = len({stamp // (seconds * 1000) for stamp in stamps})
-    if seen < expected * _LEAST_SHARE_OF_POINTS:
+    if (seen := len({stamp // (seconds * 1000) for stamp in stamps})) < expected * _LEAST_SHARE_OF_POINTS:
         raise BadAnswerError(f"too few points: {seen} of {expected} {granularity} slots", "there_are_enough_points")
 
 

@@ -64,9 +64,20 @@ def judge(
         return Judged(entry, body, None)
     if takes_empty and gate.is_empty(body):
         return Judged(entry, body, None, is_empty=True)
-    rules = rules or Rules()
-    chart = gate.market_chart(entry.request, body, rules.max_age, rules.repeat_hours, rules.jump_factor)
+    rules, waived = rules or Rules(), ledger.waived(entry.file)
+    chart = gate.market_chart(entry.request, body, rules.max_age, rules.repeat_hours, rules.jump_factor, waived)
     return Judged(entry, body, chart)
+
+
+def admit(raw: Path, entry: Entry, ledger: ExceptionLedger, repeat_hours: float) -> Judged:
+    """Judge an answer as the loader does: how old it is does not count, and it may be empty.
+
+    Raises:
+        DamagedAnswerError, QuarantinedAnswerError, BadAnswerError: as `judge` does.
+    """
+    judged = judge(raw, entry, ledger, Rules(repeat_hours=repeat_hours), takes_empty=True)
+    check_granularity(judged)
+    return judged
 
 
 def check_admitted(file: str, ledger: ExceptionLedger) -> None:

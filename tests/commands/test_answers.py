@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 import pytest
 
@@ -12,6 +13,7 @@ from btc_pipeline.commands import answers
 from btc_pipeline.errors import ConfigurationError
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.verify import gate
 from tests.publish.test_swap import SETTINGS
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
@@ -77,6 +79,15 @@ def test_a_decision_needs_a_reason_that_can_be_read(world, reason):
     settings, workspace, (first, _) = world
     with pytest.raises(ConfigurationError, match="bad --reason"):
         answers.quarantine(settings, workspace, first.file, reason)
+
+
+def test_an_answer_that_the_gate_refuses_for_another_reason_cannot_be_released(world):
+    settings, workspace, (first, _) = world
+    answers.quarantine(settings, workspace, name_of(first), "why")
+    with patch.object(gate, "_GREATEST_PRICE", 1.0), pytest.raises(ConfigurationError, match="the gate refuses"):
+        answers.release(settings, workspace, name_of(first), "why")
+    assert set(exceptions.read(workspace.raw).quarantined) == {first.file}
+    answers.release(replace(settings, repeat_hours=0.1), workspace, name_of(first), "released from all checks")
 
 
 def test_a_damaged_answer_is_refused_and_one_in_quarantine_already(world):

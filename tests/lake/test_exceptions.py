@@ -49,6 +49,14 @@ def test_only_a_persons_decision_makes_finished_work_incomplete(tmp_path, ledger
     assert exceptions.read(tmp_path).last_by_person == ledger.last_by_person
 
 
+def test_an_answer_is_waived_only_the_checks_that_it_was_released_from(tmp_path, ledger):
+    assert ledger.waived("a.json.gz") == {"a_check"}
+    assert ledger.waived("b.json.gz") == ledger.waived("unknown") == frozenset()
+    assert ledger.releasing("b.json.gz").waived("b.json.gz") == {"a_check"}
+    exceptions.append(tmp_path, [decided(), decided(file="c.json.gz")], NOW + 2 * HOUR, "third run")
+    assert exceptions.read(tmp_path).waived("a.json.gz") == frozenset()
+
+
 @pytest.mark.parametrize("lines", [[0, 2], [1, 2], [1, 0, 2], [0, 0, 1, 2]])
 def test_a_line_that_is_gone_moved_or_doubled_is_damage(tmp_path, ledger, lines):
     written = ledger.path.read_text().splitlines(keepends=True)

@@ -31,7 +31,7 @@ class BuiltWorld:
 
     def __init__(self, folder, now, pairs=(), run=""):
         """The builds of a `run` may quarantine answers. `pairs`: those that it requests, or those of the settings."""
-        self.now, self.pairs, self.run = now, pairs, run
+        self.now, self.pairs, self.run, self.gate = now, pairs, run, "the gate"
         self.workspace = Workspace(folder / "data", "sample")
         self.workspace.temporary.mkdir(parents=True)
         self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
@@ -51,7 +51,8 @@ class BuiltWorld:
         """Load, build, run the tests and judge them, as the steps Transform and Test do. Returns what was decided."""
         until = now or self.now
         settings = replace(self.settings, now=until)
-        build = dbt_build.Build("Transform", until.date(), "good", MODELS, self.pairs, until=until, run=self.run)
+        day, run, gate = until.date(), self.run, self.gate
+        build = dbt_build.Build("Transform", day, "good", MODELS, self.pairs, until=until, run=run, gate=gate)
         built = dbt_build.build(settings, self.workspace, build)
         judge.judge(settings, self.workspace, built.stamp)
         return [(each.action, each.archive_file) for each in built.decisions]

@@ -126,7 +126,7 @@ class World:
             try:
                 daily.answers(settings, self.workspace, day, record, settings.pairs, lambda *_: None)
                 answers.check(settings, self.workspace, day, record)
-                wanted = dbt_build.Build("Transform", day, "a night's", self.models, run=run)
+                wanted = dbt_build.Build("Transform", day, "a night's", self.models, run=run, gate="the gate")
                 built_day.build(settings, self.workspace, wanted, record, lambda *_: None)
                 checks = judge.judge(settings, self.workspace, self._newest_stamp(day))
                 swap.swap_in(settings, self.workspace, swap.Version(day, day - timedelta(settings.days), day, checks))

@@ -453,6 +453,16 @@ def test_a_price_that_stands_still_for_a_shorter_time_is_good(hours, limit, answ
     assert gate.market_chart(REQUEST, body_of(frozen(answer, hours)), repeat_hours=limit).points
 
 
+@pytest.mark.parametrize("waived", [["no_price_is_repeated_for_hours"], [""]])
+def test_a_check_that_is_waived_does_not_count_and_others_do(waived, answer):
+    body = body_of(frozen(answer, 14))
+    assert gate.market_chart(REQUEST, body, repeat_hours=12, waived=waived).points
+    with pytest.raises(gate.BadAnswerError, match="the very same price"):
+        gate.market_chart(REQUEST, body, repeat_hours=12, waived=["there_are_enough_points"])
+    with pytest.raises(gate.BadAnswerError, match="prices is empty"):
+        gate.market_chart(REQUEST, body_of(answer | {"prices": []}), waived=waived)
+
+
 def test_a_coin_that_is_younger_than_the_window_is_good(answer):
     answer["prices"] = answer["prices"][-30:]
     assert checked(answer).points == 30
