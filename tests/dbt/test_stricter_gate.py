@@ -1,4 +1,4 @@
-"""A gate that becomes stricter does not change the past silently: what it refuses now is on record, and so is its day."""
+"""A gate that becomes stricter does not change the past silently: what it refuses now is on record, and so its day."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone

@@ -12,6 +12,7 @@ from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.transform import loader, second_look
 from btc_pipeline.verify import gate, stored
+from btc_pipeline.warehouse import duckdb_files
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 START = datetime(2026, 5, 13, tzinfo=timezone.utc)
@@ -178,7 +179,7 @@ def test_without_database_and_publication_nothing_was_admitted(archive):
 
 def test_without_database_what_was_extracted_up_to_the_published_version_was_admitted(archive):
     old, new = archive.keep(days=1, flat=9), archive.keep(flat=9)
-    with second_look.duckdb_files.opened(archive.folder / "crypto_data.duckdb", read_only=False) as connection:
+    with duckdb_files.opened(archive.folder / "crypto_data.duckdb", read_only=False) as connection:
         connection.execute(f"create table daily_candlestick as select timestamp '{NOW - DAY:%F %T}' as extracted_at")
     archive.hours = 6.0
     number, refused = archive.look_again()
