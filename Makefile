@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults matrix reference check format pictures bench lock clean
+.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ faults: .venv/.installed ## Write docs/faults.md from the table of what the API 
 
 matrix: .venv/.installed ## Write docs/bad-answers.md: what becomes of each kind of bad answer (ARGS="twin": print those with this word)
 	@$(python) -m tests.sweeps.matrix $(ARGS)
+
+alarms: .venv/.installed ## Write docs/false-alarms.md: how often a check speaks although nothing is wrong (ARGS=year or ARGS=crashes: print it)
+	@$(python) -m tests.sweeps.false_alarms $(ARGS)
 
 reference: .venv/.installed ## Write what comes from the code: luigi.cfg, and the pages of commands, exit codes, settings, tables
 	@$(python) -m docs.reference
