@@ -269,7 +269,7 @@ def _of_crashes(told: Told) -> str:
     named = "".join(f"- {each}\n" for each in [*told.refused, *told.quarantined, *told.errors])
     return (
         "## True crashes\n\nAll streams show the crash. Each cell is the candle of the day of the crash, and that of"
-        "\nthe next day, as the run of 14:40 publishes them. The anomalies are true ones: what speaks, and on which days."
+        "\nthe next day, as the run of 14:40 publishes them. The anomalies are true: what speaks, and on which days."
         f"\n\n{told.answers} answers: {len(told.refused)} are refused, {len(told.quarantined)} quarantined or released."
         f" {len(told.errors)} runs end with an exit code.\n\n"
         "| what | from (UTC) | coin | that day | next day | third day | fourth day | anomalies |\n"
