@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from btc_pipeline.transform.nodes import Node
 
 Chart = dict[str, Any]
 
@@ -39,12 +41,18 @@ class DatabaseFault:
 
 
 @dataclass(frozen=True)
-class DroppedTestFault:
-    """A test that is declared, and did not run: for the census."""
+class CensusFault:
+    """A test that is declared, and did not run; or ran with these `facts` in the place of its own. For the census."""
 
     name: str
     check: str
     test: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+    def spoilt(self, tests: Sequence[Node]) -> list[Node]:
+        """The outcomes of the tests with the fault."""
+        changed = [{**test, **dict(self.facts)} if test["name"] == self.test else test for test in tests]
+        return changed if self.facts else [test for test in tests if test["name"] != self.test]
 
 
-Fault = AnswerFault | DatabaseFault | DroppedTestFault
+Fault = AnswerFault | DatabaseFault | CensusFault

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from btc_pipeline.selftest.answer_faults import ANSWERS, HOUR_MS
-from btc_pipeline.selftest.kinds import DatabaseFault, DroppedTestFault, Fault
+from btc_pipeline.selftest.kinds import CensusFault, DatabaseFault, Fault
 
 OVER = "date '2026-05-13'"
 """A day of the good week that is long over."""
@@ -279,7 +279,19 @@ SERIES: tuple[Fault, ...] = (
 )
 
 CENSUS: tuple[Fault, ...] = (
-    DroppedTestFault("dropped test", "census", "singular:assert_no_live_point_is_in_a_settled_candle"),
+    CensusFault("dropped test", "census", "singular:assert_no_live_point_is_in_a_settled_candle"),
+    CensusFault(
+        "test that does not say what its failure means",
+        "census",
+        "singular:assert_no_live_point_is_in_a_settled_candle",
+        (("meaning", ""),),
+    ),
+    CensusFault(
+        "bug of ours that only warns",
+        "census",
+        "singular:assert_no_live_point_is_in_a_settled_candle",
+        (("severity", "warn"),),
+    ),
 )
 
 ALL: tuple[Fault, ...] = (*ANSWERS, *DATABASE, *SERIES, *CENSUS)

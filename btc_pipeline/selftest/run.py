@@ -23,7 +23,7 @@ from btc_pipeline.errors import CandleTestError
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market import instants
 from btc_pipeline.publish import swap
-from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault, Fault
+from btc_pipeline.selftest.kinds import AnswerFault, CensusFault, DatabaseFault, Fault
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import grid
@@ -124,13 +124,13 @@ class GoodDay:
         outcomes = dbt_runner.judge_copies(self.settings, self.workspace, copies) if copies else []
         return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
 
-    def counted(self, fault: DroppedTestFault) -> FaultVerdict:
-        """What the census says when one test has not run."""
-        remaining = [test for test in self.tests if test["name"] != fault.test]
+    def counted(self, fault: CensusFault) -> FaultVerdict:
+        """What the census says to the tests with the fault."""
+        spoilt = fault.spoilt(self.tests)
         with suppress(CandleTestError):
-            judge.take_census(remaining)
+            judge.take_census(spoilt)
             return FaultVerdict(fault, "MISSED")
-        return FaultVerdict(fault, "fails") if len(remaining) < len(self.tests) else FaultVerdict(fault, "MISSED")
+        return FaultVerdict(fault, "fails" if spoilt != list(self.tests) else "MISSED")
 
 
 def _verdict(fault: DatabaseFault, nodes: Sequence[Node]) -> FaultVerdict:

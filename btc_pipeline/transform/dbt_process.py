@@ -26,7 +26,7 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import child_process
-from btc_pipeline.transform import failing_rows, loader, quarantine
+from btc_pipeline.transform import failing_rows, loader, meanings, quarantine
 from btc_pipeline.warehouse import duckdb_files
 
 _BUILDS = 3
@@ -142,7 +142,7 @@ def _failed_for_answers(nodes: list[Any]) -> list[quarantine.FailedTest]:
     return [
         quarantine.FailedTest(each.node.name, each.node.compiled_code, bool(meta.get("is_confirmable")))
         for each in failed
-        if (meta := each.node.config.meta).get("failure") == "answer"
+        if (meta := each.node.config.meta).get("failure") == meanings.ANSWER
     ]
 
 
@@ -233,13 +233,17 @@ def _node(result: Any) -> dict[str, Any]:
     kind = str(getattr(node.resource_type, "value", node.resource_type))
     if kind == "source":
         return _freshness(result)
-    return {
+    outcome = {
         "kind": kind,
         "name": _test_name(node) if kind == "test" else f"unit:{node.name}" if kind == "unit_test" else node.name,
         "status": str(getattr(result.status, "value", result.status)),
         "failures": result.failures,
         "message": _one_line(result.message),
     }
+    if kind == "test":
+        config = node.config
+        outcome |= {"meaning": str(config.meta.get("failure", "")), "severity": str(config.severity).lower()}
+    return outcome
 
 
 def _freshness(result: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from btc_pipeline.warehouse import duckdb_files
 LIMIT = 1000
 """A failure of more places than this says nothing about single days."""
 
-_DAYS = ("date", "observed_at", "slot_from", "gap_from", "first_point_at")
+DAYS = ("date", "observed_at", "slot_from", "gap_from", "first_point_at")
 """The columns that say of which UTC day a row is; the first one that a test's rows have counts."""
 
 
@@ -27,7 +27,7 @@ class Place(TypedDict):
 def places(connection: duckdb_files.Connection, test: str) -> list[Place] | None:
     """The places of the rows that a test's SQL finds, in order; None if the rows do not say or are too many."""
     columns = {name for name, *_ in connection.execute(f"describe {test}").fetchall()}
-    day = next((name for name in _DAYS if name in columns), None)
+    day = next((name for name in DAYS if name in columns), None)
     if day is None or not columns >= {"coin_id", "vs_currency"}:
         return None
     found = connection.execute(

@@ -13,7 +13,7 @@ from btc_pipeline.errors import CandleTestError
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import dbt_runner, declared_tests, touched_days, unit_test_results
+from btc_pipeline.transform import dbt_runner, declared_tests, meanings, touched_days, unit_test_results
 from btc_pipeline.transform.nodes import Node
 
 
@@ -94,10 +94,10 @@ def raise_for_failures(tests: Sequence[Node]) -> None:
 
 
 def take_census(tests: Sequence[Node]) -> None:
-    """Compare the tests that ran with those that the project declares.
+    """Compare the tests that ran with those that the project declares; each must say what its failure means.
 
     Raises:
-        CandleTestError: names what did not run, and what is not declared.
+        CandleTestError: names what did not run, and what is not declared; or the tests that do not say it.
     """
     declared, executed = declared_tests.declared(DBT_PROJECT), Counter(test["name"] for test in tests)
     if declared != executed:
@@ -111,3 +111,4 @@ def take_census(tests: Sequence[Node]) -> None:
             not_run=",".join(missing) or "none",
             not_declared=",".join(unknown) or "none",
         )
+    meanings.check(tests)

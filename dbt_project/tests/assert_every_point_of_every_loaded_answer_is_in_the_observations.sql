@@ -1,5 +1,7 @@
 -- The observations are built incrementally: whatever was loaded since must be in them, in the version of
 -- its time.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),

@@ -3,6 +3,8 @@
 -- coverage is high enough, and nothing speaks against it. All slots of the day are expected. An hourly candle has a
 -- point in the day's first and in its last hour; a 5-minute candle has one in each hour, and begins and ends at the
 -- day's edges. A settled candle without its edges says so in its doubts.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

@@ -1,5 +1,5 @@
 -- Lists what is far from a coin's days before, of the last seven days that are known.
-{{ config(severity="warn") }}
+{{ config(severity="warn", meta={"failure": "doubt"}) }}
 
 with
 

@@ -1,5 +1,7 @@
 -- One day, one granularity: the points of an hourly candle are hourly. CoinGecko gives one or two for an hour, and the
 -- 5-minute series about twelve.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

@@ -1,4 +1,6 @@
 -- A candle is `open` if and only if its day is the UTC day of the newest extraction of all. None lies after.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

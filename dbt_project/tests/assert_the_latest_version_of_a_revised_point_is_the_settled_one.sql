@@ -1,4 +1,6 @@
 -- Of each point that was revised the settled series has the newest values, and each revision changed some.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     revisions as (select * from {{ ref("int_prices_revised") }}),

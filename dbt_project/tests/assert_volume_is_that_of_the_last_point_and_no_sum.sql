@@ -1,5 +1,7 @@
 -- If the candle's last point has a volume, it is the candle's volume. The figure rolls over 24 hours: a sum
 -- would count each trade up to 24 or 288 times.
+{{ config(meta={"failure": "ours"}) }}
+
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

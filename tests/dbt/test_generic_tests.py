@@ -47,7 +47,7 @@ CASES = [
     Case("never_decreases", "values (1, 1, 7), (2, 2, 7), (2, 3, 7), (0, 1, 8)",
          "values (1, 1, 7), (0.5, 2, 7), (3, 1, 8), (2, 2, 8), (5, 3, 8)", 2,
          {"column_name": "a", "along": "b", "within": ["c"]}),
-    Case("not_null_proportion", "values (1), (2), (3), (null)", "values (1), (2), (null), (null)", 1,
+    Case("not_null_proportion", "values (1), (2), (3), (null)", "values (1), (2), (null), (null)", 2,
          {"column_name": "a", "at_least": 0.75}),
     Case("not_null_proportion", "select 1 as x where false", "values (null::integer)", 1,
          {"column_name": "a", "at_least": 0.75}, "of no rows"),

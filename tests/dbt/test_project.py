@@ -10,7 +10,7 @@ import yaml
 
 from btc_pipeline.settings import reader
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import declared_tests
+from btc_pipeline.transform import declared_tests, meanings
 
 PUBLIC_COLUMNS = {
     "coin_id": "varchar",
@@ -161,6 +161,19 @@ def test_a_generic_test_says_in_one_line_what_it_asserts(file):
 def test_a_singular_test_is_named_by_its_claim_and_explained(file):
     assert file.stem.startswith("assert_")
     assert file.read_text(encoding="utf-8").startswith("-- ")
+
+
+@for_each(SINGULAR_TESTS)
+def test_a_singular_test_says_itself_what_its_failure_means(file):
+    config = re.findall(r"\{\{ config\((.*?)\) \}\}", file.read_text(encoding="utf-8"), re.DOTALL)
+    (meaning,) = re.findall(r'"failure": "(\w+)"', "".join(config))
+    assert meaning in meanings.SEVERITIES
+    assert ('severity="warn"' in config[0]) == (meanings.SEVERITIES[meaning] == "warn")
+
+
+def test_what_the_generic_tests_mean_by_default_is_no_default_of_the_singular_ones():
+    folders = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["data_tests"]
+    assert set(folders["btc_pipeline"]) == {folder.name for folder in (DBT_PROJECT / "models").glob("*/")}
 
 
 @for_each(MODELS)

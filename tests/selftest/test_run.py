@@ -9,7 +9,7 @@ import pytest
 
 from btc_pipeline import __main__ as command_line
 from btc_pipeline.selftest import answer_faults, model_faults, run
-from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault, DroppedTestFault
+from btc_pipeline.selftest.kinds import AnswerFault, CensusFault, DatabaseFault
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.tasks import Transform
@@ -25,9 +25,10 @@ OTHERWISE = AnswerFault("caught by another", "prices_are_finite", lambda chart: 
 HARMLESS = DatabaseFault("nothing in the database", "singular:assert_no_gap_is_open", "select 1")
 LOW = DatabaseFault("low of zero", "generic:daily_candlestick.low.finite_and_positive",
                     "update main.daily_candlestick set low = 0 where date = date '2026-05-13'")  # fmt: skip
-DROPPED = DroppedTestFault("dropped", "census", "singular:assert_no_gap_is_open")
-NONE_DROPPED = DroppedTestFault("none dropped", "census", "singular:there_is_no_such_test")
-SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, NONE_DROPPED)
+DROPPED = CensusFault("dropped", "census", "singular:assert_no_gap_is_open")
+SILENT = CensusFault("silent", "census", "singular:assert_no_gap_is_open", (("meaning", ""),))
+NONE_DROPPED = CensusFault("none dropped", "census", "singular:there_is_no_such_test")
+SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, SILENT, NONE_DROPPED)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_each_fault_has_a_name_of_its_own():
 def test_each_fault_behind_the_gate_names_a_declared_test():
     declared = set(declared_tests.declared(DBT_PROJECT))
     assert {fault.check for fault in model_faults.ALL if isinstance(fault, DatabaseFault)} <= declared
-    assert {fault.test for fault in model_faults.ALL if isinstance(fault, DroppedTestFault)} <= declared
+    assert {fault.test for fault in model_faults.ALL if isinstance(fault, CensusFault)} <= declared
 
 
 @pytest.mark.parametrize("test", sorted(path.stem for path in (DBT_PROJECT / "tests").glob("*.sql")))
@@ -74,6 +75,12 @@ def test_each_check_of_the_gate_for_prices_has_a_fault_to_catch():
     assert named - CHECKS == {"market_caps", "total_volumes"} & (named - CHECKS)
 
 
+def test_the_pages_say_how_many_faults_there_are():
+    count, docs = len(model_faults.ALL), DBT_PROJECT.parent / "docs"
+    assert f"injects {count} faults" in (docs / "tutorial.md").read_text(encoding="utf-8")
+    assert f"{count} of {count} faults caught" in (docs / "quality.md").read_text(encoding="utf-8")
+
+
 # --- What becomes of it
 
 
@@ -84,7 +91,7 @@ def of_a_real_run(test):
 
 @of_a_real_run
 @pytest.mark.parametrize(("name", "outcome"), [
-    ("zero price", "rejected"), ("low of zero", "fails"), ("dropped", "fails"),
+    ("zero price", "rejected"), ("low of zero", "fails"), ("dropped", "fails"), ("silent", "fails"),
 ])  # fmt: skip
 def test_a_fault_is_caught_by_the_check_that_is_named_for_it(name, outcome, verdicts):
     assert (verdicts[name].outcome, verdicts[name].is_caught) == (outcome, True)
@@ -113,7 +120,7 @@ def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
     assert text.startswith("self-test on SAMPLE data, ")
     assert re.search(r"^zero price +rejected +prices_are_positive$", text, re.MULTILINE)
     assert re.search(r"^nothing at all +MISSED +prices_are_positive$", text, re.MULTILINE)
-    assert text.endswith("\n3 of 7 faults caught")
+    assert text.endswith("\n4 of 8 faults caught")
 
 
 # --- A gate that has gone blind

@@ -1,8 +1,8 @@
-{#- At least this share of the rows has a value. Without rows it passes. -#}
+{#- At least this share of the rows has a value; if not, lists those without one. Without rows it passes. -#}
 {% test not_null_proportion(model, column_name, at_least) %}
 
-    select count({{ column_name }}) / count(*) as proportion,
+    select *
     from {{ model }}
-    having count(*) > 0 and count({{ column_name }}) < {{ at_least }} * count(*)
+    where {{ column_name }} is null and (select count({{ column_name }}) < {{ at_least }} * count(*) from {{ model }})
 
 {% endtest %}
