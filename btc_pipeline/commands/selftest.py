@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.selftest import model_faults
 from btc_pipeline.selftest import run as injection
@@ -10,18 +12,20 @@ from btc_pipeline.tasks import Transform
 from btc_pipeline.terminal import stdout
 
 
-def text(configured: Settings) -> str:
-    """The faults and what caught them.
+def text(configured: Settings, days_after: int | None, seed: int | None) -> str:
+    """The faults and what caught them. `days_after` faults, drawn by the seed, have their days after; None: all.
 
     Raises:
         CandleTestError: some were missed; the matrix is printed.
     """
-    verdicts = injection.run(configured, Transform(date=configured.today()).sources_hash(), model_faults.ALL)
-    text, missed = injection.matrix(verdicts), injection.missed(verdicts)
+    draw = injection.Draw(days_after, random.SystemRandom().randrange(10**6) if seed is None else seed)
+    models = Transform(date=configured.today()).sources_hash()
+    verdicts = injection.run(configured, models, model_faults.ALL, draw)
+    text, missed = injection.matrix(verdicts, draw.seed), injection.missed(verdicts)
     if missed:
         stdout.write_text(text)
         raise CandleTestError(
             f"{len(missed)} of {len(verdicts)} faults were missed: {', '.join(each.fault.name for each in missed)}",
-            "correct the check that is named for it",
+            f"correct the check that is named for it, and try again with --seed {draw.seed}",
         )
     return text

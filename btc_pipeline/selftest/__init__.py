@@ -1,5 +1,5 @@
 """Injected faults: which check catches which?
 
-May import: errors, market, coingecko.simulator, settings, warehouse, lake, coingecko, publish, terminal, verify,
-transform.
+May import: errors, market, coingecko.simulator, system, settings, warehouse, lake, coingecko, publish, terminal,
+verify, transform.
 """

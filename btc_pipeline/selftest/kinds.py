@@ -56,3 +56,29 @@ class CensusFault:
 
 
 Fault = AnswerFault | DatabaseFault | CensusFault
+
+GOOD = frozenset({"pass", "success"})
+"""The outcomes of a test that is content."""
+
+_CAUGHT = frozenset({"rejected", "fails", "warns"})
+WARNS_BUT_FINAL = "WARNS, BUT FINAL"
+COMES_BACK = "COMES BACK"
+
+
+@dataclass(frozen=True)
+class FaultVerdict:
+    """The result of a fault: `rejected`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke.
+
+    `WARNS, BUT FINAL`: no check fails, and a candle that it changed is final. `COMES BACK`: after `days_after`
+    with good answers the final candles are not those of a database that never had it.
+    """
+
+    fault: Fault
+    outcome: str
+    others: tuple[str, ...] = ()
+    days_after: int = 0
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether the check that is named for the fault caught it, and nothing of it is left."""
+        return self.outcome in _CAUGHT

@@ -2,145 +2,175 @@
 
 Builds a good day of SAMPLE data in a temporary folder, injects one fault at a time, and runs the real gates: the gate
 for answers, dbt's tests, the census. A fault is caught if the check that is named for it rejects, fails or warns, and
-did not do so before. Touches neither the data folder nor the network.
+did not do so before; if it warns, no candle that the fault changed may be published as final. Of some faults the days
+after are looked at too. Touches neither the data folder nor the network.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import tempfile
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 from btc_pipeline.coingecko import streams
-from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market import instants
-from btc_pipeline.publish import swap
-from btc_pipeline.selftest.kinds import AnswerFault, CensusFault, DatabaseFault, Fault
+from btc_pipeline.selftest import days_after, good_day
+from btc_pipeline.selftest.good_day import COINS, DAYS, GoodDay
+from btc_pipeline.selftest.kinds import (
+    COMES_BACK,
+    GOOD,
+    WARNS_BUT_FINAL,
+    AnswerFault,
+    CensusFault,
+    DatabaseFault,
+    Fault,
+    FaultVerdict,
+)
 from btc_pipeline.settings.values import Settings
-from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import grid
-from btc_pipeline.transform import dbt_build, dbt_runner, judge
+from btc_pipeline.transform import dbt_runner, judge
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.verify import gate
 from btc_pipeline.warehouse import duckdb_files
 
-COINS = ("bitcoin", "solana")
-DAYS = tuple(datetime(2026, 5, day, 13, 30, tzinfo=timezone.utc) for day in (15, 16))
-"""When the good data were requested. The first run publishes them, the second builds them again."""
-
 MAX_AGE = timedelta(hours=6)
-_GOOD = frozenset({"pass", "success"})
 
 
 @dataclass(frozen=True)
-class FaultVerdict:
-    """The result of a fault: `rejected`, `fails` or `warns` by its check, or `MISSED`; and which other checks spoke."""
+class Draw:
+    """How many faults behind the gate have their days after, None for all; which ones is for the seed to say."""
 
-    fault: Fault
-    outcome: str
-    others: tuple[str, ...] = ()
-
-    @property
-    def is_caught(self) -> bool:
-        """Whether the check that is named for the fault caught it."""
-        return self.outcome != "MISSED"
+    count: int | None
+    seed: int
 
 
-def run(settings: Settings, sources_hash: str, injected: Sequence[Fault]) -> list[FaultVerdict]:
-    """Inject each fault and run the gates.
+def run(settings: Settings, sources_hash: str, injected: Sequence[Fault], draw: Draw) -> list[FaultVerdict]:
+    """Inject each fault and run the gates; then the days after the faults that are drawn.
 
     Raises:
         CandleTestError: the good day itself does not pass, so that nothing could be said about the checks.
     """
     with tempfile.TemporaryDirectory(prefix="btc-pipeline-selftest-") as folder:
-        configured = _settings(settings, Path(folder))
-        good = _answers(configured)
+        good = good_day.with_answers(_settings(settings, Path(folder) / "good"), sources_hash)
         if not all(isinstance(fault, AnswerFault) for fault in injected):
-            good = _built(good, sources_hash)
+            good = good_day.built(good)
         of_database = [fault for fault in injected if isinstance(fault, DatabaseFault)]
-        in_database = dict(zip(of_database, good.judged(of_database), strict=True))
-        return [
-            in_database[fault]
-            if isinstance(fault, DatabaseFault)
-            else good.rejected(fault)
-            if isinstance(fault, AnswerFault)
-            else good.counted(fault)
-            for fault in injected
-        ]
+        with_days = days_after.drawn(of_database, draw.count, draw.seed)
+        verdicts = dict[Fault, FaultVerdict]()
+        verdicts |= {fault: rejected(good, fault) for fault in injected if isinstance(fault, AnswerFault)}
+        verdicts |= {fault: counted(good, fault) for fault in injected if isinstance(fault, CensusFault)}
+        if of_database:
+            judged = _judged(good, of_database, Path(folder))
+            verdicts |= {fault: each.verdict for fault, each in judged.items()}
+        if with_days:
+            after = days_after.DaysAfter(good, Path(folder) / "days after")
+            for fault in with_days:
+                is_healed = after.is_healed(fault, judged[fault].database, judged[fault].tests)
+                verdicts[fault] = _followed(verdicts[fault], is_healed=is_healed)
+            at_the_gate = [fault for fault, each in verdicts.items() if each.outcome == "rejected"]
+            is_healed = after.never_came_in([fault for fault in at_the_gate if isinstance(fault, AnswerFault)])
+            verdicts |= {fault: _followed(verdicts[fault], is_healed=is_healed) for fault in at_the_gate}
+        return [verdicts[fault] for fault in injected]
 
 
-def matrix(verdicts: Sequence[FaultVerdict]) -> str:
+def matrix(verdicts: Sequence[FaultVerdict], seed: int) -> str:
     """The faults and what caught them, as text."""
-    rows = [("fault", "outcome", "check that is named for it", "others")]
+    rows = [("fault", "outcome", "days after", "check that is named for it", "others")]
     rows += [
-        (each.fault.name, each.outcome, each.fault.check, f"+{len(each.others)}" if each.others else "")
+        (
+            each.fault.name,
+            each.outcome,
+            str(each.days_after or ""),
+            each.fault.check,
+            f"+{len(each.others)}" if each.others else "",
+        )
         for each in verdicts
     ]
     caught = sum(each.is_caught for each in verdicts)
+    behind = [each for each in verdicts if isinstance(each.fault, DatabaseFault)]
+    followed = sum(each.days_after > 0 for each in behind)
     title = f"self-test on SAMPLE data, {' and '.join(COINS)}, as of {instants.text(DAYS[-1])}"
-    return "\n".join([title, "", *grid.lines(rows), "", f"{caught} of {len(verdicts)} faults caught"])
+    days = f"days after, with good answers: of {followed} of the {len(behind)} faults behind the gate, seed {seed}"
+    return "\n".join(
+        [title, *[days] * bool(behind), "", *grid.lines(rows), "", f"{caught} of {len(verdicts)} faults caught"]
+    )
+
+
+def rejected(good: GoodDay, fault: AnswerFault) -> FaultVerdict:
+    """What the gate says to the newest answer with the fault."""
+    entry = raw_archive.entries(good.workspace.raw, streams.MARKET_CHART)[0][-1]
+    try:
+        body = fault.body(entry.read(good.workspace.raw))
+        gate.market_chart(entry.request, body, MAX_AGE, good.settings.repeat_hours, gate.IMPOSSIBLE_FACTOR)
+    except gate.BadAnswerError as error:
+        if error.check == fault.check:
+            return FaultVerdict(fault, "rejected")
+        return FaultVerdict(fault, "MISSED", (error.check,))
+    return FaultVerdict(fault, "MISSED")
+
+
+def counted(good: GoodDay, fault: CensusFault) -> FaultVerdict:
+    """What the census says to the tests with the fault."""
+    spoilt = fault.spoilt(good.tests)
+    with suppress(CandleTestError):
+        judge.take_census(spoilt)
+        return FaultVerdict(fault, "MISSED")
+    return FaultVerdict(fault, "fails" if spoilt != list(good.tests) else "MISSED")
 
 
 @dataclass(frozen=True)
-class GoodDay:
-    """A built and tested database, the answers that it is from, and the outcome of each test."""
+class _Judged:
+    """What dbt's tests say to a fault, and the database that they have seen."""
 
-    settings: Settings
-    workspace: Workspace
-    tests: tuple[Node, ...]
-
-    def rejected(self, fault: AnswerFault) -> FaultVerdict:
-        """What the gate says to the newest answer with the fault."""
-        entry = raw_archive.entries(self.workspace.raw, streams.MARKET_CHART)[0][-1]
-        try:
-            body = fault.body(entry.read(self.workspace.raw))
-            repeat_hours = self.settings.repeat_hours
-            gate.market_chart(entry.request, body, MAX_AGE, repeat_hours, gate.IMPOSSIBLE_FACTOR)
-        except gate.BadAnswerError as error:
-            return (
-                FaultVerdict(fault, "rejected")
-                if error.check == fault.check
-                else FaultVerdict(fault, "MISSED", (error.check,))
-            )
-        return FaultVerdict(fault, "MISSED")
-
-    def judged(self, injected: Sequence[DatabaseFault]) -> list[FaultVerdict]:
-        """What dbt's tests say to the database with each fault in turn."""
-        copies = []
-        for number, fault in enumerate(injected):
-            path = self.workspace.temporary / f"fault-{number}.duckdb"
-            shutil.copyfile(self.workspace.work, path)
-            with duckdb_files.opened(path, read_only=False) as connection:
-                connection.execute(fault.sql)
-            copies.append({"path": str(path), "command": fault.command})
-        outcomes = dbt_runner.judge_copies(self.settings, self.workspace, copies) if copies else []
-        return [_verdict(fault, nodes) for fault, nodes in zip(injected, outcomes, strict=True)]
-
-    def counted(self, fault: CensusFault) -> FaultVerdict:
-        """What the census says to the tests with the fault."""
-        spoilt = fault.spoilt(self.tests)
-        with suppress(CandleTestError):
-            judge.take_census(spoilt)
-            return FaultVerdict(fault, "MISSED")
-        return FaultVerdict(fault, "fails" if spoilt != list(self.tests) else "MISSED")
+    verdict: FaultVerdict
+    tests: Sequence[Node]
+    database: Path
 
 
-def _verdict(fault: DatabaseFault, nodes: Sequence[Node]) -> FaultVerdict:
-    spoke = {
-        node["name"]: node["status"]
-        for node in nodes
-        if node["kind"] == "test" and node["status"] not in {*_GOOD, "skipped"}
-    }
+def _judged(good: GoodDay, injected: Sequence[DatabaseFault], folder: Path) -> dict[DatabaseFault, _Judged]:
+    """What dbt's tests say to the database with each fault in turn."""
+    work, untouched = good.workspace.work, folder / "good.duckdb"
+    shutil.copyfile(work, untouched)
+    copies = [folder / f"fault-{number}.duckdb" for number in range(len(injected))]
+    for fault, path in zip(injected, copies, strict=True):
+        shutil.copyfile(work, path)
+        with duckdb_files.opened(path, read_only=False) as connection:
+            connection.execute(fault.sql)
+    jobs = [{"path": str(path), "command": fault.command} for fault, path in zip(injected, copies, strict=True)]
+    outcomes = dbt_runner.judge_copies(good.settings, good.workspace, jobs)
+    shutil.copyfile(untouched, work)
+    right = good_day.right_candles(work)  # views know the name of their database
+    found = {}
+    for fault, path, nodes in zip(injected, copies, outcomes, strict=True):
+        tests = [node for node in nodes if node["kind"] == "test"]
+        found[fault] = _Judged(verdict(fault, tests, good_day.final_candles(path) - right), tests, path)
+    return found
+
+
+def _followed(verdict: FaultVerdict, *, is_healed: bool) -> FaultVerdict:
+    """The verdict, with what the days after have shown."""
+    outcome = COMES_BACK if verdict.is_caught and not is_healed else verdict.outcome
+    return replace(verdict, outcome=outcome, days_after=len(days_after.AFTER))
+
+
+def verdict(
+    fault: DatabaseFault, tests: Sequence[Node], wrong: AbstractSet[good_day.CandleValues] = frozenset()
+) -> FaultVerdict:
+    """What the tests of the database with the fault say, if these of its final candles are wrong."""
+    spoke = {test["name"]: test["status"] for test in tests if test["status"] not in {*GOOD, "skipped"}}
     own = spoke.pop(fault.check, None)
     outcome = {None: "MISSED", "warn": "warns"}.get(own, "fails")
+    is_published = all(test["status"] in {*GOOD, "warn"} for test in tests)
+    if outcome == "warns" and wrong and is_published:
+        outcome = WARNS_BUT_FINAL
     return FaultVerdict(fault, outcome, tuple(sorted(spoke)))
 
 
@@ -156,46 +186,6 @@ def _settings(settings: Settings, folder: Path) -> Settings:
         days=14,
         now=DAYS[-1],
     )
-
-
-def _answers(settings: Settings) -> GoodDay:
-    """The good answers, in an archive; nothing is built of them."""
-    workspace = Workspace(settings.data_dir, settings.source)
-    workspace.temporary.mkdir(parents=True)
-    for coin, now in itertools.product(COINS, DAYS):
-        keep_answers(replace(settings, now=now), workspace, coin, now)
-    return GoodDay(settings, workspace, ())
-
-
-def _built(good: GoodDay, sources_hash: str) -> GoodDay:
-    """The database of the first day is published, and then that of the second one built."""
-    workspace = good.workspace
-    for now in DAYS:
-        dated = replace(good.settings, now=now)
-        dbt_build.build(dated, workspace, dbt_build.Build("Transform", now.date(), "good", sources_hash, until=now))
-        tests = json.loads(workspace.test_results.read_bytes())["tests"]
-        loud = [test["name"] for test in tests if test["status"] not in _GOOD]
-        if loud:
-            raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "correct that first")
-        if now != DAYS[-1]:
-            swap.swap_in(dated, workspace, swap.Version(now.date(), now.date(), now.date(), {}))
-    return replace(good, tests=tuple(tests))
-
-
-def keep_answers(settings: Settings, workspace: Workspace, coin: str, now: datetime) -> None:
-    """Put the sample's answers of an instant into the archive, as the connector would."""
-    start = datetime.combine(now.date() - timedelta(days=settings.days), time(), timezone.utc)
-    (currency,) = settings.vs_currencies
-    request = raw_archive.Request(
-        coin, currency, now.date(), start, now, now, settings.provenance, streams.MARKET_CHART
-    )
-    chart = synthetic.market_chart(coin, currency, start, now, now)
-    raw_archive.keep(workspace.raw, request, json.dumps(chart).encode())
-    fine = replace(request, window_from=now - timedelta(days=1), stream=streams.CHART_5M)
-    last_day = synthetic.market_chart(coin, currency, fine.window_from, now, now)
-    raw_archive.keep(workspace.raw, fine, json.dumps(last_day).encode())
-    ohlc = replace(request, window_from=now - timedelta(days=30), stream=streams.OHLC)
-    raw_archive.keep(workspace.raw, ohlc, json.dumps(synthetic.ohlc(coin, currency, 30, now)).encode())
 
 
 def missed(verdicts: Sequence[FaultVerdict]) -> list[FaultVerdict]:

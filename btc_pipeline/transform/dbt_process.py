@@ -178,14 +178,15 @@ def _places(database: Path, test: str) -> list[failing_rows.Place] | None:
 
 
 def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_process.Json:
-    """Run dbt on one database after the other, each in the place of the real one."""
+    """Run dbt on one database after the other, each in the place of the real one for that time."""
     outcomes = []
     for copy in copies:
         Path(copy["path"]).replace(dbt.database)
         nodes = dbt.nodes(copy["command"], is_unit_tested=True)
         if isinstance(nodes, str):
             return {"error": nodes}
-        outcomes.append([_node(result) for result in nodes])
+        outcomes.append(_outcomes(dbt, nodes))
+        dbt.database.replace(copy["path"])
     return {"outcomes": outcomes}
 
 

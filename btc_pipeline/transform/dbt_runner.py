@@ -51,7 +51,7 @@ def run(
 def judge_copies(settings: Settings, workspace: Workspace, copies: Sequence[child_process.Json]) -> list[list[Node]]:
     """Put each copy (`path`, and the `command`, `build` or `test`) in the place of dbt's database and run dbt.
 
-    For the self-test only: the database cannot be used afterwards.
+    For the self-test only: dbt's own database is gone afterwards. The copies lie where they were, as dbt left them.
 
     Returns:
         For each copy the outcomes of its nodes.

@@ -505,6 +505,7 @@ BODIES = {
     "commands.answers": "whether an answer is whole, before a person decides about it",
     "commands.record": "what it has just fetched",
     "commands.why": "to show it, with what the ledger says",
+    "selftest.days_after": "its own sample's answer, to be spoilt",
     "selftest.run": "its own sample's answer, to be spoilt",
 }
 """Who reads the body of an archived answer, and why. All others ask `verify.stored`, and so the ledger."""

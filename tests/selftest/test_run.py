@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from btc_pipeline import __main__ as command_line
-from btc_pipeline.selftest import answer_faults, model_faults, run
+from btc_pipeline.selftest import answer_faults, days_after, good_day, kinds, model_faults, run
 from btc_pipeline.selftest.kinds import AnswerFault, CensusFault, DatabaseFault
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
@@ -25,19 +25,21 @@ OTHERWISE = AnswerFault("caught by another", "prices_are_finite", lambda chart: 
 HARMLESS = DatabaseFault("nothing in the database", "singular:assert_no_gap_is_open", "select 1")
 LOW = DatabaseFault("low of zero", "generic:daily_candlestick.low.finite_and_positive",
                     "update main.daily_candlestick set low = 0 where date = date '2026-05-13'")  # fmt: skip
+STUCK = DatabaseFault("low of zero, and nothing can be loaded any more", LOW.check,
+                      f"{LOW.sql}; alter table pipeline.touched_days drop column date")  # fmt: skip
 DROPPED = CensusFault("dropped", "census", "singular:assert_no_gap_is_open")
 SILENT = CensusFault("silent", "census", "singular:assert_no_gap_is_open", (("meaning", ""),))
 NONE_DROPPED = CensusFault("none dropped", "census", "singular:there_is_no_such_test")
-SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, DROPPED, SILENT, NONE_DROPPED)
+SOME = (answer_faults.ANSWERS[0], UNTOUCHED, OTHERWISE, HARMLESS, LOW, STUCK, DROPPED, SILENT, NONE_DROPPED)
 
 
 @pytest.fixture(scope="module")
 def verdicts():
     """What became of some faults, good ones and some that no check can catch."""
     models = Transform(
-        date=run.DAYS[0].date()
+        date=good_day.DAYS[0].date()
     ).sources_hash()  # whose unit tests have run when the project was installed
-    return {each.fault.name: each for each in run.run(SETTINGS, models, SOME)}
+    return {each.fault.name: each for each in run.run(SETTINGS, models, SOME, run.Draw(None, 0))}
 
 
 # --- What is injected
@@ -81,6 +83,53 @@ def test_the_pages_say_how_many_faults_there_are():
     assert f"{count} of {count} faults caught" in (docs / "quality.md").read_text(encoding="utf-8")
 
 
+# --- Whose days after are looked at
+
+
+BEHIND = [fault for fault in model_faults.ALL if isinstance(fault, DatabaseFault)]
+
+
+def test_a_seed_draws_the_same_faults_again_and_another_one_others():
+    assert days_after.drawn(BEHIND, 4, 17) == days_after.drawn(BEHIND, 4, 17)
+    assert len({tuple(fault.name for fault in days_after.drawn(BEHIND, 4, seed)) for seed in range(20)}) > 10
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_as_many_as_wanted_are_drawn_in_their_order(count):
+    drawn = days_after.drawn(BEHIND, count, 3)
+    assert len(drawn) == count
+    assert drawn == [fault for fault in BEHIND if fault in drawn]
+
+
+@pytest.mark.parametrize("count", [None, len(BEHIND), 1000])
+def test_all_are_drawn_if_wanted(count):
+    assert days_after.drawn(BEHIND, count, 3) == BEHIND
+
+
+@pytest.mark.parametrize(("outcome", "is_caught"), [
+    ("rejected", True), ("fails", True), ("warns", True),
+    ("MISSED", False), (kinds.WARNS_BUT_FINAL, False), (kinds.COMES_BACK, False),
+])  # fmt: skip
+def test_what_is_left_over_is_not_caught(outcome, is_caught):
+    assert kinds.FaultVerdict(UNTOUCHED, outcome).is_caught == is_caught
+
+
+WRONG = {("bitcoin", "usd", "2026-05-13", "hourly")}
+
+
+@pytest.mark.parametrize(("own", "other", "wrong", "outcome"), [
+    ("fail", "pass", WRONG, "fails"),
+    ("warn", "pass", set(), "warns"),
+    ("warn", "warn", WRONG, kinds.WARNS_BUT_FINAL),
+    ("warn", "fail", WRONG, "warns"),  # nothing is published
+    ("warn", "skipped", WRONG, "warns"),
+    ("pass", "fail", WRONG, "MISSED"),
+])  # fmt: skip
+def test_a_warning_counts_only_if_no_wrong_candle_is_published_as_final(own, other, wrong, outcome):
+    tests = [{"name": LOW.check, "status": own}, {"name": "singular:other", "status": other}]
+    assert run.verdict(LOW, tests, wrong).outcome == outcome
+
+
 # --- What becomes of it
 
 
@@ -110,17 +159,28 @@ def test_what_another_check_catches_is_missed_by_its_own(verdicts):
 
 
 @of_a_real_run
+def test_what_is_caught_and_comes_back_is_not_caught(verdicts):
+    assert (verdicts[STUCK.name].outcome, verdicts[STUCK.name].is_caught) == ("COMES BACK", False)
+
+
+@of_a_real_run
+def test_the_days_after_are_those_of_each_fault_that_is_drawn_and_of_the_gate(verdicts):
+    followed = {name for name, each in verdicts.items() if each.days_after == 2}
+    assert followed == {"zero price", HARMLESS.name, LOW.name, STUCK.name}
+
+
+@of_a_real_run
 def test_the_verdicts_are_in_the_order_of_the_faults(verdicts):
     assert list(verdicts) == [fault.name for fault in SOME]
 
 
 @of_a_real_run
 def test_the_matrix_names_fault_outcome_and_check_and_counts(verdicts):
-    text = run.matrix(list(verdicts.values()))
+    text = run.matrix(list(verdicts.values()), 0)
     assert text.startswith("self-test on SAMPLE data, ")
-    assert re.search(r"^zero price +rejected +prices_are_positive$", text, re.MULTILINE)
+    assert re.search(r"^zero price +rejected +2 +prices_are_positive$", text, re.MULTILINE)
     assert re.search(r"^nothing at all +MISSED +prices_are_positive$", text, re.MULTILINE)
-    assert text.endswith("\n4 of 8 faults caught")
+    assert text.endswith("\n4 of 9 faults caught")
 
 
 # --- A gate that has gone blind
@@ -130,9 +190,9 @@ def test_a_blind_gate_is_seen(monkeypatch, tmp_path):
     now = datetime(2026, 5, 15, tzinfo=timezone.utc)
     monkeypatch.setattr(gate, "market_chart", lambda *_: gate.Verified(1, 0, "hourly", now, now, now))
     workspace = Workspace(tmp_path, "sample")
-    run.keep_answers(SETTINGS, workspace, "bitcoin", run.DAYS[0])
-    good = run.GoodDay(SETTINGS, workspace, ())
-    outcomes = {good.rejected(fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
+    good_day.keep_answers(SETTINGS, workspace, "bitcoin", good_day.DAYS[0])
+    good = good_day.GoodDay(SETTINGS, workspace, "")
+    outcomes = {run.rejected(good, fault).outcome for fault in answer_faults.ANSWERS if isinstance(fault, AnswerFault)}
     assert outcomes == {"MISSED"}
 
 
