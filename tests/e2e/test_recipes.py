@@ -102,5 +102,5 @@ def test_a_check_that_is_added_by_the_recipe_catches_its_fault(project):
     assert declared_tests.declared(project / "dbt_project")[check] == 1
     selftest = ended(project, "-c", ONE_FAULT.format(check=check))
     assert selftest.returncode == 0, selftest.stderr
-    assert re.search(rf"^candle that ends before it begins +fails +{check}\b", selftest.stdout, re.MULTILINE)
+    assert re.search(rf"^candle that ends before it begins +fails +2 +{check}\b", selftest.stdout, re.MULTILINE)
     assert selftest.stdout.endswith("\n1 of 1 faults caught\n")
