@@ -15,7 +15,7 @@ import pytest
 from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import raw_archive
-from tests.support.built_world import BuiltWorld, archive
+from tests.support.built_world import BuiltWorld
 
 pytestmark = pytest.mark.long
 
@@ -84,23 +84,19 @@ UNTOUCHED = "monero"
 TABLES = ("daily_candlestick", "int_doubts_raised", "second_opinions", "price_gaps", "price_anomalies")
 
 
-def keep_fine(world, coin, now, change):
-    archive(world.workspace, world.settings, streams.CHART_5M, now - timedelta(days=1), now, coin, change)
-
-
 def keep(world, now):
     """The answers of a run to the archive; those of the last run are right."""
     for coin in (*CASES, UNTOUCHED):
         case = CASES.get(coin, Case([]))
         is_last = now == RUNS[-1]
         world.keep(now, 4, right if is_last else case.hourly, coin)
-        keep_fine(world, coin, now, right)
+        world.keep_fine(now, right, coin)
         if case.fine and now == FIRST:  # the runs of two days before brought 5-minute points
-            keep_fine(world, coin, now - timedelta(days=2), case.fine)
-            keep_fine(world, coin, now - timedelta(days=1), case.fine)
+            world.keep_fine(now - timedelta(days=2), case.fine, coin)
+            world.keep_fine(now - timedelta(days=1), case.fine, coin)
         if case.fine and is_last:
-            keep_fine(world, coin, FIRST - timedelta(days=2, minutes=-1), right)
-            keep_fine(world, coin, FIRST - timedelta(days=1, minutes=-1), right)
+            world.keep_fine(FIRST - timedelta(days=2, minutes=-1), right, coin)
+            world.keep_fine(FIRST - timedelta(days=1, minutes=-1), right, coin)
         request = raw_archive.Request(
             coin, "usd", now.date(), now - timedelta(days=7), now, now, world.settings.provenance, streams.OHLC
         )

@@ -10,7 +10,7 @@ from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.transform import dbt_build, judge
-from tests.support.built_world import MODELS, BuiltWorld, archive
+from tests.support.built_world import MODELS, BuiltWorld
 
 pytestmark = pytest.mark.long
 
@@ -31,9 +31,6 @@ class World(BuiltWorld):
         )
         chart = synthetic.market_chart(coin_id, "usd", start, end, now)
         raw_archive.keep(self.workspace.raw, request, json.dumps(chart).encode())
-
-    def keep_fine(self, now):
-        archive(self.workspace, self.settings, streams.CHART_5M, now - DAY, now)
 
     def build_as_run(self, now, day=None):
         """As a run of a day, by default today, does at `now`; returns whether the test of the gaps warns."""

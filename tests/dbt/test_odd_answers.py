@@ -5,7 +5,7 @@ Nobody has a second opinion here.
 """
 
 from datetime import datetime, timedelta, timezone
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -30,7 +30,7 @@ def of_the_day_before(coin):
 
     def change(chart):
         first, *_, last = (stamp for stamp, _ in chart["prices"])
-        old = synthetic.market_chart(coin, "usd", at(first) - DAY, at(last) - DAY, at(last) - DAY)
+        old: Any = synthetic.market_chart(coin, "usd", at(first) - DAY, at(last) - DAY, at(last) - DAY)
         for name, points in old.items():
             chart[name] = [[stamp + DAY // timedelta(milliseconds=1), value] for stamp, value in points]
 
