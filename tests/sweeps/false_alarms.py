@@ -236,6 +236,9 @@ _HEAD = """# False alarms: how often a check speaks although nothing is wrong
 Written by `make alarms` from `tests/sweeps/false_alarms.py`. All answers are good ones of the synthetic market, so each
 alarm is a false one. The runs are those of the pipeline's steps, with all three streams.
 
+What it cannot show: a doubt that a run raises in the year and a later one lifts is not counted, as the last run builds
+the whole year. The synthetic market is calmer than a real one, so anomalies are rarer here.
+
 """
 
 
@@ -256,7 +259,7 @@ def _of_year(year: Year) -> str:
     named = "".join(f"- {each}\n" for each in [*year.refused, *filter(None, [year.error])])
     return (
         f"## A year of noise\n\n{len(COINS) + len(STABLE)} coins, daily runs over {YEAR} days: {year.answers} answers,"
-        f" {year.settled} settled candles. The last\nrun builds all of them; its exit code is {year.exit_code}.\n\n"
+        f" {year.settled} settled candles.\nThe last run builds all of them; its exit code is {year.exit_code}.\n\n"
         f"| what | in all | in a year of a coin |\n|---|---|---|\n{''.join(lines)}\n{named}"
     )
 
