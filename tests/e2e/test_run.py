@@ -227,9 +227,7 @@ def test_recorded_candles_of_coingecko_agree_with_ours(replayed):
 
 
 def _candles_of(prices):
-    """By hand: the series of each UTC day. The live point comes last and only closes the last day; so does the newest
-    point, if that is another one: it may be the live one.
-    """
+    """By hand: the series of each UTC day. The live point comes last; it only closes the last day, if it is the newest."""
     *series, (live_stamp, live_price) = prices
     assert live_stamp % 1000 == 0
     first_day = (RECORDED_NOW - timedelta(days=7)).date()
@@ -241,6 +239,4 @@ def _candles_of(prices):
     if live_stamp > max(days[today])[0]:
         closed = truth.Ohlc.of([*days[today], (live_stamp, live_price)])
         candles[today] = closed._replace(points=len(days[today]))
-    else:
-        candles[today] = candles[today]._replace(points=len(days[today]) - 1)
     return candles
