@@ -248,14 +248,16 @@ def record(context: click.Context, folder: Path) -> int:
     short_help="inject faults: which check catches which?",
     examples=["btc-pipeline selftest", "btc-pipeline selftest --all-days-after"],
 )
-@click.option("--all-days-after", is_flag=True, help="Look at the two days after each fault, not only after four.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="NUMBER", help="Which four are looked at; default: chance.")
+@click.option("--all-days-after", is_flag=True, help="Look at the two days after each fault, not only after three.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="NUMBER", help="Which three are looked at; default: chance."
+)
 @click.pass_context
 def selftest(context: click.Context, all_days_after: bool, seed: int | None) -> int:
     """Inject faults into sample data, one at a time: which check catches which?"""
     from btc_pipeline.commands import selftest as command
 
-    return with_settings(context, lambda settings, _: command.text(settings, None if all_days_after else 4, seed))
+    return with_settings(context, lambda settings, _: command.text(settings, None if all_days_after else 3, seed))
 
 
 @pipeline.command(

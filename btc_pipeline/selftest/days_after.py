@@ -11,9 +11,10 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from btc_pipeline.coingecko import streams
@@ -41,9 +42,7 @@ class DaysAfter:
         for now in AFTER:
             self._answered.ask(now)
         untouched = self._answered.copied(folder / "untouched")
-        _end(untouched, good.tests)
-        for now in AFTER:
-            untouched.publish(now, untouched.build(now))
+        untouched.publish(AFTER[-1], untouched.build(AFTER[-1]))
         self._right = right_candles(untouched.workspace.work)
         covered_from = AFTER[-1].date() - timedelta(days=good.settings.days)
         days = map(_day_of, final_candles(untouched.workspace.work))
@@ -58,7 +57,7 @@ class DaysAfter:
                 world.publish(DAYS[-1], world.build(DAYS[-1], _RUN))  # answers are quarantined in the build itself
             else:
                 _end(world, [*tests, *(test for test in self._good.tests if test["kind"] == "unit_test")])
-        return self._is_right_in_the_end(world)
+        return self._is_right_after(world, AFTER)
 
     def never_came_in(self, rejected: Sequence[AnswerFault]) -> bool:
         """Whether the answers with these faults, all of them in the archive, leave nothing in any candle."""
@@ -68,18 +67,27 @@ class DaysAfter:
         for seconds, fault in enumerate(rejected, 1):
             asked = replace(entry.request, extracted_at=entry.request.extracted_at + timedelta(seconds=seconds))
             raw_archive.keep(world.workspace.raw, asked, fault.body(good))
-        return self._is_right_in_the_end(world)
+        return self._is_right_after(world, AFTER[-1:])
 
-    def _is_right_in_the_end(self, world: GoodDay) -> bool:
+    def _is_right_after(self, world: GoodDay, days: Sequence[datetime]) -> bool:
         passed = False
-        for now in AFTER:
+        for now in days:
             passed = False
             with suppress(PipelineError):
                 world.publish(now, world.build(now, _RUN))
                 passed = True
         found = final_candles(world.workspace.work) if passed else set()
         shutil.rmtree(world.settings.data_dir)
-        return passed and found <= self._right and {_day_of(candle) for candle in found} >= self._days
+        return passed and are_right(found, self._right, self._days)
+
+
+def are_right(
+    found: AbstractSet[CandleValues], right: AbstractSet[CandleValues], wanted: AbstractSet[CandleValues]
+) -> bool:
+    """Whether each final candle found is one of the right ones, and each day that is wanted (coin, currency, day) is
+    among them.
+    """
+    return found <= right and {_day_of(candle) for candle in found} >= wanted
 
 
 def _end(world: GoodDay, tests: Sequence[Node]) -> None:

@@ -74,10 +74,11 @@ def run(settings: Settings, sources_hash: str, injected: Sequence[Fault], draw: 
             after = days_after.DaysAfter(good, Path(folder) / "days after")
             for fault in with_days:
                 is_healed = after.is_healed(fault, judged[fault].database, judged[fault].tests)
-                verdicts[fault] = _followed(verdicts[fault], is_healed=is_healed)
+                verdicts[fault] = followed(verdicts[fault], is_healed=is_healed)
             at_the_gate = [fault for fault, each in verdicts.items() if each.outcome == "rejected"]
-            is_healed = after.never_came_in([fault for fault in at_the_gate if isinstance(fault, AnswerFault)])
-            verdicts |= {fault: _followed(verdicts[fault], is_healed=is_healed) for fault in at_the_gate}
+            if at_the_gate:
+                is_healed = after.never_came_in([fault for fault in at_the_gate if isinstance(fault, AnswerFault)])
+                verdicts |= {fault: followed(verdicts[fault], is_healed=is_healed) for fault in at_the_gate}
         return [verdicts[fault] for fault in injected]
 
 
@@ -155,7 +156,7 @@ def _judged(good: GoodDay, injected: Sequence[DatabaseFault], folder: Path) -> d
     return found
 
 
-def _followed(verdict: FaultVerdict, *, is_healed: bool) -> FaultVerdict:
+def followed(verdict: FaultVerdict, *, is_healed: bool) -> FaultVerdict:
     """The verdict, with what the days after have shown."""
     outcome = COMES_BACK if verdict.is_caught and not is_healed else verdict.outcome
     return replace(verdict, outcome=outcome, days_after=len(days_after.AFTER))
