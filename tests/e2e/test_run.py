@@ -227,7 +227,7 @@ def test_recorded_candles_of_coingecko_agree_with_ours(replayed):
 
 
 def _candles_of(prices):
-    """By hand: the series of each UTC day. The live point comes last; it only closes the last day, if it is the newest."""
+    """By hand: the series of each UTC day. The live point comes last, and closes the last day if it is the newest."""
     *series, (live_stamp, live_price) = prices
     assert live_stamp % 1000 == 0
     first_day = (RECORDED_NOW - timedelta(days=7)).date()
