@@ -66,7 +66,7 @@ with
     ),
 
     rare_points as (
-        select observations.coin_id, vs_currency, granularity, price, observed_ms, load_number,
+        select distinct coin_id, vs_currency, granularity, price, observed_ms,
         from observations
         semi join rare_prices using (coin_id, vs_currency, granularity, price)
         where not is_live

@@ -4,7 +4,10 @@ with
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 
-    given as (select * from {{ ref("int_prices_confirmed") }}),
+    given as (
+        select coin_id, vs_currency, granularity, observed_ms, first_given_at, is_confirmed,
+        from {{ ref("int_prices_confirmed") }}
+    ),
 
     opinions as (select * from {{ ref("int_opinions_compared") }}),
 
@@ -26,11 +29,7 @@ with
         from placed
     ),
 
-    levels as (
-        select coin_id, vs_currency, granularity, level, count(*) as points, min(observed_ms) as first_ms,
-        from levelled
-        group by all
-    ),
+    levels as (select coin_id, vs_currency, granularity, level, count(*) as points, from levelled group by all),
 
     bounded as (
         select *, level > 0 and lead(level) over series is not null as is_between,
@@ -38,13 +37,25 @@ with
         window series as (partition by coin_id, vs_currency, granularity order by level)
     ),
 
-    stepped as (
+    -- Each point with what is known of its level, its answers and its day
+    described as (
         select
             levelled.*,
-            lag(observed_ms) over series as ms_before,
-            lag(observed_at) over series as at_before,
-            lag(price) over series as price_before,
+            bounded.is_between,
+            bounded.points,
+            given.first_given_at,
+            given.is_confirmed,
+            opinions.is_hourly_contradicted,
+            opinions.is_hourly_confirmed,
         from levelled
+        inner join bounded using (coin_id, vs_currency, granularity, level)
+        inner join given using (coin_id, vs_currency, granularity, observed_ms)
+        left join opinions using (coin_id, vs_currency, date)
+    ),
+
+    stepped as (
+        select described as here, lag(described) over series as before,
+        from described
         window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
     ),
 
@@ -53,73 +64,37 @@ with
     -- so of both or of none, the newer answer is the suspect; of one answer the shorter level, or the later point
     judged as (
         select
-            stepped.*,
+            here,
+            before,
             coalesce(
                 case
-                    when stepped.granularity <> 'hourly'
+                    when here.granularity <> 'hourly'
                     then null
-                    when opinion_before.is_hourly_contradicted and opinion_here.is_hourly_confirmed
+                    when before.is_hourly_contradicted and here.is_hourly_confirmed
                     then true
-                    when opinion_before.is_hourly_confirmed and opinion_here.is_hourly_contradicted
+                    when before.is_hourly_confirmed and here.is_hourly_contradicted
                     then false
                 end,
-                if(own.is_between <> other.is_between, other.is_between, null),
+                if(here.is_between <> before.is_between, before.is_between, null),
                 if(
-                    given_before.first_given_at <> given_here.first_given_at,
-                    given_before.first_given_at > given_here.first_given_at,
-                    own.is_between and other.points < own.points
+                    before.first_given_at <> here.first_given_at,
+                    before.first_given_at > here.first_given_at,
+                    here.is_between and before.points < here.points
                 )
             ) as is_before_suspect,
         from stepped
-        inner join
-            bounded as own
-            on stepped.coin_id = own.coin_id
-            and stepped.vs_currency = own.vs_currency
-            and stepped.granularity = own.granularity
-            and stepped.level = own.level
-        inner join
-            bounded as other
-            on stepped.coin_id = other.coin_id
-            and stepped.vs_currency = other.vs_currency
-            and stepped.granularity = other.granularity
-            and stepped.level - 1 = other.level
-        inner join
-            given as given_here
-            on stepped.coin_id = given_here.coin_id
-            and stepped.vs_currency = given_here.vs_currency
-            and stepped.granularity = given_here.granularity
-            and stepped.observed_ms = given_here.observed_ms
-        inner join
-            given as given_before
-            on stepped.coin_id = given_before.coin_id
-            and stepped.vs_currency = given_before.vs_currency
-            and stepped.granularity = given_before.granularity
-            and stepped.ms_before = given_before.observed_ms
-        left join
-            opinions as opinion_here
-            on stepped.coin_id = opinion_here.coin_id
-            and stepped.vs_currency = opinion_here.vs_currency
-            and stepped.date = opinion_here.date
-        left join
-            opinions as opinion_before
-            on stepped.coin_id = opinion_before.coin_id
-            and stepped.vs_currency = opinion_before.vs_currency
-            and stepped.at_before::date = opinion_before.date
-        where stepped.is_jump
+        where here.is_jump
     ),
 
-    suspects as (
+    led_back as (
         select
-            coin_id,
-            vs_currency,
-            granularity,
-            observed_at as jumped_at,
-            if(is_before_suspect, ms_before, observed_ms) as observed_ms,
-            if(is_before_suspect, at_before, observed_at) as observed_at,
-            if(is_before_suspect, price_before, price) as price,
-            if(is_before_suspect, price, price_before) as price_beside,
+            here.observed_at as jumped_at,
+            if(is_before_suspect, before, here) as suspect,
+            if(is_before_suspect, here.price, before.price) as price_beside,
         from judged
     ),
+
+    suspects as (select suspect.*, jumped_at, price_beside, from led_back),
 
     -- The other series has the price, up to a factor of 10, within 10 minutes
     seen_by_both as (
@@ -146,9 +121,8 @@ with
             suspects.observed_ms,
             suspects.price,
             suspects.price_beside,
-            given.is_confirmed or seen_by_both.jumped_at is not null as is_confirmed,
+            suspects.is_confirmed or seen_by_both.jumped_at is not null as is_confirmed,
         from suspects
-        inner join given using (coin_id, vs_currency, granularity, observed_ms)
         left join seen_by_both using (coin_id, vs_currency, granularity, jumped_at)
     )
 
