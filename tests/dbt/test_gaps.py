@@ -93,7 +93,7 @@ def test_a_removed_coin_warns_no_more_and_what_was_not_requested_is_missing_if_i
     world.keep(NOW + DAY, 3, coin_id="litecoin")
     assert not world.build_as_run(NOW + DAY)  # litecoin has no such hole, and that of solana is no news any more
     of_solana = "coin_id = 'solana' and gap_from >= '2026-05-10 12:00:00'"
-    assert world.gaps(of_solana) == [("solana", "05-10 13:00", 11, "removed", "explained")]
+    assert world.gaps(of_solana) == [("solana", "05-10 14:00", 10, "removed", "explained")]
     assert ("solana", "05-09 08:00", 5, "coingecko_silent", "open") in world.gaps("coin_id = 'solana'")
     world.want("litecoin", "solana")
     for coin in ("litecoin", "solana"):
@@ -103,7 +103,7 @@ def test_a_removed_coin_warns_no_more_and_what_was_not_requested_is_missing_if_i
     assert came_back == [
         ("litecoin", "05-11 14:00", 10, "not_run", "open"),
         ("litecoin", "05-12 00:00", 1, "not_run", "open"),
-        ("solana", "05-10 13:00", 11, "not_run", "open"),
+        ("solana", "05-10 14:00", 10, "not_run", "open"),
         ("solana", "05-11 00:00", 2, "not_run", "open"),
     ]
 
@@ -133,9 +133,9 @@ def test_a_hole_that_was_open_is_closed_when_it_is_filled_and_stays_on_record(tm
     world.keep(late, 1)
     world.build_as_run(late)
     opened = world.gaps("cause = 'not_run'")
-    assert opened == [("bitcoin", "05-10 13:00", 11, "not_run", "open")]
+    assert opened == [("bitcoin", "05-10 14:00", 10, "not_run", "open")]
     world.keep_past(NOW.date(), late + HOUR)
     world.build_as_run(late + HOUR, NOW.date())
     closed = world.query("select found_at, closed_at, slots, state from price_gaps where cause = 'not_run'")
     naive = late.replace(tzinfo=None)
-    assert closed == [(naive, naive + HOUR, 10, "closed")]  # the point of 13:00 was there, and could be the live one
+    assert closed == [(naive, naive + HOUR, 10, "closed")]
