@@ -20,6 +20,14 @@ with
 
     shared_prices as (select * from {{ ref("int_prices_shared") }}),
 
+    -- How far apart the series are at most, on days of which they can be compared at each hour
+    days_alike as (
+        select coin_id, vs_currency, date, max(bps) as furthest_bps,
+        from compared
+        group by all
+        having count(distinct hour(observed_at)) = 24
+    ),
+
     -- Before the day is settled its last slots are not due, and the candle is provisional anyway
     settled as (
         select
@@ -30,14 +38,22 @@ with
             coalesce(is_hourly_contradicted, false) as is_hourly_contradicted,
             coalesce(is_hourly_confirmed, false) as is_hourly_confirmed,
             coalesce(is_range_confirmed, false) as is_range_confirmed,
+            -- The range of a day may hold CoinGecko's own candles by chance. If it has the prices of an hourly series
+            -- that they contradict by more, it is as wrong
+            coalesce(
+                largest_bps - furthest_bps > {{ var("two_series_limit_bps") }}, false
+            ) as is_contradicted_as_hourly,
         from series
         left join opinions using (coin_id, vs_currency, date)
+        left join days_alike using (coin_id, vs_currency, date)
         where is_settled
     ),
 
     without_edges as (select *, 'edge' as doubt, from settled where not has_edges),
 
-    contradicted as (select *, 'second_opinion_differs' as doubt, from settled where is_contradicted),
+    contradicted as (
+        select *, 'second_opinion_differs' as doubt, from settled where is_contradicted or is_contradicted_as_hourly
+    ),
 
     days_apart as (
         select distinct coin_id, vs_currency, date, from compared where bps > {{ var("two_series_limit_bps") }}
