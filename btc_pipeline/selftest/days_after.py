@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import tempfile
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -50,7 +51,7 @@ class DaysAfter:
 
     def is_healed(self, fault: DatabaseFault, faulted: Path, tests: Sequence[Node]) -> bool:
         """Whether nothing of the fault is left: `faulted` is the database that has it, and `tests` their outcomes."""
-        world = self._answered.copied(self._folder / "faulted")
+        world = self._new_world()
         shutil.copyfile(faulted, world.workspace.work)
         with suppress(PipelineError):
             if any(test["status"] == "fail" and test.get("meaning") == meanings.ANSWER for test in tests):
@@ -61,13 +62,18 @@ class DaysAfter:
 
     def never_came_in(self, rejected: Sequence[AnswerFault]) -> bool:
         """Whether the answers with these faults, all of them in the archive, leave nothing in any candle."""
-        world = self._answered.copied(self._folder / "faulted")
+        if not rejected:
+            return True
+        world = self._new_world()
         entry = raw_archive.entries(self._good.workspace.raw, streams.MARKET_CHART)[0][-1]
         good = entry.read(self._good.workspace.raw)
         for seconds, fault in enumerate(rejected, 1):
             asked = replace(entry.request, extracted_at=entry.request.extracted_at + timedelta(seconds=seconds))
             raw_archive.keep(world.workspace.raw, asked, fault.body(good))
         return self._is_right_after(world, AFTER[-1:])
+
+    def _new_world(self) -> GoodDay:
+        return self._answered.copied(Path(tempfile.mkdtemp(dir=self._folder)))
 
     def _is_right_after(self, world: GoodDay, days: Sequence[datetime]) -> bool:
         passed = False

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -42,6 +43,8 @@ from btc_pipeline.verify import gate
 from btc_pipeline.warehouse import duckdb_files
 
 MAX_AGE = timedelta(hours=6)
+_AT_ONCE = 2
+"""How many dbt processes work at a time: each keeps one core busy."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,16 @@ def run(settings: Settings, sources_hash: str, injected: Sequence[Fault], draw: 
             verdicts |= {fault: each.verdict for fault, each in judged.items()}
         if with_days:
             after = days_after.DaysAfter(good, Path(folder) / "days after")
-            for fault in with_days:
-                is_healed = after.is_healed(fault, judged[fault].database, judged[fault].tests)
-                verdicts[fault] = followed(verdicts[fault], is_healed=is_healed)
             at_the_gate = [fault for fault, each in verdicts.items() if each.outcome == "rejected"]
-            if at_the_gate:
-                is_healed = after.never_came_in([fault for fault in at_the_gate if isinstance(fault, AnswerFault)])
-                verdicts |= {fault: followed(verdicts[fault], is_healed=is_healed) for fault in at_the_gate}
+            with ThreadPoolExecutor(_AT_ONCE) as executor:
+                rejections = [fault for fault in at_the_gate if isinstance(fault, AnswerFault)]
+                of_rejected = executor.submit(after.never_came_in, rejections)
+                healed = executor.map(
+                    lambda fault: after.is_healed(fault, judged[fault].database, judged[fault].tests), with_days
+                )
+            for fault, is_healed in zip(with_days, healed, strict=True):
+                verdicts[fault] = followed(verdicts[fault], is_healed=is_healed)
+            verdicts |= {fault: followed(verdicts[fault], is_healed=of_rejected.result()) for fault in at_the_gate}
         return [verdicts[fault] for fault in injected]
 
 
@@ -146,7 +152,7 @@ def _judged(good: GoodDay, injected: Sequence[DatabaseFault], folder: Path) -> d
         with duckdb_files.opened(path, read_only=False) as connection:
             connection.execute(fault.sql)
     jobs = [{"path": str(path), "command": fault.command} for fault, path in zip(injected, copies, strict=True)]
-    outcomes = dbt_runner.judge_copies(good.settings, good.workspace, jobs)
+    outcomes = _outcomes(good, jobs, folder)
     shutil.copyfile(untouched, work)
     right = good_day.right_candles(work)  # views know the name of their database
     found = {}
@@ -154,6 +160,21 @@ def _judged(good: GoodDay, injected: Sequence[DatabaseFault], folder: Path) -> d
         tests = [node for node in nodes if node["kind"] == "test"]
         found[fault] = _Judged(verdict(fault, tests, good_day.final_candles(path) - right), tests, path)
     return found
+
+
+def _outcomes(good: GoodDay, jobs: Sequence[dict[str, str]], folder: Path) -> list[list[Node]]:
+    """What dbt says to each of the copies: some dbt processes share them, each in a workspace of its own."""
+    worlds = [good, *(good.copied(folder / f"share {number}") for number in range(1, min(_AT_ONCE, len(jobs))))]
+    outcomes: list[list[Node]] = [[] for _ in jobs]
+
+    def judge_share(number: int) -> None:
+        of_share = slice(number, None, len(worlds))
+        world = worlds[number]
+        outcomes[of_share] = dbt_runner.judge_copies(world.settings, world.workspace, jobs[of_share])
+
+    with ThreadPoolExecutor(len(worlds)) as executor:
+        list(executor.map(judge_share, range(len(worlds))))
+    return outcomes
 
 
 def followed(verdict: FaultVerdict, *, is_healed: bool) -> FaultVerdict:

@@ -1,5 +1,5 @@
--- No market makes a factor of 1000 in one step: the answer that brought such a price is quarantined. If a second piece
--- of evidence has the price too, it is what the API says, and only its day is in doubt.
+-- No market makes a factor of 1000 in one step, or half of it (`jump_factor`): the answer that brought such a price is
+-- quarantined. If a second piece of evidence has the price too, it is what the API says, and only its day is in doubt.
 {{ config(meta={"failure": "answer", "is_confirmable": true}) }}
 
 with

@@ -9,7 +9,6 @@ from btc_pipeline.coingecko.streams import MARKET_CHART
 from btc_pipeline.commands import answers, replay
 from btc_pipeline.lake import exceptions
 from tests.e2e.published import rows
-from tests.sweeps import dbt_at_hand
 from tests.sweeps.bad_kinds import Kind
 from tests.sweeps.nights import Bad, World
 
@@ -38,29 +37,28 @@ def settled(night):
 def test_what_a_stricter_gate_refuses_is_quarantined_its_day_revised_and_the_next_days_are_calm(tmp_path):
     world = World(tmp_path / "data", (FLAT, WELL))
     kind = Kind("flat", "one price for eight hours", flat_for_eight_hours)
-    with dbt_at_hand.many():
-        first = world.night(NOW, Bad(kind, MARKET_CHART, FLAT, WELL, 1))
-        assert (first.exit_code, exceptions.read(world.workspace.raw).decisions) == (0, ())
-        world.settings = replace(world.settings, repeat_hours=6)
-        second = world.night(NOW + DAY)
-        assert second.error == ""
-        (decision,) = exceptions.read(world.workspace.raw).decisions
-        assert (decision.check, decision.archive_file.split("/")[1]) == (
-            "no_price_is_repeated_for_hours",
-            f"coin_id={FLAT}",
-        )
-        said = [line for line in second.lines if "the gate has changed" in line]
-        assert said == [
-            "Transform the gate has changed: it looked again at 6 answers and refuses 1 of them, which are quarantined;"
-            " btc-pipeline answers lists them"
-        ]
-        assert "quarantined by a check" in answers.text(world.workspace, [FLAT])
-        revised = rows(world.workspace.published, "from candle_revisions where subject = 'candle'")
-        of_the_day = [each for each in revised if (each["coin_id"], each["date"].day) == (FLAT, 6)]
-        assert {each["reason"] for each in of_the_day} == {"answer_quarantined"}
-        number, differences = replay.compare(world.settings, world.workspace, world.models)
-        assert (number > 0, differences) == (True, [])
-        third, fourth = world.night(NOW + 2 * DAY), world.night(NOW + 3 * DAY)
+    first = world.night(NOW, Bad(kind, MARKET_CHART, FLAT, WELL, 1))
+    assert (first.exit_code, exceptions.read(world.workspace.raw).decisions) == (0, ())
+    world.settings = replace(world.settings, repeat_hours=6)
+    second = world.night(NOW + DAY)
+    assert second.error == ""
+    (decision,) = exceptions.read(world.workspace.raw).decisions
+    assert (decision.check, decision.archive_file.split("/")[1]) == (
+        "no_price_is_repeated_for_hours",
+        f"coin_id={FLAT}",
+    )
+    said = [line for line in second.lines if "the gate has changed" in line]
+    assert said == [
+        "Transform the gate has changed: it looked again at 6 answers and refuses 1 of them, which are quarantined;"
+        " btc-pipeline answers lists them"
+    ]
+    assert "quarantined by a check" in answers.text(world.workspace, [FLAT])
+    revised = rows(world.workspace.published, "from candle_revisions where subject = 'candle'")
+    of_the_day = [each for each in revised if (each["coin_id"], each["date"].day) == (FLAT, 6)]
+    assert {each["reason"] for each in of_the_day} == {"answer_quarantined"}
+    number, differences = replay.compare(world.settings, world.workspace, world.models)
+    assert (number > 0, differences) == (True, [])
+    third, fourth = world.night(NOW + 2 * DAY), world.night(NOW + 3 * DAY)
     for night, before in ((third, second), (fourth, third)):
         assert (night.exit_code, night.error) == (0, "")
         assert not [line for line in night.lines if "the gate has changed" in line]

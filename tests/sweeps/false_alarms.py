@@ -26,7 +26,7 @@ from btc_pipeline.verify import gate, stored
 from tests.e2e import truth
 from tests.e2e.command_line import ROOT
 from tests.e2e.published import Row, rows
-from tests.sweeps import dbt_at_hand
+from tests.support import dbt_at_hand
 from tests.sweeps.nights import Night, World, as_body, requests_of, true_answer
 
 PAGE = ROOT / "docs/false-alarms.md"

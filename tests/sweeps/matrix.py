@@ -22,7 +22,7 @@ from btc_pipeline.market import days
 from tests.e2e import truth
 from tests.e2e.command_line import ROOT
 from tests.e2e.published import Row
-from tests.sweeps import dbt_at_hand
+from tests.support import dbt_at_hand
 from tests.sweeps.bad_kinds import CASES, KINDS, Kind
 from tests.sweeps.bad_nights import HOURLY_BPS, Wrong, is_wrong, off_by, wrong_finals
 from tests.sweeps.nights import Bad, Night, World

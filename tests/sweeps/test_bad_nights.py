@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from tests.sweeps import bad_nights, dbt_at_hand
+from tests.support import dbt_at_hand
+from tests.sweeps import bad_nights
 
 TAKEN, NOT_GIVEN, REJECTED, STALE = 0, 20, 30, 35
 """The exit codes that one coin may give a run."""

@@ -146,7 +146,7 @@ def test_the_gate_and_the_models_mean_the_same_by_a_jump():
     assert variables["jump_factor"] == gate.IMPOSSIBLE_FACTOR
 
 
-@pytest.mark.parametrize("factor", [1000, 0.001])
+@pytest.mark.parametrize("factor", [1000, 0.001, 501, 1 / 501])
 def test_a_jump_is_refused_where_it_is_checked(factor, answer):
     answer["prices"][5][1] = answer["prices"][4][1] * factor
     assert checked(answer).points == len(answer["prices"])

@@ -37,19 +37,47 @@ with
         window series as (partition by coin_id, vs_currency, granularity order by level)
     ),
 
+    beside_jumps as (
+        select *,
+        from levelled
+        qualify is_jump or lead(is_jump) over (partition by coin_id, vs_currency, granularity order by observed_ms)
+    ),
+
+    -- Whether the other series has the price, up to a factor of 10, if it has points within 65 minutes: the hourly one
+    -- has one then
+    compared as (
+        select
+            beside_jumps.coin_id,
+            beside_jumps.vs_currency,
+            beside_jumps.granularity,
+            beside_jumps.observed_ms,
+            bool_or(other.price between beside_jumps.price / 10 and beside_jumps.price * 10) as is_seen_by_both,
+        from beside_jumps
+        inner join
+            settled_prices as other
+            on beside_jumps.coin_id = other.coin_id
+            and beside_jumps.vs_currency = other.vs_currency
+            and beside_jumps.granularity <> other.granularity
+            and beside_jumps.date = other.date
+            and abs(beside_jumps.observed_ms - other.observed_ms) <= 3900000
+        group by all
+    ),
+
     -- Each point with what is known of its level, its answers and its day
     described as (
         select
-            levelled.*,
+            beside_jumps.*,
             bounded.is_between,
             bounded.points,
             given.first_given_at,
             given.is_confirmed,
+            compared.is_seen_by_both,
             opinions.is_hourly_contradicted,
             opinions.is_hourly_confirmed,
-        from levelled
+        from beside_jumps
         inner join bounded using (coin_id, vs_currency, granularity, level)
         inner join given using (coin_id, vs_currency, granularity, observed_ms)
+        left join compared using (coin_id, vs_currency, granularity, observed_ms)
         left join opinions using (coin_id, vs_currency, date)
     ),
 
@@ -60,8 +88,9 @@ with
     ),
 
     -- Of the two points of a jump the suspect is the hourly one that CoinGecko's own candles contradict, if they are
-    -- those of the other one's day; else the one on the level that is off on both sides, between two jumps. If that is
-    -- so of both or of none, the newer answer is the suspect; of one answer the shorter level, or the later point
+    -- those of the other one's day; else the one that the other series contradicts, if it has the other one; else the
+    -- one on the level that is off on both sides, between two jumps. If that is so of both or of none, the newer answer
+    -- is the suspect; of one answer the shorter level, or the later point
     judged as (
         select
             here,
@@ -75,6 +104,7 @@ with
                     when before.is_hourly_confirmed and here.is_hourly_contradicted
                     then false
                 end,
+                if(here.is_seen_by_both <> before.is_seen_by_both, here.is_seen_by_both, null),
                 if(here.is_between <> before.is_between, before.is_between, null),
                 if(
                     before.first_given_at <> here.first_given_at,
@@ -96,34 +126,19 @@ with
 
     suspects as (select suspect.*, jumped_at, price_beside, from led_back),
 
-    -- The other series has the price, up to a factor of 10, within 10 minutes
-    seen_by_both as (
-        select distinct suspects.coin_id, suspects.vs_currency, suspects.granularity, suspects.jumped_at,
-        from suspects
-        inner join
-            settled_prices
-            on suspects.coin_id = settled_prices.coin_id
-            and suspects.vs_currency = settled_prices.vs_currency
-            and suspects.granularity <> settled_prices.granularity
-            and suspects.observed_at::date = settled_prices.date
-            and abs(suspects.observed_ms - settled_prices.observed_ms) <= 600000
-            and settled_prices.price between suspects.price / 10 and suspects.price * 10
-    ),
-
     traced as (
         select
-            suspects.coin_id,
-            suspects.vs_currency,
-            suspects.granularity,
-            suspects.jumped_at,
-            suspects.observed_at::date as date,
-            suspects.observed_at,
-            suspects.observed_ms,
-            suspects.price,
-            suspects.price_beside,
-            suspects.is_confirmed or seen_by_both.jumped_at is not null as is_confirmed,
+            coin_id,
+            vs_currency,
+            granularity,
+            jumped_at,
+            observed_at::date as date,
+            observed_at,
+            observed_ms,
+            price,
+            price_beside,
+            is_confirmed or coalesce(is_seen_by_both, false) as is_confirmed,
         from suspects
-        left join seen_by_both using (coin_id, vs_currency, granularity, jumped_at)
     )
 
 select *
