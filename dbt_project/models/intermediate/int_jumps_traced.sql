@@ -4,10 +4,9 @@ with
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 
-    given as (
-        select coin_id, vs_currency, granularity, observed_ms, first_given_at, is_confirmed,
-        from {{ ref("int_prices_confirmed") }}
-    ),
+    confirmed as (select * from {{ ref("int_prices_confirmed") }}),
+
+    given as (select coin_id, vs_currency, granularity, observed_ms, first_given_at, is_confirmed, from confirmed),
 
     opinions as (select * from {{ ref("int_opinions_compared") }}),
 
@@ -44,7 +43,7 @@ with
     ),
 
     -- Whether the other series has the price, up to a factor of 10, if it has points within 65 minutes: the hourly one
-    -- has one then
+    -- has one then. Points that were revised say nothing: CoinGecko may have changed the unit of one series
     compared as (
         select
             beside_jumps.coin_id,
@@ -54,12 +53,13 @@ with
             bool_or(other.price between beside_jumps.price / 10 and beside_jumps.price * 10) as is_seen_by_both,
         from beside_jumps
         inner join
-            settled_prices as other
+            confirmed as other
             on beside_jumps.coin_id = other.coin_id
             and beside_jumps.vs_currency = other.vs_currency
             and beside_jumps.granularity <> other.granularity
             and beside_jumps.date = other.date
             and abs(beside_jumps.observed_ms - other.observed_ms) <= 3900000
+            and not other.has_other_prices
         group by all
     ),
 
