@@ -28,8 +28,7 @@ _EARLY = timedelta(minutes=5)
 _LEAST_SHARE_OF_POINTS, _REPEATED_POINTS = 0.5, 4
 _LEAST_PRICE, _GREATEST_PRICE = 1e-30, 1e18  # no coin in any currency is beyond; arithmetic is exact enough within
 IMPOSSIBLE_FACTOR = 500.0
-"""No market makes such a step, up or down, from one point to the next. Another unit makes one of 1000, times what the
-market has moved."""
+"""No market makes such a step, up or down. Another unit makes one of 1000, times what the market has moved."""
 
 WAIVABLE = {
     *("points_are_in_the_window", "there_are_enough_points"),
