@@ -7,7 +7,11 @@ import pytest
 
 from tests.support.built_world import BuiltWorld
 
-pytestmark = pytest.mark.long
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.sweep,
+    pytest.mark.turn("stories of bad answers", "what one answer alone changes"),
+]
 
 GOOD_BEFORE = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
 DAY = timedelta(days=1)

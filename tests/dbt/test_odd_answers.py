@@ -12,7 +12,7 @@ import pytest
 from btc_pipeline.coingecko.simulator import synthetic
 from tests.support.built_world import BuiltWorld
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.sweep]
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
@@ -80,18 +80,18 @@ def fine(tmp_path_factory):
     return found
 
 
+@pytest.mark.turn("stories of bad answers", "odd 5-minute points")
 @pytest.mark.parametrize("later", [0, 1, 2])
-@pytest.mark.parametrize(("coin", "doubt", "made_of"), [
-    ("bitcoin", "moved_window", "5-minute"),  # the two series differ, and nobody knows which one is right
-    ("solana", "few_digits", "hourly"),
+@pytest.mark.parametrize(("coin", "doubt", "status"), [
+    ("bitcoin", "moved_window", "provisional"),  # the two series differ, and nobody knows which one is right
+    ("solana", "few_digits", "final"),
 ])  # fmt: skip
-def test_no_final_candle_is_made_of_odd_5_minute_points(coin, doubt, made_of, later, fine):
+def test_no_candle_is_made_of_odd_5_minute_points(coin, doubt, status, later, fine):
     found, doubts = fine[RUNS.index(ODD) + later]
     over = (ODD - DAY).date()
     assert (coin, over, "5-minute", doubt) in doubts
     candle = found[coin, "usd", over]
-    assert candle.granularity == made_of
-    assert candle.status == "provisional" or made_of == "hourly"
+    assert (candle.granularity, candle.status) == ("hourly", status)
     assert found["monero", "usd", over].granularity == "5-minute"
 
 
@@ -114,6 +114,7 @@ def doubts(found, coin, currency):
     return {doubt for key, row in found.items() if key[:2] == (coin, currency) for doubt in row.doubts} - {"edge"}
 
 
+@pytest.mark.turn("stories of bad answers", "an odd rate")
 def test_a_rate_that_no_other_coin_has_is_doubted_in_both_currencies_until_the_next_answer(currencies):
     odd, *after = currencies[RUNS.index(ODD) :]
     assert "currencies_differ" in doubts(odd, "solana", "eur")

@@ -71,7 +71,7 @@ def certificates(world, coin):
 
 
 @pytest.mark.sweep
-@pytest.mark.turn("what two runs say", "a jump")
+@pytest.mark.turn("stories of bad answers", "a jump")
 def test_what_two_runs_say_is_admitted_its_day_is_doubted_and_a_better_answer_heals_it(world):
     first = world.keep(NOW + DAY, 3, spike_on_the_tenth)
     world.keep(NOW + DAY, 3, coin_id="solana")
@@ -100,7 +100,7 @@ def decide(world, action, *entries):
 
 
 @pytest.mark.sweep
-@pytest.mark.turn("what two runs say", "two coins with one price")
+@pytest.mark.turn("stories of bad answers", "two coins with one price")
 def test_two_coins_with_the_same_prices_wait_for_a_second_run_or_a_person(world):
     def of_bitcoin(now):
         return lambda chart: chart.update(synthetic.market_chart("bitcoin", "usd", now - 3 * DAY, now, now))
@@ -137,7 +137,7 @@ def a_thousand_times(chart):
 
 
 @pytest.mark.sweep
-@pytest.mark.turn("what two runs say", "another unit")
+@pytest.mark.turn("stories of bad answers", "another unit")
 def test_a_5_minute_answer_in_another_unit_is_found_the_next_day_as_the_hourly_series_contradicts_it(world):
     now, fine = NOW, []
     for days in (1, 2, 3):

@@ -12,7 +12,7 @@ from tests.e2e.published import rows
 from tests.sweeps.bad_kinds import Kind
 from tests.sweeps.nights import Bad, World
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.sweep, pytest.mark.turn("stories of bad answers", "a stricter gate")]
 
 NOW = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
