@@ -75,10 +75,13 @@ def run(settings: Settings, sources_hash: str, injected: Sequence[Fault], draw: 
             verdicts |= {fault: each.verdict for fault, each in judged.items()}
         if with_days:
             after = days_after.DaysAfter(good, Path(folder) / "days after")
-            at_the_gate = [fault for fault, each in verdicts.items() if each.outcome == "rejected"]
+            at_the_gate = [
+                fault
+                for fault, each in verdicts.items()
+                if isinstance(fault, AnswerFault) and each.outcome == "rejected"
+            ]
             with ThreadPoolExecutor(_AT_ONCE) as executor:
-                rejections = [fault for fault in at_the_gate if isinstance(fault, AnswerFault)]
-                of_rejected = executor.submit(after.never_came_in, rejections)
+                of_rejected = executor.submit(after.never_came_in, at_the_gate)
                 healed = executor.map(
                     lambda fault: after.is_healed(fault, judged[fault].database, judged[fault].tests), with_days
                 )
