@@ -42,15 +42,16 @@ with
         qualify is_jump or lead(is_jump) over (partition by coin_id, vs_currency, granularity order by observed_ms)
     ),
 
-    -- Whether the other series has the price, up to a factor of 10, if it has points within 65 minutes: the hourly one
-    -- has one then. Points that were revised say nothing: CoinGecko may have changed the unit of one series
-    compared as (
+    -- The points of the other series within 65 minutes, of which the hourly one has one: is the price the same, up to a
+    -- factor of 10?
+    paired as (
         select
             beside_jumps.coin_id,
             beside_jumps.vs_currency,
             beside_jumps.granularity,
             beside_jumps.observed_ms,
-            bool_or(other.price between beside_jumps.price / 10 and beside_jumps.price * 10) as is_seen_by_both,
+            other.has_other_prices,
+            other.price between beside_jumps.price / 10 and beside_jumps.price * 10 as is_same,
         from beside_jumps
         inner join
             confirmed as other
@@ -59,7 +60,18 @@ with
             and beside_jumps.granularity <> other.granularity
             and beside_jumps.date = other.date
             and abs(beside_jumps.observed_ms - other.observed_ms) <= 3900000
-            and not other.has_other_prices
+    ),
+
+    -- A revised point may confirm a price, but contradicts none: CoinGecko may have changed the unit of one series
+    compared as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            observed_ms,
+            bool_or(is_same) as is_seen_by_both,
+            bool_or(is_same) filter (where not has_other_prices) as is_upheld,
+        from paired
         group by all
     ),
 
@@ -72,6 +84,7 @@ with
             given.first_given_at,
             given.is_confirmed,
             compared.is_seen_by_both,
+            compared.is_upheld,
             opinions.is_hourly_contradicted,
             opinions.is_hourly_confirmed,
         from beside_jumps
@@ -104,7 +117,7 @@ with
                     when before.is_hourly_confirmed and here.is_hourly_contradicted
                     then false
                 end,
-                if(here.is_seen_by_both <> before.is_seen_by_both, here.is_seen_by_both, null),
+                if(here.is_upheld <> before.is_upheld, here.is_upheld, null),
                 if(here.is_between <> before.is_between, before.is_between, null),
                 if(
                     before.first_given_at <> here.first_given_at,
