@@ -29,7 +29,7 @@ class AnswerFault:
 
 @dataclass(frozen=True)
 class DatabaseFault:
-    """A fault behind the gate, as SQL on dbt's database; then `dbt build` or `dbt test`, as `command` says.
+    """A fault behind the gate, as SQL on dbt's database; then all is built and tested, or only tested.
 
     A `build` carries a fault of the raw answers through all models; a `test` finds one in what the models made.
     """

@@ -1,4 +1,4 @@
-"""Transform: the archive's new answers are loaded, and dbt builds the models and runs their tests, in one invocation.
+"""Transform: the archive's new answers are loaded, dbt builds the models, and its tests run, in one process.
 
 Imports nothing of dbt.
 """

@@ -1,4 +1,4 @@
-"""What dbt has prepared, kept for new workspaces: the parsed project, and the outcomes of its unit tests.
+"""What dbt has prepared, kept for new workspaces: the parsed project, its compiled data tests, its tested units.
 
 In a checkout it lies in the dbt project's own `target`; `make install` puts it there. Nothing is written into an
 installed wheel: there the first run keeps it in the data folder. Imports nothing of dbt.
@@ -12,9 +12,9 @@ from pathlib import Path
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files
 from btc_pipeline.system.project import DBT_PROJECT, IS_INSTALLED
-from btc_pipeline.transform import unit_test_results
+from btc_pipeline.transform import data_tests, unit_test_results
 
-_PARSED = "partial_parse.msgpack"
+_PREPARED = ("partial_parse.msgpack", data_tests.RECORD)
 
 
 def folder(data_dir: Path) -> Path:
@@ -34,5 +34,6 @@ def keep(data_dir: Path, workspace: Workspace, version: str) -> None:
     kept, units = folder(data_dir), unit_test_results.known(workspace.dbt_target, version)
     if not units or unit_test_results.known(kept, version):
         return
-    files.write(kept / _PARSED, (workspace.dbt_target / _PARSED).read_bytes())
+    for name in _PREPARED:
+        files.write(kept / name, (workspace.dbt_target / name).read_bytes())
     unit_test_results.remember(kept, version, units)

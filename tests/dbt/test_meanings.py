@@ -1,12 +1,13 @@
 """What each test of the project says of its failure, as dbt knows it, and whether its rows have what it promises."""
 
+import fnmatch
 import json
 from datetime import datetime, timezone
 
 import duckdb
 import pytest
 
-from btc_pipeline.transform import dbt_build, failing_rows, meanings
+from btc_pipeline.transform import data_tests, dbt_build, failing_rows, meanings
 from tests.support.built_world import MODELS, BuiltWorld
 
 pytestmark = pytest.mark.long
@@ -33,10 +34,11 @@ def columns(world, name):
     kind, _, rest = name.partition(":")
     of, _, column_and_test = rest.partition(".")
     column, _, test = column_and_test.partition(".")
-    pattern = f"tests/{rest}.sql" if kind == "singular" else f"models/**/{of}.yml/{test}_{of}_*{column}*.sql"
-    (file,) = (world.workspace.dbt_target / "compiled/btc_pipeline").glob(pattern)
+    pattern = f"test.btc_pipeline.{rest}" if kind == "singular" else f"test.btc_pipeline.{test}_{of}_*{column}*"
+    compiled = json.loads((world.workspace.dbt_target / data_tests.RECORD).read_bytes())["sql"]
+    (sql,) = (compiled[unique_id] for unique_id in fnmatch.filter(compiled, pattern))
     with duckdb.connect(str(world.workspace.work), read_only=True) as connection:
-        return {column for column, *_ in connection.execute(f"describe {file.read_text()}").fetchall()}
+        return {column for column, *_ in connection.execute(f"describe {sql}").fetchall()}
 
 
 def test_each_data_test_says_what_its_failure_means(built):

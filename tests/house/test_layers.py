@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "duckdb": ["warehouse.duckdb_files"],
     "airbyte": ["coingecko.connector."],
     "airbyte_cdk": ["coingecko.connector."],
-    "dbt": ["transform.dbt_process"],
+    "dbt": ["transform.dbt_session"],
     "matplotlib": ["visualize.chart."],
     "mplfinance": ["visualize.chart.", "visualize.process"],
     "pandas": ["visualize.chart."],
@@ -65,7 +65,7 @@ TOUCH_ENVIRONMENT = {
     "btc_pipeline": "asks whether it is a child process, which must not pay for Luigi",
     "btc_pipeline.commands.dbt_docs": "tells dbt's profile where its empty database is",
     "btc_pipeline.system.child_process": "filters the environment for child processes",
-    "btc_pipeline.transform.dbt_process": "tells dbt's profile where the database is, in the child process",
+    "btc_pipeline.transform.dbt_session": "tells dbt's profile where the database is, in the child process",
     "btc_pipeline.coingecko.connector.process": "tells PyAirbyte where it may write, in the child process",
 }
 

@@ -79,7 +79,7 @@ def many() -> Iterator[None]:
 
 def main() -> None:
     """Serve until standard input ends."""
-    from btc_pipeline.transform import dbt_process
+    from btc_pipeline.transform import dbt_process, dbt_session
 
     results = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -87,7 +87,7 @@ def main() -> None:
     for line in sys.stdin:
         preparation, job = json.loads(line)
         if ready[0] != preparation:
-            ready = preparation, dbt_process.Dbt(preparation)
+            ready = preparation, dbt_session.Dbt(preparation)
         results.write(json.dumps(dbt_process.work(ready[1], job)) + "\n")
         results.flush()
         gc.collect()

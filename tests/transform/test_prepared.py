@@ -4,7 +4,7 @@ import pytest
 
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import prepared, unit_test_results
+from btc_pipeline.transform import data_tests, prepared, unit_test_results
 
 UNITS = [{"kind": "unit_test", "name": "unit:a", "status": "pass", "message": ""}]
 
@@ -16,6 +16,7 @@ def built(tmp_path, monkeypatch):
     workspace = Workspace(tmp_path, "sample")
     workspace.dbt_target.mkdir(parents=True)
     (workspace.dbt_target / "partial_parse.msgpack").write_bytes(b"parsed one")
+    data_tests.remember(workspace.dbt_target, "with these vars", {"test.a": "select 1"})
     unit_test_results.remember(workspace.dbt_target, "one", UNITS)
     return workspace
 
@@ -29,6 +30,7 @@ def test_a_new_workspace_gets_what_another_has_prepared(built, tmp_path):
     new = Workspace(tmp_path, "live")
     prepared.bring(tmp_path, new)
     assert (new.dbt_target / "partial_parse.msgpack").read_bytes() == b"parsed one"
+    assert data_tests.known(new.dbt_target, "with these vars") == {"test.a": "select 1"}
     assert unit_test_results.known(new.dbt_target, "one") == UNITS
 
 

@@ -1,0 +1,133 @@
+"""dbt's data tests as dbt has compiled them, run on one connection.
+
+dbt compiles a test, writes it and runs it in a context of its own, which takes ten times as long as the query. With the
+same project and vars it compiles a test to the same SQL, so that SQL is kept in dbt's target folder. What the rows of a
+test mean is as in dbt: `fail_calc`, `warn_if`, `error_if`, `limit` and `severity`. Imports nothing of dbt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from pathlib import Path
+
+from btc_pipeline.system import digest, files
+from btc_pipeline.transform import failing_rows
+from btc_pipeline.transform.nodes import Node
+from btc_pipeline.warehouse import duckdb_files
+
+RECORD = "data_tests.json"
+"""The file in dbt's target folder that keeps their SQL."""
+
+
+@dataclass(frozen=True)
+class DataTest:
+    """A data test: `sql` finds the rows that fail it; `name` is that of `declared_tests`, `short_name` is dbt's.
+
+    `needs` are the unique ids of the models, seeds and sources that it reads. `meaning` is what its failure means, and
+    `is_confirmable` whether a second answer can prove the first one right (`quarantine`).
+    """
+
+    unique_id: str
+    name: str
+    short_name: str
+    sql: str
+    needs: frozenset[str]
+    meaning: str
+    is_confirmable: bool
+    severity: str
+    fail_calc: str = "count(*)"
+    warn_if: str = "!= 0"
+    error_if: str = "!= 0"
+    limit: int | None = None
+
+    @property
+    def query(self) -> str:
+        """The number of its failures, and whether that is to warn or to fail."""
+        rows = f"select * from ({self.sql}\n) limit {self.limit}" if self.limit is not None else self.sql
+        columns = f"{self.fail_calc}, {self.fail_calc} {self.warn_if}, {self.fail_calc} {self.error_if}"
+        return f"select {columns} from ({rows}\n) as failing"
+
+
+def known(folder: Path, version: str) -> dict[str, str]:
+    """The SQL of each test by its unique id, as kept for this version of project and vars.
+
+    Empty if it is not kept, or not as it was written: another SQL would be another test, perhaps one that cannot fail.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        sql = record["sql"]
+        is_whole = record["hash"] == digest.of(record["version"], sql)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return dict(sql) if is_whole and record["version"] == version else {}
+
+
+def remember(folder: Path, version: str, sql: Mapping[str, str]) -> None:
+    """Keep the SQL of each test."""
+    kept = dict(sql)
+    files.write_json(folder / RECORD, {"version": version, "hash": digest.of(version, kept), "sql": kept})
+
+
+def outcomes(
+    database: Path,
+    tests: Iterable[DataTest],
+    not_built: AbstractSet[str],
+    on_finished: Callable[[str], object],
+) -> list[Node]:
+    """Run the tests; those of what was not built are skipped. `on_finished` is called with the name of each one.
+
+    Raises:
+        DatabaseError: the database cannot be opened, or is damaged.
+    """
+    found = []
+    with duckdb_files.opened(database, read_only=True) as connection:
+        for test in tests:
+            if test.needs & not_built:
+                found.append(_node(test, "skipped", None, "what it tests was not built"))
+            else:
+                found.append(_outcome(connection, test))
+            on_finished(test.short_name)
+    return found
+
+
+def _outcome(connection: duckdb_files.Connection, test: DataTest) -> Node:
+    try:
+        ((failures, is_to_warn, is_to_fail),) = connection.execute(test.query).fetchall()
+    except duckdb_files.SIGNS_OF_DAMAGE:
+        raise
+    except duckdb_files.AnyError as error:
+        return _node(test, "error", None, _one_line(error))
+    results = f"{failures} result{'s' * (failures != 1)}"
+    if test.severity == "error" and is_to_fail:
+        message = f"{results}, configured to fail if {test.error_if}"
+        return _node(test, "fail", failures, message) | {"places": _places(connection, test)}
+    if is_to_warn:
+        return _node(test, "warn", failures, f"{results}, configured to warn if {test.warn_if}")
+    return _node(test, "pass", 0, "")
+
+
+def _places(connection: duckdb_files.Connection, test: DataTest) -> list[failing_rows.Place] | None:
+    try:
+        return failing_rows.places(connection, test.sql) or None
+    except duckdb_files.AnyError:  # the test's own outcome counts
+        return None
+
+
+def _node(test: DataTest, status: str, failures: int | None, message: str) -> Node:
+    return {
+        "kind": "test",
+        "name": test.name,
+        "status": status,
+        "failures": failures,
+        "message": message,
+        "meaning": test.meaning,
+        "severity": test.severity,
+    }
+
+
+def _one_line(error: Exception) -> str:
+    line = " ".join(str(error).split())
+    return line if len(line) <= 400 else line[:397] + "..."
