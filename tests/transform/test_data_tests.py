@@ -1,6 +1,7 @@
 """The data tests on one connection: what their rows mean, and the SQL that is kept."""
 
 import json
+from typing import Any
 
 import duckdb
 import pytest
@@ -29,8 +30,13 @@ def database(tmp_path):
 
 def a_test(sql, **config):
     """A data test of the SQL."""
-    given = {"needs": frozenset({"model.candles"}), "meaning": "ours", "is_confirmable": False, "severity": "error"}
-    return DataTest("test.it", "singular:it", "it", sql, **given | config)
+    given: dict[str, Any] = {
+        "needs": frozenset({"model.candles"}),
+        "meaning": "ours",
+        "is_confirmable": False,
+        "severity": "error",
+    }
+    return DataTest(unique_id="test.it", name="singular:it", short_name="it", sql=sql, **given | config)
 
 
 def outcome(database, sql, **config):
@@ -89,7 +95,7 @@ def test_a_test_that_cannot_run_is_an_error_and_the_others_run(database):
 
 
 def test_a_test_of_what_was_not_built_is_skipped_and_counted(database):
-    finished = []
+    finished = list[str]()
     (node,) = data_tests.outcomes(database, [a_test("from candles")], {"model.candles"}, finished.append)
     assert node["status"] == "skipped"
     assert finished == ["it"]
