@@ -11,7 +11,7 @@ OVER = "date '2026-05-13'"
 _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _SETTLED_HOURS = "coin_id = 'bitcoin' and granularity = 'hourly' and is_latest and not is_live"
-_BUILT_ANEW = "drop table main.int_prices_observed;"
+_BUILT_ANEW = "drop table main.stg_coingecko__points; drop table main.int_prices_observed;"
 _OF_BITCOIN = "where coin_id = 'bitcoin'"
 _NEWEST = (
     "where load_number ="

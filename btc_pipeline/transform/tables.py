@@ -10,6 +10,7 @@ MARKERS = "pipeline.markers"
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
 # A day is touched if an answer with points of it was loaded or removed after the last build: the model makes it anew.
+# An answer is removed if it was loaded once: the models forget its points.
 # An answer is decided about if the ledger of exceptions has an entry for it.
 # A day is distrusted if a test of it has failed: the next load takes its answers again.
 _DDL = f"""
@@ -30,6 +31,7 @@ _DDL = f"""
     create table if not exists pipeline.touched_days (
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
+    create table if not exists pipeline.removed_answers (load_number integer not null);
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.distrusted_days (
         coin_id varchar not null, vs_currency varchar not null, date date not null, is_mended boolean not null

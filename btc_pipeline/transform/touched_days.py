@@ -27,8 +27,12 @@ def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) ->
     """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
     if archive_files:
         touch(connection, archive_files)
+        of_files = f"where archive_file in ({_listed(archive_files)})"
+        connection.execute(
+            f"insert into pipeline.removed_answers select load_number from {tables.RAW_TABLE} {of_files}"
+        )
         for table in (tables.RAW_TABLE, tables.OHLC_TABLE):
-            connection.execute(f"delete from {table} where archive_file in ({_listed(archive_files)})")
+            connection.execute(f"delete from {table} {of_files}")
 
 
 def distrust(database: Path, places: Sequence[Place] | None) -> None:

@@ -13,3 +13,21 @@
 
 {#- The days are as the answers say now: the loader notes the next ones. -#}
 {% macro clear_touched_days() %} delete from {{ source("pipeline", "touched_days") }} {% endmacro %}
+
+{#- The points of an answer go with it. Both hooks run in the transaction of the insert. -#}
+{% macro delete_points_of_removed_answers(relation) %}
+    {% if is_incremental() %}
+        delete from {{ relation }}
+        where load_number in (select load_number from {{ source("pipeline", "removed_answers") }})
+    {% endif %}
+{% endmacro %}
+
+{#- They are gone: the loader notes the next ones. -#}
+{% macro clear_removed_answers() %} delete from {{ source("pipeline", "removed_answers") }} {% endmacro %}
+
+{#- The greatest load number of an answer that the relation has points of, as a constant. -#}
+{% macro last_number_in(relation) -%}
+    {%- if execute -%} {{ run_query("select coalesce(max(load_number), 0) from " ~ relation).columns[0].values()[0] }}
+    {%- else -%} 0
+    {%- endif -%}
+{%- endmacro %}

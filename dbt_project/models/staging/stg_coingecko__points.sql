@@ -1,6 +1,21 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_points_of_removed_answers(this) }}",
+        post_hook="{{ clear_removed_answers() }}",
+    )
+}}
+
 with
 
-    answers as (select * from {{ source("raw", "market_chart") }}),
+    -- Each answer is read once. As a constant, the number is applied before any JSON is read
+    answers as (
+        select *
+        from {{ source("raw", "market_chart") }}
+        {% if is_incremental() %} where load_number > {{ last_number_in(this) }} {% endif %}
+    ),
 
     -- Read once into lists; an array that is still JSON beside an unnest is copied for each point
     charts as (
