@@ -141,7 +141,8 @@ def _suspects(connection: duckdb_files.Connection, test: str) -> list[_Suspect]:
         f"""
         with found as (
             select distinct coin_id, vs_currency, granularity, observed_ms, price, {load_number} as load_number
-            from ({test})
+            from ({test}
+            )
         ),
         points as (
             select
