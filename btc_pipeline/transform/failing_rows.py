@@ -31,8 +31,7 @@ def places(connection: duckdb_files.Connection, test: str) -> list[Place] | None
     if day is None or not columns >= {"coin_id", "vs_currency"}:
         return None
     found = connection.execute(
-        f"select distinct coin_id, vs_currency, {day}::date::varchar from ({test}\n)"
-        f" order by all limit {LIMIT + 1}"
+        f"select distinct coin_id, vs_currency, {day}::date::varchar from ({test}\n) order by all limit {LIMIT + 1}"
     ).fetchall()
     if len(found) > LIMIT or any(value is None for row in found for value in row):
         return None

@@ -121,3 +121,39 @@ def test_a_rate_that_no_other_coin_has_is_doubted_in_both_currencies_until_the_n
     assert doubts(odd, "solana", "usd") == {"currencies_differ"}
     assert [doubts(found, "solana", currency) for found in after for currency in ("usd", "eur")] == [set()] * 4
     assert [doubts(found, coin, "eur") for found in currencies for coin in ("bitcoin", "monero")] == [set()] * 10
+
+
+LAST = datetime(2026, 5, 24, 13, 30, tzinfo=timezone.utc)
+
+
+def in_thousands(name):
+    def change(chart):
+        for point in chart[name]:
+            point[1] = point[1] and point[1] / 1000
+
+    return change
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """The candles after each of three runs; the second one had volumes, or caps, of two coins in thousands."""
+    world = BuiltWorld(tmp_path_factory.mktemp("figures"), LAST, run="a run")
+    odd = {"bitcoin": in_thousands("total_volumes"), "solana": in_thousands("market_caps")}
+    found = []
+    for now, days in [(LAST - 2 * DAY, 14), (LAST - DAY, 2), (LAST, 3)]:
+        for coin in COINS:
+            world.keep(now, days, odd.get(coin, right) if now == LAST - DAY else right, coin)
+        assert world.build(now) == []
+        found.append(candles(world))
+    return found
+
+
+@pytest.mark.turn("stories of bad answers", "odd volumes and caps")
+@pytest.mark.parametrize("coin", ["bitcoin", "solana"])
+def test_figures_in_another_unit_put_their_days_in_doubt_until_the_next_answer(coin, figures):
+    before, odd, after = (doubts(found, coin, "usd") for found in figures)
+    assert (before, odd, after) == (set(), {"figures_differ"}, set())
+    off = [key for key, row in figures[1].items() if key[0] == coin and "figures_differ" in row.doubts]
+    assert off == [(coin, "usd", (LAST - days * DAY).date()) for days in (3, 2)]
+    assert {figures[1][key].status for key in off} == {"provisional"}
+    assert doubts(figures[1], "monero", "usd") == set()

@@ -14,6 +14,8 @@ with
 
     currencies as (select * from {{ ref("int_currencies_compared") }}),
 
+    figures as (select * from {{ ref("int_figures_compared") }}),
+
     jumps as (select * from {{ ref("int_jumps_traced") }}),
 
     reviewed_doubts as (select * from {{ ref("reviewed_doubts") }}),
@@ -98,6 +100,12 @@ with
         where granularity = 'hourly' and not is_hourly_confirmed
     ),
 
+    other_figures as (
+        select settled.*, 'figures_differ' as doubt,
+        from settled
+        semi join (select * from figures where times >= limit_times) using (coin_id, vs_currency, granularity, date)
+    ),
+
     -- What is not confirmed fails a test, and its answer is quarantined
     jumped as (select *, 'jump' as doubt, from jumps where is_confirmed),
 
@@ -113,6 +121,7 @@ with
             "moved",
             "rounded",
             "other_rates",
+            "other_figures",
             "jumped",
             "twins",
         ] %}
