@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     candles as (select * from {{ ref("daily_candlestick") }}),

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),

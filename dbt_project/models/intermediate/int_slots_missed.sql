@@ -119,6 +119,8 @@ with
             coin_id,
             vs_currency,
             granularity,
+            window_from,
+            window_to,
             extracted_at,
             unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date as date,
         from extractions
@@ -129,39 +131,56 @@ with
         select coin_id, vs_currency, granularity, date, min(extracted_at) as touched_at, from days group by all
     ),
 
+    -- Slots and answers on one line of time: a join on an inequality would compare each with each
+    on_one_line as (
+        select coin_id, vs_currency, granularity, slot_from, slot_to, null as due_seen_at,
+        from late_or_never
+        union all
+        select coin_id, vs_currency, granularity, null as slot_from, due_to as slot_to, due_seen_at,
+        from due_from
+    ),
+
+    -- The first answer that makes the slot due; null as long as there is none
+    due as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            slot_from,
+            min(due_seen_at) over (partition by coin_id, vs_currency, granularity order by slot_to desc) as due_seen_at,
+        from on_one_line
+    ),
+
     -- From when on readers have found the slot empty; null as long as it is not due in any answer
     seen as (
         select late_or_never.*, if(due_seen_at is null, null, greatest(due_seen_at, touched.touched_at)) as seen_at,
         from late_or_never
         inner join touched using (coin_id, vs_currency, granularity, date)
-        asof left join
-            due_from
-            on late_or_never.coin_id = due_from.coin_id
-            and late_or_never.vs_currency = due_from.vs_currency
-            and late_or_never.granularity = due_from.granularity
-            and late_or_never.slot_to <= due_from.due_to
+        inner join due using (coin_id, vs_currency, granularity, slot_from)
     ),
 
     empty as (select *, from seen where filled_at is null or filled_at > seen_at),
 
-    -- The first answer that should have had a point of the slot
+    -- The first answer that should have had a point of the slot; by day, as each slot with each answer would be too
+    -- many
     first_requested as (
         select
             empty.coin_id,
             empty.vs_currency,
             empty.granularity,
             empty.slot_from,
-            min(extractions.extracted_at) as requested_at,
+            min(days.extracted_at) as requested_at,
         from empty
         inner join
-            extractions
-            on empty.coin_id = extractions.coin_id
-            and empty.vs_currency = extractions.vs_currency
-            and empty.granularity = extractions.granularity
-            and empty.slot_from >= extractions.window_from
-            and empty.slot_to <= extractions.window_to + interval 1 second
-            and empty.due_at <= extractions.extracted_at
-        where empty.filled_at is null or empty.filled_at > extractions.extracted_at
+            days
+            on empty.coin_id = days.coin_id
+            and empty.vs_currency = days.vs_currency
+            and empty.granularity = days.granularity
+            and empty.date = days.date
+            and empty.slot_from >= days.window_from
+            and empty.slot_to <= days.window_to + interval 1 second
+            and empty.due_at <= days.extracted_at
+        where empty.filled_at is null or empty.filled_at > days.extracted_at
         group by all
     ),
 
