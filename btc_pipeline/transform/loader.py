@@ -9,7 +9,7 @@ another provenance. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,6 +28,9 @@ from btc_pipeline.warehouse.duckdb_files import quoted
 _NOWHERE = Path("nowhere/at/all")
 
 RawRow = dict[str, Any]
+
+BATCH = 200
+"""So many answers are unpacked at a time, whatever the archive holds: an answer may have 2,000 points."""
 
 _COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
@@ -83,12 +86,14 @@ def load(job: Load) -> tuple[int, list[str]]:
         connection.execute("begin")
         notes += touched_days.mend(connection)
         _apply(connection, job.raw, ledger)
-        rows, skipped = _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart)
-        opinions, no_opinions = _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles)
-        _number(connection, rows)
-        _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
-        touched_days.touch(connection, [row["archive_file"] for row in rows])
-        _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, opinions)
+        loaded = 0
+        for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart, notes):
+            _number(connection, rows)
+            _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
+            touched_days.touch(connection, [row["archive_file"] for row in rows])
+            loaded += len(rows)
+        for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles, notes):
+            _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, rows)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
@@ -98,7 +103,7 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"delete from pipeline.wanted_pairs; insert into pipeline.wanted_pairs values {_wanted_pairs(job)}"
         )
         connection.execute("commit")
-    return len(rows), notes + skipped + no_opinions
+    return loaded, notes
 
 
 def _ledger(job: Load) -> exceptions.ExceptionLedger:
@@ -181,8 +186,6 @@ def _number(connection: duckdb_files.Connection, rows: list[RawRow]) -> None:
 
 
 def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:
-    if not rows:
-        return
     batch = job.scratch / "load.ndjson"
     batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     connection.execute(
@@ -217,9 +220,11 @@ def _new_rows(
     table: str,
     loaded: set[str],
     to_row: Callable[[stored.Judged], RawRow],
-) -> tuple[list[RawRow], list[str]]:
-    """A row for each new answer that passes the gate, and a line for each that is skipped."""
+    notes: list[str],
+) -> Iterator[list[RawRow]]:
+    """A row for each new answer that passes the gate, in batches; adds a line to the notes for each that is skipped."""
     entries, skipped = _new_entries(job, table, loaded)
+    notes += skipped
     rows: list[RawRow] = []
     for entry in entries:
         try:
@@ -229,8 +234,12 @@ def _new_rows(
         except stored.QuarantinedAnswerError:
             continue  # the ledger says why; a line in each run would say nothing new
         except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
-            skipped.append(f"skipped: {entry.file}: {error}")
-    return rows, skipped
+            notes.append(f"skipped: {entry.file}: {error}")
+        if len(rows) == BATCH:
+            yield rows
+            rows = []
+    if rows:
+        yield rows
 
 
 def _request_columns(entry: raw_archive.Entry) -> RawRow:

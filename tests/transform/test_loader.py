@@ -126,6 +126,24 @@ def test_load_numbers_count_from_1_without_a_gap_over_all_loads(job, keep):
     assert [number for number, *_ in loaded_in(job)] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 5])
+def test_in_batches_the_same_is_loaded(job, keep, monkeypatch, batch):
+    def damaged(chart):
+        chart["prices"][7][1] = -1
+
+    monkeypatch.setattr(loader, "BATCH", batch)
+    good = [keep(extracted_at=after(minutes)) for minutes in range(3)]
+    bad = keep(damaged, extracted_at=after(3))
+    last = keep(extracted_at=after(4), coin_id="solana")
+    count, notes = loader.load(job)
+    assert (count, [note.split(": ")[1] for note in notes]) == (4, [bad.file])
+    assert [(number, file) for number, _, file in loaded_in(job)] == [
+        (number, entry.file) for number, entry in enumerate([*good, last], start=1)
+    ]
+    days = [date(2026, 5, day) for day in (13, 14, 15)]
+    assert touched_in(job) == [(coin, day) for coin in ("bitcoin", "solana") for day in days]
+
+
 def test_a_second_load_loads_nothing(job, keep):
     keep()
     loader.load(job)
