@@ -14,7 +14,7 @@ from typing import Any
 
 from btc_pipeline.warehouse import duckdb_files, published
 
-FORMAT = 1
+FORMAT = 2
 """The version of the JSON; raised when a key of it goes or changes its meaning."""
 
 TABLES = {
@@ -29,6 +29,15 @@ TABLES = {
     "run_versions": "rowid",
 }
 """The tables that a report shows, and the order of their rows: what is new comes first, but for candles."""
+
+_DAY_OF = {
+    "daily_candlestick": "date",
+    "price_gaps": "gap_to",
+    "candle_revisions": "date",
+    "price_anomalies": "date",
+    "second_opinions": "date",
+}
+"""The tables that have rows of each day of the history, and the column that says which day a row is about."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,36 @@ class Facts:
         return next((str(value) for of, name, value in rows if (of, name) == (section, key)), "")
 
     def as_json(self) -> dict[str, Any]:
-        """The facts for machines."""
+        """The facts for machines: of each day's rows those of the run's window, and those that are new or open.
+
+        `earlier_rows` says how many rows of each table are left out; they stay in the published database. So a report
+        of a night does not grow with the years.
+        """
+        kept = {name: self._of_window(name) if name in _DAY_OF else table for name, table in self.tables.items()}
         return {
             "format": FORMAT,
             "publication": self.publication,
-            **{name: table.as_json() for name, table in self.tables.items()},
+            "window": {"first_day": self.first_day.isoformat(), "last_day": self.last_day.isoformat()},
+            "earlier_rows": {name: len(self.tables[name].rows) - len(kept[name].rows) for name in _DAY_OF},
+            **{name: table.as_json() for name, table in kept.items()},
         }
+
+    def _of_window(self, name: str) -> Table:
+        """The rows from the window's first day on; also gaps that are open, and changes that this run has recorded."""
+        table = self.tables[name]
+
+        def is_kept(row: Mapping[str, Any]) -> bool:
+            is_open = row.get("state") == "open"
+            is_new = "revised_at" in row and row["revised_at"].date() >= self.last_day
+            return is_open or is_new or _day(row[_DAY_OF[name]]) >= self.first_day
+
+        rows = [row for row, each in zip(table.rows, table.records(), strict=True) if is_kept(each)]
+        return Table(table.columns, rows)
+
+
+def _day(value: date) -> date:
+    """The UTC day of a day or an instant."""
+    return value.date() if isinstance(value, datetime) else value
 
 
 def name_of(publication: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The facts of a report: what the published database says, the same for machines."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,7 +10,7 @@ import pytest
 
 from btc_pipeline.visualize.report import facts
 from btc_pipeline.warehouse import duckdb_files
-from tests.visualize.report.published import CONTRACT, DAY, Published, backfill, week
+from tests.visualize.report.published import CONTRACT, DAY, Published, backfill, candle, week
 
 
 def test_each_published_table_is_reported_but_the_list_of_raw_answers():
@@ -21,6 +21,50 @@ def test_each_value_comes_through_as_it_is_published(read):
     told = read().as_json()["daily_candlestick"]
     last = dict(zip(told["columns"], told["data"][-1], strict=True))
     assert (last["date"], last["close"], last["last_point_at"]) == ("2026-05-15", 68_000.125, "2026-05-15T14:30:00Z")
+
+
+def year_before():
+    """Candles of a year before the window, and of the window."""
+    return [candle(DAY - timedelta(days=back)) for back in range(372, 7, -1)] + week()
+
+
+def test_the_json_has_the_days_of_the_run_s_window_and_says_how_many_are_left_out(read):
+    known = read(candles=year_before())
+    assert len(known.tables["daily_candlestick"].rows) == 373
+    told = known.as_json()
+    days = [row[told["daily_candlestick"]["columns"].index("date")] for row in told["daily_candlestick"]["data"]]
+    assert (days[0], days[-1], len(days)) == ("2026-05-08", "2026-05-15", 8)
+    assert told["window"] == {"first_day": "2026-05-08", "last_day": "2026-05-15"}
+    assert told["earlier_rows"]["daily_candlestick"] == 365
+    assert told["format"] == 2
+
+
+def test_the_json_of_a_night_does_not_grow_with_the_history(read):
+    week_only, with_a_year = (read(candles=candles).as_json() for candles in (week(), year_before()))
+    assert {**with_a_year, "earlier_rows": None} == {**week_only, "earlier_rows": None}
+
+
+def test_of_the_time_before_the_json_has_what_is_open_or_new(read):
+    gap = {"coin_id": "bitcoin", "vs_currency": "usd", "granularity": "hourly"}
+    old = {"gap_from": "2026-01-07 03:00:00", "gap_to": "2026-01-07 04:00:00"}
+    edge = {"gap_from": "2026-05-07 23:00:00", "gap_to": "2026-05-08 00:00:00"}
+    gaps = [gap | old | {"state": "closed"}, gap | old | {"state": "open"}, gap | edge | {"state": "closed"}]
+    change = {"coin_id": "bitcoin", "vs_currency": "usd", "date": "2026-01-07", "field": "close"}
+    changes = [change | {"revised_at": f"2026-05-{day} 14:42:00"} for day in (14, 15)]
+    told = read(tables={"price_gaps": gaps, "candle_revisions": changes}).as_json()
+    assert [row["state"] for row in records(told["price_gaps"])] == ["closed", "open"]
+    assert [row["revised_at"] for row in records(told["candle_revisions"])] == ["2026-05-15T14:42:00Z"]
+    assert told["earlier_rows"] | {"second_opinions": 0} == {
+        "daily_candlestick": 0,
+        "price_gaps": 1,
+        "candle_revisions": 1,
+        "price_anomalies": 0,
+        "second_opinions": 0,
+    }
+
+
+def records(table):
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
 
 
 def test_the_json_is_what_pandas_takes(read):
