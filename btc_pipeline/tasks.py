@@ -137,12 +137,12 @@ class Transform(Step):
         return *super().significant(settings), exceptions.read(self.workspace.raw).last_by_person
 
     def output(self) -> DuckDBTarget:
-        """A marker row beside the table, written in the transaction that replaces it."""
+        """A marker row beside the table, written when all models are built and tested."""
         step, fingerprint = self.get_task_family(), self.fingerprint()
         return DuckDBTarget(self.workspace.work, "main.daily_candlestick", tables.MARKERS, step, self.date, fingerprint)
 
     def make(self) -> None:
-        """Load what is new in the archive; build and test the models in one dbt invocation."""
+        """Load what is new in the archive; build and test the models in one process."""
         with self.at_work() as facts:
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)

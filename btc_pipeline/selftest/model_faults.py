@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from btc_pipeline.selftest.answer_faults import ANSWERS, HOUR_MS
-from btc_pipeline.selftest.kinds import CensusFault, DatabaseFault, Fault
+from btc_pipeline.selftest.census_faults import CENSUS
+from btc_pipeline.selftest.kinds import DatabaseFault, Fault
 
 OVER = "date '2026-05-13'"
 """A day of the good week that is long over."""
@@ -95,6 +96,12 @@ DATABASE: tuple[Fault, ...] = (
         "partial day overwriting a full one",
         "singular:assert_every_point_of_every_loaded_answer_is_in_the_observations",
         f"delete from main.int_prices_observed where {_ONE} and hour(observed_at) < 12",
+        "build",
+    ),
+    DatabaseFault(
+        "answer that is read in part",
+        "singular:assert_every_point_of_every_loaded_answer_is_in_the_observations",
+        "delete from main.stg_coingecko__points where load_number = 1 and position > 9",
         "build",
     ),
     DatabaseFault(
@@ -275,22 +282,6 @@ SERIES: tuple[Fault, ...] = (
         ) as late
         where daily_candlestick.coin_id = late.coin_id and date = {FINE}
         """,
-    ),
-)
-
-CENSUS: tuple[Fault, ...] = (
-    CensusFault("dropped test", "census", "singular:assert_no_live_point_is_in_a_settled_candle"),
-    CensusFault(
-        "test that does not say what its failure means",
-        "census",
-        "singular:assert_no_live_point_is_in_a_settled_candle",
-        (("meaning", ""),),
-    ),
-    CensusFault(
-        "bug of ours that only warns",
-        "census",
-        "singular:assert_no_live_point_is_in_a_settled_candle",
-        (("severity", "warn"),),
     ),
 )
 

@@ -21,6 +21,9 @@ from btc_pipeline.warehouse import duckdb_files
 RECORD = "data_tests.json"
 """The file in dbt's target folder that keeps their SQL."""
 
+_LIMITS = "set memory_limit = '2GB'; set max_temp_directory_size = '8GB'"
+"""As in the dbt project's profiles.yml."""
+
 
 @dataclass(frozen=True)
 class DataTest:
@@ -80,10 +83,11 @@ def outcomes(
     """Run the tests; those of what was not built are skipped. `on_finished` is called with the name of each one.
 
     Raises:
-        DatabaseError: the database cannot be opened, or is damaged.
+        DatabaseError: the database cannot be opened.
     """
     found = []
     with duckdb_files.opened(database, read_only=True) as connection:
+        connection.execute(_LIMITS)
         for test in tests:
             if test.needs & not_built:
                 found.append(_node(test, "skipped", None, "what it tests was not built"))
@@ -96,8 +100,6 @@ def outcomes(
 def _outcome(connection: duckdb_files.Connection, test: DataTest) -> Node:
     try:
         ((failures, is_to_warn, is_to_fail),) = connection.execute(test.query).fetchall()
-    except duckdb_files.SIGNS_OF_DAMAGE:
-        raise
     except duckdb_files.AnyError as error:
         return _node(test, "error", None, _one_line(error))
     results = f"{failures} result{'s' * (failures != 1)}"

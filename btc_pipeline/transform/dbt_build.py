@@ -61,7 +61,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
 
     Raises:
         TransformationError: a model could not be built, or another program has the published file open for writing.
-        CandleTestError: a test failed that a later model depends on.
+        CandleTestError: a test failed, and a model could not be built of its rows.
     """
     if duckdb_release.crashes_with_threads(duckdb_files.VERSION):
         log.warning(

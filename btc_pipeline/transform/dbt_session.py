@@ -134,6 +134,7 @@ class Dbt:
             dbt.version.__version__,
             self._vars,
             self.database.name,
+            sorted((name, each.checksum) for name, each in self._manifest.state_check.project_hashes.items()),
             sorted((macro.unique_id, macro.macro_sql) for macro in self._manifest.macros.values()),
             sorted((each.unique_id, each.relation_name) for each in self._relations()),
             sorted((node.unique_id, node.raw_code, node.config.where, _arguments(node)) for node in tests),

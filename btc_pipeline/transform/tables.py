@@ -52,6 +52,22 @@ _DDL = f"""
 """
 
 
+_MARK = f"""
+    delete from {MARKERS} where (step, day) in (select (step, day) from pipeline.pending_marker);
+    insert into {MARKERS}
+    select
+        (select coalesce(max(number), 0) + 1 from {MARKERS}), step, day, fingerprint, stamp,
+        {duckdb_files.content("main.daily_candlestick")}
+    from pipeline.pending_marker;
+    delete from pipeline.pending_marker;
+"""
+
+
+def mark(connection: duckdb_files.Connection) -> None:
+    """Mark the build as complete: the loader's marker row, with the number of candles and their hash."""
+    connection.execute(f"begin; {_MARK} commit")
+
+
 def create(connection: duckdb_files.Connection) -> None:
     """Create the tables that are not there."""
     connection.execute(_DDL)

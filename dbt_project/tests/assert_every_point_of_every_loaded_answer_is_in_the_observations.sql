@@ -1,10 +1,12 @@
--- The observations are built incrementally: whatever was loaded since must be in them, in the version of
--- its time.
+-- Points and observations are built incrementally: each loaded answer has all its points, and no other answer has any;
+-- and each point is in the observations, in the version of its time.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),
+
+    extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
     observations as (select * from {{ ref("int_prices_observed") }}),
 
@@ -19,7 +21,30 @@ with
             and points.observed_ms = observations.observed_ms
             and points.extracted_at between observations.first_extracted_at and observations.last_extracted_at
         where observations.observed_ms is null
+    ),
+
+    held as (select load_number, count(*) as points, from points group by all),
+
+    answers_held_otherwise as (
+        select
+            load_number,
+            extractions.coin_id,
+            extractions.vs_currency,
+            extractions.granularity,
+            extractions.points,
+            held.points as points_held,
+        from extractions
+        full join held using (load_number)
+        where coalesce(extractions.points, 0) <> coalesce(held.points, 0)
+    ),
+
+    violations as (
+        select *
+        from lost_points
+        union all by name
+        select *
+        from answers_held_otherwise
     )
 
 select *
-from lost_points
+from violations

@@ -17,7 +17,7 @@ models:
       - name: price
         data_tests:
           - accepted_values:
-              arguments: {values: ['1.5']}
+              arguments: {values: ['1.5', "{{ var('also') }}"]}
               config: {severity: error, meta: {failure: answer}}
   - name: numbers
     columns: [{name: price, data_tests: [not_null]}]
@@ -29,6 +29,7 @@ name: small
 profile: btc_pipeline
 model-paths: [models]
 models: {small: {+materialized: table}}
+vars: {also: '3.5'}
 """
 SCRIPT = """
 import json, sys
@@ -48,12 +49,12 @@ def built(tmp_path):
     """A function that builds this SQL of the models: what was invoked, how the nodes went, the SQL of the tests."""
     project, target = tmp_path / "project", str(tmp_path / "target")
     (project / "models").mkdir(parents=True)
-    (project / "dbt_project.yml").write_text(PROJECT)
     (project / "profiles.yml").write_text((DBT_PROJECT / "profiles.yml").read_text())
     given = {"project": str(project), "target": target, "logs": target, "vars": "{}"}
     given["database"] = str(tmp_path / "work/crypto_data.duckdb")
 
-    def build(models, properties=PROPERTIES):
+    def build(models, properties=PROPERTIES, settings=PROJECT):
+        (project / "dbt_project.yml").write_text(settings)
         (project / "models/properties.yml").write_text(properties)
         for model, sql in models.items():
             (project / f"models/{model}.sql").write_text(sql)
@@ -100,3 +101,11 @@ def test_the_tests_are_compiled_once_for_a_project(built):
     assert changed["invoked"].count("compile") == 1
     assert "2.5" in changed["sql"]["generic:prices.price.accepted_values"]
     assert changed["statuses"]["generic:prices.price.accepted_values"] == "fail"
+
+
+def test_a_var_of_the_project_is_compiled_anew(built):
+    models = GOOD | {"prices": "select '3.5' as price"}
+    first, changed = built(models), built(models, settings=PROJECT.replace("3.5", "4.5"))
+    assert changed["invoked"].count("compile") == 1
+    found = [each["statuses"]["generic:prices.price.accepted_values"] for each in (first, changed)]
+    assert found == ["pass", "fail"]

@@ -32,7 +32,7 @@ TABLES = {
 
 _DAY_OF = {
     "daily_candlestick": "date",
-    "price_gaps": "gap_to",
+    "price_gaps": "gap_from",
     "candle_revisions": "date",
     "price_anomalies": "date",
     "second_opinions": "date",
@@ -115,7 +115,7 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         """The facts for machines: of each day's rows those of the run's window, and those that are new or open.
 
-        `earlier_rows` says how many rows of each table are left out; they stay in the published database. So a report
+        `other_rows` says how many rows of each table are left out; they stay in the published database. So a report
         of a night does not grow with the years.
         """
         kept = {name: self._of_window(name) if name in _DAY_OF else table for name, table in self.tables.items()}
@@ -123,18 +123,18 @@ class Facts:
             "format": FORMAT,
             "publication": self.publication,
             "window": {"first_day": self.first_day.isoformat(), "last_day": self.last_day.isoformat()},
-            "earlier_rows": {name: len(self.tables[name].rows) - len(kept[name].rows) for name in _DAY_OF},
+            "other_rows": {name: len(self.tables[name].rows) - len(kept[name].rows) for name in _DAY_OF},
             **{name: table.as_json() for name, table in kept.items()},
         }
 
     def _of_window(self, name: str) -> Table:
-        """The rows from the window's first day on; also gaps that are open, and changes that this run has recorded."""
+        """The rows of the window's days; also gaps that are open, and changes recorded on the day of the version."""
         table = self.tables[name]
 
         def is_kept(row: Mapping[str, Any]) -> bool:
             is_open = row.get("state") == "open"
-            is_new = "revised_at" in row and row["revised_at"].date() >= self.last_day
-            return is_open or is_new or _day(row[_DAY_OF[name]]) >= self.first_day
+            is_new = "revised_at" in row and row["revised_at"].date().isoformat() == self.publication["as_of"][:10]
+            return is_open or is_new or self.first_day <= _day(row[_DAY_OF[name]]) <= self.last_day
 
         rows = [row for row, each in zip(table.rows, table.records(), strict=True) if is_kept(each)]
         return Table(table.columns, rows)

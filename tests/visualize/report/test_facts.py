@@ -35,32 +35,39 @@ def test_the_json_has_the_days_of_the_run_s_window_and_says_how_many_are_left_ou
     days = [row[told["daily_candlestick"]["columns"].index("date")] for row in told["daily_candlestick"]["data"]]
     assert (days[0], days[-1], len(days)) == ("2026-05-08", "2026-05-15", 8)
     assert told["window"] == {"first_day": "2026-05-08", "last_day": "2026-05-15"}
-    assert told["earlier_rows"]["daily_candlestick"] == 365
+    assert told["other_rows"]["daily_candlestick"] == 365
     assert told["format"] == 2
 
 
 def test_the_json_of_a_night_does_not_grow_with_the_history(read):
     week_only, with_a_year = (read(candles=candles).as_json() for candles in (week(), year_before()))
-    assert {**with_a_year, "earlier_rows": None} == {**week_only, "earlier_rows": None}
+    assert {**with_a_year, "other_rows": None} == {**week_only, "other_rows": None}
 
 
 def test_of_the_time_before_the_json_has_what_is_open_or_new(read):
     gap = {"coin_id": "bitcoin", "vs_currency": "usd", "granularity": "hourly"}
     old = {"gap_from": "2026-01-07 03:00:00", "gap_to": "2026-01-07 04:00:00"}
-    edge = {"gap_from": "2026-05-07 23:00:00", "gap_to": "2026-05-08 00:00:00"}
-    gaps = [gap | old | {"state": "closed"}, gap | old | {"state": "open"}, gap | edge | {"state": "closed"}]
+    inside = {"gap_from": "2026-05-08 00:00:00", "gap_to": "2026-05-08 01:00:00"}
+    gaps = [gap | old | {"state": "closed"}, gap | old | {"state": "open"}, gap | inside | {"state": "closed"}]
     change = {"coin_id": "bitcoin", "vs_currency": "usd", "date": "2026-01-07", "field": "close"}
     changes = [change | {"revised_at": f"2026-05-{day} 14:42:00"} for day in (14, 15)]
     told = read(tables={"price_gaps": gaps, "candle_revisions": changes}).as_json()
     assert [row["state"] for row in records(told["price_gaps"])] == ["closed", "open"]
     assert [row["revised_at"] for row in records(told["candle_revisions"])] == ["2026-05-15T14:42:00Z"]
-    assert told["earlier_rows"] | {"second_opinions": 0} == {
+    assert told["other_rows"] | {"second_opinions": 0} == {
         "daily_candlestick": 0,
         "price_gaps": 1,
         "candle_revisions": 1,
         "price_anomalies": 0,
         "second_opinions": 0,
     }
+
+
+def test_of_the_days_after_a_past_run_the_json_has_none(read):
+    about = {"first_day": "2026-05-08", "last_day": "2026-05-10", "run_date": "2026-05-10"}
+    told = read(about=about).as_json()
+    assert [row["date"] for row in records(told["daily_candlestick"])] == ["2026-05-08", "2026-05-09", "2026-05-10"]
+    assert told["other_rows"]["daily_candlestick"] == 5
 
 
 def records(table):
