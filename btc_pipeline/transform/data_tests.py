@@ -15,7 +15,7 @@ from pathlib import Path
 
 from btc_pipeline.system import digest, files
 from btc_pipeline.transform import failing_rows
-from btc_pipeline.transform.nodes import Node
+from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
 
 RECORD = "data_tests.json"
@@ -101,7 +101,7 @@ def _outcome(connection: duckdb_files.Connection, test: DataTest) -> Node:
     try:
         ((failures, is_to_warn, is_to_fail),) = connection.execute(test.query).fetchall()
     except duckdb_files.AnyError as error:
-        return _node(test, "error", None, _one_line(error))
+        return _node(test, "error", None, one_line(error))
     results = f"{failures} result{'s' * (failures != 1)}"
     if test.severity == "error" and is_to_fail:
         message = f"{results}, configured to fail if {test.error_if}"
@@ -128,8 +128,3 @@ def _node(test: DataTest, status: str, failures: int | None, message: str) -> No
         "meaning": test.meaning,
         "severity": test.severity,
     }
-
-
-def _one_line(error: Exception) -> str:
-    line = " ".join(str(error).split())
-    return line if len(line) <= 400 else line[:397] + "..."

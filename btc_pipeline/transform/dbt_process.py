@@ -35,11 +35,11 @@ def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
     """Load, if the command is `build`, then run dbt."""
     if dbt.error:
         return {"error": dbt.error}
-    if "copies" in job:
-        return _outcomes_of_copies(dbt, job["copies"])
-    if job["command"] == "build":
-        return _build(dbt, job)
     try:
+        if "copies" in job:
+            return _outcomes_of_copies(dbt, job["copies"])
+        if job["command"] == "build":
+            return _build(dbt, job)
         return {"nodes": dbt.test(is_unit_tested=job["is_unit_tested"]), "loaded": 0, "notes": []}
     except (DbtError, duckdb_files.DatabaseError, OSError) as error:
         return {"error": str(error)}
@@ -57,10 +57,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         except PipelineError as error:
             return {"error": str(error)}
         loaded, notes = loaded + new, [*notes, *(note for note in more if note not in notes)]
-        try:
-            nodes = [*dbt.build(is_unit_tested=job["is_unit_tested"] or build > 1), *unit_tests]
-        except (DbtError, duckdb_files.DatabaseError, OSError) as error:
-            return {"error": str(error)}
+        nodes = [*dbt.build(is_unit_tested=job["is_unit_tested"] or build > 1), *unit_tests]
         unit_tests = [node for node in nodes if node["kind"] == "unit_test"]
         if not job["run"] or build == _BUILDS or not (failed := _failed_for_answers(dbt, nodes)):
             break
@@ -125,10 +122,7 @@ def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_pro
     for copy in copies:
         Path(copy["path"]).replace(dbt.database)
         run = dbt.build if copy["command"] == "build" else dbt.test
-        try:
-            outcomes.append(run(is_unit_tested=True))
-        except (DbtError, duckdb_files.DatabaseError, OSError) as error:
-            return {"error": str(error)}
+        outcomes.append(run(is_unit_tested=True))
         dbt.database.replace(copy["path"])
     return {"outcomes": outcomes}
 

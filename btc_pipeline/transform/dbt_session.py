@@ -15,7 +15,7 @@ from typing import Any
 from btc_pipeline.system import child_process, digest
 from btc_pipeline.transform import data_tests
 from btc_pipeline.transform.data_tests import DataTest
-from btc_pipeline.transform.nodes import Node
+from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
 
 
@@ -40,15 +40,14 @@ class Dbt:
         self._vars = preparation["vars"]
         self._folders = [
             *("--project-dir", preparation["project"], "--profiles-dir", preparation["project"]),
-            *("--target-path", preparation["target"], "--target", "pipeline"),
-            *("--vars", preparation["vars"]),
+            *("--target-path", preparation["target"], "--vars", preparation["vars"]),
         ]
         self._logs = preparation["logs"]
         self._runner = dbtRunner
         self._tests: list[DataTest] | None = None
         parsed = self._invoke("parse", None)
         self._manifest: Any = parsed.result if parsed.success else None
-        self.error = "" if parsed.success else f"dbt parse: {_one_line(parsed.exception)}"
+        self.error = "" if parsed.success else f"dbt parse: {one_line(parsed.exception)}"
 
     def build(self, *, is_unit_tested: bool) -> list[Node]:
         """Build all models and run all tests; returns how each node went. `is_unit_tested`: skip the unit tests.
@@ -150,7 +149,7 @@ class Dbt:
         outcome = self._invoke(command, self._manifest, *selection, callback=callback)
         results = getattr(outcome.result, "results", None)
         if results is None:
-            raise DbtError(f"dbt {command}: {_one_line(outcome.exception)}")
+            raise DbtError(f"dbt {command}: {one_line(outcome.exception)}")
         return list(results)
 
     def _invoke(
@@ -198,7 +197,7 @@ def _node(result: Any) -> Node:
         "name": f"unit:{result.node.name}" if kind == "unit_test" else result.node.name,
         "status": _status(result),
         "failures": result.failures,
-        "message": _one_line(result.message),
+        "message": one_line(result.message),
     }
 
 
@@ -210,7 +209,7 @@ def _freshness(result: Any) -> Node:
         "name": f"freshness:{result.node.source_name}.{result.node.name}",
         "status": _status(result),
         "failures": None,
-        "message": _one_line(result.message) or (f"the newest price is {age / 3600:.1f} hours old" if age else ""),
+        "message": one_line(result.message) or (f"the newest price is {age / 3600:.1f} hours old" if age else ""),
         "places": [],  # the answers are old, and no day of them is wrong
     }
 
@@ -259,8 +258,3 @@ def _kind(node: Any) -> str:
 
 def _status(result: Any) -> str:
     return str(getattr(result.status, "value", result.status))
-
-
-def _one_line(text: object) -> str:
-    line = " ".join(str(text or "").split())
-    return line if len(line) <= 400 else line[:397] + "..."
