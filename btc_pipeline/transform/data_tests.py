@@ -8,13 +8,13 @@ test mean is as in dbt: `fail_calc`, `warn_if`, `error_if`, `limit` and `severit
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from btc_pipeline.system import digest, files
-from btc_pipeline.transform import failing_rows
+from btc_pipeline.transform import days_under_test, failing_rows
 from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
 
@@ -23,6 +23,9 @@ RECORD = "data_tests.json"
 
 _LIMITS = "set memory_limit = '2GB'; set max_temp_directory_size = '8GB'"
 """As in the dbt project's profiles.yml."""
+
+_SEVERITIES = ("pass", "warn", "fail", "error")
+"""How a test can end, the worst last."""
 
 
 @dataclass(frozen=True)
@@ -76,25 +79,50 @@ def remember(folder: Path, version: str, sql: Mapping[str, str]) -> None:
 
 def outcomes(
     database: Path,
-    tests: Iterable[DataTest],
+    tests: Sequence[DataTest],
     not_built: AbstractSet[str],
+    version: str,
     on_finished: Callable[[str], object],
 ) -> list[Node]:
     """Run the tests; those of what was not built are skipped. `on_finished` is called with the name of each one.
 
+    `version` is that of all the tests. A test that reads `pipeline.days_under_test` runs for each slice of them.
+
     Raises:
         DatabaseError: the database cannot be opened.
     """
-    found = []
-    with duckdb_files.opened(database, read_only=True) as connection:
+    found: list[Node | None] = [None] * len(tests)
+    with duckdb_files.opened(database, read_only=False) as connection:
         connection.execute(_LIMITS)
-        for test in tests:
-            if test.needs & not_built:
-                found.append(_node(test, "skipped", None, "what it tests was not built"))
-            else:
-                found.append(_outcome(connection, test))
-            on_finished(test.short_name)
-    return found
+        slices = days_under_test.choose(connection, version)
+        for number in days_under_test.each_slice(connection, slices):
+            for place, test in enumerate(tests):
+                is_last = number == (slices - 1 if days_under_test.TABLE in test.needs else 0)
+                if number > 0 and days_under_test.TABLE not in test.needs:
+                    continue
+                if test.needs & not_built:
+                    found[place] = _node(test, "skipped", None, "what it tests was not built")
+                else:
+                    found[place] = _worse(found[place], _outcome(connection, test))
+                if is_last:
+                    on_finished(test.short_name)
+    return [node for node in found if node]
+
+
+def _worse(earlier: Node | None, node: Node) -> Node:
+    """Of the outcomes of two slices the worse one, with the failures and the places of both."""
+    if earlier is None:
+        return node
+    worse = max(earlier, node, key=lambda each: _SEVERITIES.index(each["status"]))
+    counts = [each["failures"] for each in (earlier, node) if each["failures"]]
+    both = [each["places"] for each in (earlier, node) if "places" in each]
+    places = None if None in both else [place for each in both for place in each]
+    message = f"{sum(counts)} results in slices, the worst: {worse['message']}" if len(counts) > 1 else worse["message"]
+    return (
+        worse
+        | {"failures": sum(counts) or worse["failures"], "message": message}
+        | ({"places": places} if both else {})
+    )
 
 
 def _outcome(connection: duckdb_files.Connection, test: DataTest) -> Node:

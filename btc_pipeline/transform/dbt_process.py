@@ -22,7 +22,7 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import child_process
-from btc_pipeline.transform import loader, meanings, quarantine, tables
+from btc_pipeline.transform import days_under_test, loader, meanings, quarantine, tables
 from btc_pipeline.transform.dbt_session import Dbt, DbtError
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import duckdb_files
@@ -117,10 +117,12 @@ def _without_quarantined(job: child_process.Json, decisions: list[exceptions.Ans
 
 
 def _outcomes_of_copies(dbt: Dbt, copies: list[child_process.Json]) -> child_process.Json:
-    """Run dbt on one database after the other, each in the place of the real one for that time."""
+    """Run dbt on one database after the other, each in the place of the real one for that time; test all days."""
     outcomes = []
     for copy in copies:
         Path(copy["path"]).replace(dbt.database)
+        with duckdb_files.opened(dbt.database, read_only=False) as connection:
+            days_under_test.forget(connection)
         run = dbt.build if copy["command"] == "build" else dbt.test
         outcomes.append(run(is_unit_tested=True))
         dbt.database.replace(copy["path"])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.system import child_process, digest
-from btc_pipeline.transform import data_tests
+from btc_pipeline.transform import data_tests, prepared
 from btc_pipeline.transform.data_tests import DataTest
 from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
@@ -45,6 +45,8 @@ class Dbt:
         self._logs = preparation["logs"]
         self._runner = dbtRunner
         self._tests: list[DataTest] | None = None
+        self._tests_version = ""
+        prepared.forget_another_parse(Path(preparation["project"]), self._target)
         parsed = self._invoke("parse", None)
         self._manifest: Any = parsed.result if parsed.success else None
         self.error = "" if parsed.success else f"dbt parse: {one_line(parsed.exception)}"
@@ -76,7 +78,7 @@ class Dbt:
         """
         if self._tests is None:
             declared = self._declared()
-            version = self._version(declared)
+            version = self._tests_version = self._version(declared)
             sql = data_tests.known(self._target, version)
             if {node.unique_id for node in declared} - set(sql):
                 compiled = self._results("compile", ["--select", "resource_type:test"])
@@ -102,7 +104,7 @@ class Dbt:
             for result, node in zip(built, found, strict=True)
             if node["kind"] in {"model", "seed"} and node["status"] in {"error", "skipped"}
         }
-        judged = data_tests.outcomes(self.database, tests, not_built, count.finished)
+        judged = data_tests.outcomes(self.database, tests, not_built, self._tests_version, count.finished)
         self._excuse(found, built, {test.needs for test, node in zip(tests, judged, strict=True) if _failed(node)})
         measured = getattr(fresh.result, "results", None) or []
         freshness = [_freshness(result) for result in measured if _kind(result.node) == "source"]

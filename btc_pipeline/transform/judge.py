@@ -18,7 +18,7 @@ from btc_pipeline.transform.nodes import Node
 
 
 def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str]:
-    """Judge the tests of the build with this stamp; if its results are gone, run the tests again.
+    """Judge the tests of the build with this stamp; if its results are gone, run the tests again. Vouch for its days.
 
     Returns:
         The outcome of each test: `pass` or `warn`.
@@ -40,6 +40,7 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
         unit_test_results.forget(workspace.dbt_target)
         distrust(workspace, tests)
         raise
+    touched_days.vouch(workspace.work)
     return {test["name"]: test["status"] for test in tests}
 
 

@@ -113,9 +113,14 @@ def _ledger(job: Load) -> exceptions.ExceptionLedger:
 
 
 def _apply(connection: duckdb_files.Connection, raw: Path, ledger: exceptions.ExceptionLedger) -> None:
-    """Remove the answers that are in quarantine now, and note the newest decision about each answer."""
+    """Remove the answers that are in quarantine now, and note the newest decision about each answer.
+
+    The days of an answer are touched by a new decision: what is released is taken as confirmed.
+    """
     loaded = _loaded(connection, RAW_TABLE) | _loaded(connection, OHLC_TABLE)
     touched_days.forget(connection, sorted(loaded & set(ledger.quarantined)))
+    known = dict(connection.execute("select archive_file, number from pipeline.decided_answers").fetchall())
+    touched_days.touch(connection, [file for file, each in ledger.newest.items() if known.get(file) != each.number])
     connection.execute("delete from pipeline.decided_answers")
     for file, each in sorted(ledger.newest.items()):
         connection.execute(

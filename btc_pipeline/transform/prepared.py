@@ -10,11 +10,15 @@ import shutil
 from pathlib import Path
 
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files
+from btc_pipeline.system import digest, files
 from btc_pipeline.system.project import DBT_PROJECT, IS_INSTALLED
 from btc_pipeline.transform import data_tests, unit_test_results
 
-_PREPARED = ("partial_parse.msgpack", data_tests.RECORD)
+_PARSE = "partial_parse.msgpack"
+_PARSED = "parsed.json"
+"""Which files of the dbt project that is the parse of."""
+
+_PREPARED = (_PARSE, _PARSED, data_tests.RECORD)
 
 
 def folder(data_dir: Path) -> Path:
@@ -37,3 +41,14 @@ def keep(data_dir: Path, workspace: Workspace, version: str) -> None:
     for name in _PREPARED:
         files.write(kept / name, (workspace.dbt_target / name).read_bytes())
     unit_test_results.remember(kept, version, units)
+
+
+def forget_another_parse(project: Path, target: Path) -> None:
+    """Let dbt parse all files if one has changed: its partial parse loses unit tests that have moved to another model."""
+    found = (project / folder for folder in ("models", "macros", "tests", "seeds"))
+    paths = sorted([*project.glob("*.yml"), *(path for each in found for path in each.rglob("*") if path.is_file())])
+    version = digest.of(*((path.relative_to(project).as_posix(), files.sha256(path)) for path in paths))
+    record = target / _PARSED
+    if files.read_json(record).get("version") != version:
+        (target / _PARSE).unlink(missing_ok=True)
+        files.write_json(record, {"version": version})

@@ -7,10 +7,16 @@ from btc_pipeline.warehouse import duckdb_files
 RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
+TOUCHED_DAYS = "pipeline.touched_days"
+
+DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date"
+"""Each UTC day that an answer was requested for, as an expression."""
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
-# A day is touched if an answer with points of it was loaded or removed after the last build: the model makes it anew.
-# An answer is removed if it was loaded once: the models forget its points.
+# A day is touched if an answer with points of it was loaded or removed since the last build that passed its tests: the
+# models make it anew. The days under test are those that the data tests look at (`days_under_test`); tests_run is the
+# version of the tests that ran last, tests_vouched the one that all days but the touched ones have passed.
+# An answer is removed if it was loaded once: the models forget its points; noted as long as its days are touched.
 # An answer is decided about if the ledger of exceptions has an entry for it.
 # A day is distrusted if a test of it has failed: the next load takes its answers again.
 _DDL = f"""
@@ -28,10 +34,17 @@ _DDL = f"""
         vs_currency varchar not null, extracted_at timestamp not null, candles json not null
     );
     create sequence if not exists pipeline.load_numbers;
-    create table if not exists pipeline.touched_days (
+    create table if not exists {TOUCHED_DAYS} (
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
-    create table if not exists pipeline.removed_answers (load_number integer not null);
+    create table if not exists pipeline.days_under_test (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
+    );
+    create table if not exists pipeline.tests_run (version varchar not null);
+    create table if not exists pipeline.tests_vouched (version varchar not null);
+    create table if not exists pipeline.removed_answers (
+        load_number integer not null, coin_id varchar not null, vs_currency varchar not null
+    );
     create table if not exists pipeline.built_from (version varchar);
     create table if not exists pipeline.distrusted_days (
         coin_id varchar not null, vs_currency varchar not null, date date not null, is_mended boolean not null

@@ -1,5 +1,7 @@
 """Which days the next build makes anew, because answers were loaded, removed, or are no longer trusted.
 
+A day stays touched until the tests have passed: a build that is repeated makes it anew once more.
+
 Knows nothing of dbt's models. Reads no archive.
 """
 
@@ -17,10 +19,13 @@ _DAY = "coin_id, vs_currency, date"
 
 
 def touch(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
-    """Note the days that these answers have points of: the next build makes them anew."""
+    """Note the days that these answers have points of, or were requested for: the next build makes them anew."""
     if archive_files:
-        days = _days_of(f"archive_file in ({_listed(archive_files)})")
-        connection.execute(f"insert into pipeline.touched_days select distinct {_DAY} from ({days})")
+        of_files = f"archive_file in ({_listed(archive_files)})"
+        connection.execute(
+            f"insert into {tables.TOUCHED_DAYS} select distinct {_DAY} from ({_days_of(of_files)})"
+            f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_files}"
+        )
 
 
 def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
@@ -29,10 +34,21 @@ def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) ->
         touch(connection, archive_files)
         of_files = f"where archive_file in ({_listed(archive_files)})"
         connection.execute(
-            f"insert into pipeline.removed_answers select load_number from {tables.RAW_TABLE} {of_files}"
+            f"insert into pipeline.removed_answers select load_number, coin_id, vs_currency"
+            f" from {tables.RAW_TABLE} {of_files}"
         )
         for table in (tables.RAW_TABLE, tables.OHLC_TABLE):
             connection.execute(f"delete from {table} {of_files}")
+
+
+def vouch(database: Path) -> None:
+    """The tests have passed: no day is touched any more, and all have passed these tests."""
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute(
+            f"begin; delete from {tables.TOUCHED_DAYS}; delete from pipeline.removed_answers;"
+            " delete from pipeline.tests_vouched;"
+            " insert into pipeline.tests_vouched from pipeline.tests_run; commit"
+        )
 
 
 def distrust(database: Path, places: Sequence[Place] | None) -> None:
@@ -62,7 +78,7 @@ def mend(connection: duckdb_files.Connection) -> list[str]:
     wanted = f"select distinct {_DAY} from pipeline.distrusted_days"
     if not connection.execute(wanted).fetchall():
         return []
-    connection.execute(f"insert into pipeline.touched_days {wanted}")
+    connection.execute(f"insert into {tables.TOUCHED_DAYS} {wanted}")
     pair = "(coin_id, vs_currency) in (select (coin_id, vs_currency) from pipeline.distrusted_days)"
     files = f"select distinct archive_file from ({_days_of(pair)}) semi join ({wanted}) using ({_DAY}) order by all"
     forget(connection, [file for (file,) in connection.execute(files).fetchall()])

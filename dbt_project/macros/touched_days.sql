@@ -1,20 +1,15 @@
 {#-
-    Before int_prices_observed inserts the touched days it deletes them: so a day of which no answer is left goes too.
-    dbt runs both hooks in the transaction of the insert.
+    Before a model inserts the touched days it deletes them: so a day of which no answer is left goes too. dbt runs the
+    hook in the transaction of the insert. What compares coins is made anew for all of them. The days stay touched until the tests have passed (touched_days.vouch).
 -#}
-{% macro delete_touched_days(relation) %}
+{% macro delete_touched_days(relation, of_all_coins=false) %}
+    {% set day = "(vs_currency, date)" if of_all_coins else "(coin_id, vs_currency, date)" %}
     {% if is_incremental() %}
-        delete from {{ relation }}
-        where
-            (coin_id, vs_currency, date)
-            in (select (coin_id, vs_currency, date) from {{ source("pipeline", "touched_days") }})
+        delete from {{ relation }} where {{ day }} in (select {{ day }} from {{ source("pipeline", "touched_days") }})
     {% endif %}
 {% endmacro %}
 
-{#- The days are as the answers say now: the loader notes the next ones. -#}
-{% macro clear_touched_days() %} delete from {{ source("pipeline", "touched_days") }} {% endmacro %}
-
-{#- The points of an answer go with it. Both hooks run in the transaction of the insert. -#}
+{#- The points of an answer go with it. -#}
 {% macro delete_points_of_removed_answers(relation) %}
     {% if is_incremental() %}
         delete from {{ relation }}
@@ -22,12 +17,12 @@
     {% endif %}
 {% endmacro %}
 
-{#- They are gone: the loader notes the next ones. -#}
-{% macro clear_removed_answers() %} delete from {{ source("pipeline", "removed_answers") }} {% endmacro %}
-
 {#- The greatest load number of an answer that the relation has points of, as a constant. -#}
 {% macro last_number_in(relation) -%}
     {%- if execute -%} {{ run_query("select coalesce(max(load_number), 0) from " ~ relation).columns[0].values()[0] }}
     {%- else -%} 0
     {%- endif -%}
 {%- endmacro %}
+
+{#- Whether a table that keeps rows of its last build has any to keep: not in the first build. -#}
+{% macro has_earlier_rows(relation) %} {{ return(execute and load_relation(relation) is not none) }} {% endmacro %}

@@ -1,10 +1,12 @@
 -- Points and observations are built incrementally: each loaded answer has all its points, and no other answer has any;
--- and each point is in the observations, in the version of its time.
+-- and each point of the days under test is in the observations, in the version of its time.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
     points as (select * from {{ ref("stg_coingecko__points") }}),
+
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
@@ -13,6 +15,7 @@ with
     lost_points as (
         select points.*,
         from points
+        semi join days_under_test using (coin_id, vs_currency, date)
         left join
             observations
             on points.coin_id = observations.coin_id

@@ -1,13 +1,34 @@
 -- Computes each candle of a day that is over a second time, straight from the raw answers and by other
 -- means than the models: ordered lists instead of min_by and max_by, the greatest tuple of a stamp instead of
--- versions. Both agree to the last digit, and no candle is missing.
+-- versions. Both agree to the last digit, and no candle is missing. Of the days under test, from the answers whose
+-- windows
+-- reach them or the days beside them.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
-    answers as (select * from {{ source("raw", "market_chart") }}),
+    all_answers as (select * from {{ source("raw", "market_chart") }}),
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
+
+    candles as (
+        select * from {{ ref("daily_candlestick") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
+
+    days_beside as (select distinct coin_id, vs_currency, date + unnest([-1, 0, 1]) as date, from days_under_test),
+
+    stretches as (
+        select coin_id, vs_currency, min(date) as first_day, max(date) as last_day, from days_beside group by all
+    ),
+
+    load_numbers as (
+        select all_answers.load_number,
+        from all_answers
+        inner join stretches using (coin_id, vs_currency)
+        where all_answers.window_from::date <= last_day and all_answers.window_to::date >= first_day
+    ),
+
+    answers as (select * from all_answers semi join load_numbers using (load_number)),
 
     arrays as (
         select
@@ -42,6 +63,17 @@ with
         from arrays
     ),
 
+    -- An answer may reach far beyond these days
+    stamps_beside as (
+        select stamps.*, epoch_ms(observed_ms)::date as date,
+        from stamps
+        semi join
+            days_beside
+            on stamps.coin_id = days_beside.coin_id
+            and stamps.vs_currency = days_beside.vs_currency
+            and epoch_ms(stamps.observed_ms)::date = days_beside.date
+    ),
+
     marked as (
         select
             *,
@@ -52,7 +84,7 @@ with
                 or observed_ms is not distinct from newest_ms
                 or (from_the_end = 2 and observed_ms % 1000 = 0)
             ) as is_at_the_end,
-        from stamps
+        from stamps_beside
     ),
 
     -- The slots that an answer fills, and those beside them: three of them make it sure of the one in the middle
@@ -92,6 +124,7 @@ with
                 {'extracted_at':extracted_at, 'load_number':load_number, 'position': - from_the_end, 'price':price}
             ) as winner,
         from marked
+        semi join days_under_test using (coin_id, vs_currency, date)
         group by all
         having not bool_and(is_at_the_end)
     ),
@@ -153,7 +186,7 @@ with
             list(observed_at order by observed_ms) as instants,
             list(floor(observed_ms / 1000 / {{ slot_seconds("granularity") }})) as slots,
         from points
-        where observed_at::date < (select max(extracted_at)::date from answers)
+        where observed_at::date < (select max(extracted_at)::date from all_answers)
         group by all
     ),
 

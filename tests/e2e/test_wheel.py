@@ -128,7 +128,9 @@ def test_run_draws_the_chart_and_writes_the_report(first_run):
 def test_all_that_is_made_lies_in_the_data_folder(first_run):
     assert [path.name for path in first_run.shell.folder.iterdir()] == ["data"]
     prepared = first_run.shell.folder / "data/prepared"
-    assert {path.name for path in prepared.iterdir()} == {"data_tests.json", "partial_parse.msgpack", "unit_tests.json"}
+    assert {path.name for path in prepared.iterdir()} == {
+        *("data_tests.json", "parsed.json", "partial_parse.msgpack", "unit_tests.json"),
+    }
 
 
 def test_a_second_run_has_nothing_to_do(first_run):

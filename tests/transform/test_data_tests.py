@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from btc_pipeline.transform import data_tests
+from btc_pipeline.transform import data_tests, days_under_test, tables, touched_days
 from btc_pipeline.transform.data_tests import DataTest
 from btc_pipeline.warehouse.duckdb_files import DamagedDatabaseError
 
@@ -18,6 +18,7 @@ def database(tmp_path):
     """A database of three coins, two of which have a day."""
     path = tmp_path / "crypto_data.duckdb"
     with duckdb.connect(str(path)) as connection:
+        tables.create(connection)
         connection.execute(
             """
             create table candles as
@@ -41,7 +42,7 @@ def a_test(sql, **config):
 
 def outcome(database, sql, **config):
     """How such a test goes."""
-    (node,) = data_tests.outcomes(database, [a_test(sql, **config)], set(), lambda name: None)
+    (node,) = data_tests.outcomes(database, [a_test(sql, **config)], set(), "one", lambda name: None)
     return node
 
 
@@ -88,7 +89,7 @@ def test_the_limits_of_a_test_are_those_of_dbt(database, config, status, failure
 
 def test_a_test_that_cannot_run_is_an_error_and_the_others_run(database):
     broken, good = a_test("select nothing from candles"), a_test("from candles where false")
-    first, second = data_tests.outcomes(database, [broken, good], set(), lambda name: None)
+    first, second = data_tests.outcomes(database, [broken, good], set(), "one", lambda name: None)
     assert (first["status"], second["status"]) == ("error", "pass")
     assert "nothing" in first["message"]
     assert "\n" not in first["message"]
@@ -96,7 +97,7 @@ def test_a_test_that_cannot_run_is_an_error_and_the_others_run(database):
 
 def test_a_test_of_what_was_not_built_is_skipped_and_counted(database):
     finished = list[str]()
-    (node,) = data_tests.outcomes(database, [a_test("from candles")], {"model.candles"}, finished.append)
+    (node,) = data_tests.outcomes(database, [a_test("from candles")], {"model.candles"}, "one", finished.append)
     assert node["status"] == "skipped"
     assert finished == ["it"]
 
@@ -106,6 +107,98 @@ def test_a_test_cannot_change_what_it_tests(database):
     assert outcome(database, "from candles where wrong > 4")["status"] == "pass"
     with duckdb.connect(str(database), read_only=True) as connection:
         assert connection.execute("select count(*) from candles").fetchone() == (2,)
+
+
+BY_DAY = {"needs": frozenset({days_under_test.TABLE})}
+EACH_DAY = "select coin_id, vs_currency, date from pipeline.days_under_test"
+
+
+@pytest.fixture
+def two_months(database, monkeypatch):
+    """The database with an answer of two coins for each day of January, and of February; slices are of 10 days."""
+    monkeypatch.setattr(days_under_test, "SLICE", 10)
+    with duckdb.connect(str(database)) as connection:
+        for number, (coin, month) in enumerate((coin, month) for coin in ("bitcoin", "solana") for month in (1, 2)):
+            connection.execute(
+                f"insert into raw.market_chart by name select {number} as load_number, '{coin}/{month}' as archive_file,"
+                f" '' as sha256, 'SAMPLE' as source, '{coin}' as coin_id, 'usd' as vs_currency, 'hourly' as granularity,"
+                f" timestamp '2026-0{month}-01' as window_from, timestamp '2026-0{month}-28 23:59:59' as window_to,"
+                " now()::timestamp as extracted_at, now()::timestamp as newest_point_at, today() as run_date, '[]' as prices"
+            )
+    return database
+
+
+def places(database, sql=EACH_DAY, version="one"):
+    """The days that a test of single days finds: by default all that are under test, and is run once for each slice."""
+    (node,) = data_tests.outcomes(database, [a_test(sql, **BY_DAY)], set(), version, lambda name: None)
+    assert node["failures"] == (len(node["places"]) if "places" in node else 0)
+    return sorted((place["coin_id"], place["date"]) for place in node.get("places", ()))
+
+
+def all_days(coins=("bitcoin", "solana")):
+    return [(coin, f"2026-0{month}-{day:02d}") for coin in coins for month in (1, 2) for day in range(1, 29)]
+
+
+def newest_week(coin):
+    return [(coin, f"2026-02-{day:02d}") for day in range(21, 29)]
+
+
+def test_as_long_as_no_test_has_passed_all_days_are_under_test_in_slices(two_months):
+    assert places(two_months) == all_days()
+    assert places(two_months) == all_days(), "nobody has vouched for them"
+    slices = "select *, count(*) over () as days from pipeline.days_under_test qualify days > 10"
+    assert places(two_months, slices) == []
+
+
+def test_once_they_have_passed_the_touched_days_and_the_newest_week_are_under_test(two_months):
+    places(two_months)
+    touched_days.vouch(two_months)
+    with duckdb.connect(str(two_months)) as connection:
+        connection.execute("insert into pipeline.touched_days values ('solana', 'usd', date '2026-01-05')")
+    expected = [*newest_week("bitcoin"), ("solana", "2026-01-05"), *newest_week("solana")]
+    assert places(two_months) == expected
+    assert places(two_months) == expected, "a day stays touched until somebody vouches"
+    touched_days.vouch(two_months)
+    assert places(two_months) == [*newest_week("bitcoin"), *newest_week("solana")]
+
+
+def test_other_tests_look_at_all_days_until_they_have_passed(two_months):
+    places(two_months)
+    touched_days.vouch(two_months)
+    assert places(two_months, version="two") == all_days()
+    assert places(two_months, version="two") == all_days()
+    touched_days.vouch(two_months)
+    assert len(places(two_months, version="two")) == 16
+    assert places(two_months, version="one") == all_days()
+
+
+def test_a_day_that_only_a_candle_has_is_under_test_too(two_months):
+    with duckdb.connect(str(two_months)) as connection:
+        connection.execute(
+            "create table main.daily_candlestick as select 'ripple' as coin_id, 'usd' as vs_currency, date '2025-12-31' as date"
+        )
+    assert ("ripple", "2025-12-31") in places(two_months)
+
+
+def test_after_the_tests_all_their_days_can_be_looked_at(two_months):
+    places(two_months)
+    with duckdb.connect(str(two_months), read_only=True) as connection:
+        assert connection.execute("select count(*) from pipeline.days_under_test").fetchone() == (len(all_days()),)
+
+
+def test_a_test_that_fails_in_one_slice_fails(two_months):
+    (node,) = data_tests.outcomes(
+        two_months, [a_test(f"{EACH_DAY} where date = '2026-01-03'", **BY_DAY)], set(), "one", lambda name: None
+    )
+    assert (node["status"], node["failures"]) == ("fail", 2)
+    assert len(node["places"]) == 2
+
+
+def test_the_worst_outcome_of_the_slices_counts(two_months):
+    broken_on_the_28th = "(date::varchar || if(day(date) = 28, 'x', ''))::date is null"
+    sql = f"{EACH_DAY} where {broken_on_the_28th} or day(date) = 1"
+    (node,) = data_tests.outcomes(two_months, [a_test(sql, **BY_DAY)], set(), "one", lambda name: None)
+    assert node["status"] == "error"
 
 
 def test_a_damaged_database_is_no_outcome(database):

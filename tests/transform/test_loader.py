@@ -12,7 +12,7 @@ import pytest
 from btc_pipeline.coingecko import streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.streams import MARKET_CHART
-from btc_pipeline.lake import raw_archive
+from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import NEWEST
@@ -445,13 +445,32 @@ def test_the_days_that_a_new_answer_has_points_of_are_touched(job, keep):
     assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
 
 
+def test_so_are_the_days_that_it_was_requested_for_and_has_no_points_of(job, keep):
+    keep(lambda chart: chart.update(prices=chart["prices"][-9:]))
+    loader.load(job)
+    assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
+
+
+def test_the_days_of_an_answer_are_touched_when_somebody_has_decided_about_it(job, keep, workspace):
+    kept = keep()
+    loader.load(job)
+    execute(job.database, "delete from pipeline.touched_days")
+    release = exceptions.NewDecision(exceptions.RELEASED, kept.file, kept.sha256, "", 0, exceptions.PERSON, "it is so")
+    exceptions.append(workspace / "raw", [release], NOW, "a run")
+    loader.load(job)
+    assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
+    execute(job.database, "delete from pipeline.touched_days")
+    loader.load(job)
+    assert touched_in(job) == []
+
+
 def test_days_that_no_new_answer_touches_are_left_as_they_are(job, keep):
     keep()
     loader.load(job)
     execute(job.database, "delete from pipeline.touched_days")  # as the build does
-    keep(lambda chart: chart.update(prices=chart["prices"][-9:]), coin_id="ethereum")
+    keep(coin_id="ethereum")
     loader.load(job)
-    assert touched_in(job) == [("ethereum", date(2026, 5, 15))]
+    assert touched_in(job) == [("ethereum", date(2026, 5, day)) for day in (13, 14, 15)]
 
 
 def test_a_removed_answer_is_gone_and_its_days_are_touched(job, keep):

@@ -2,7 +2,7 @@ with
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),
 
-    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+    days as (select * from {{ ref("int_days_settled") }}),
 
     observations as (select * from {{ ref("int_prices_observed") }}),
 
@@ -29,38 +29,14 @@ with
         where observations.is_live and observations.is_latest and extracted_days.is_open
     ),
 
-    last_settled as (
-        select coin_id, vs_currency, granularity, date, max(observed_ms) as observed_ms,
-        from settled_prices
-        group by all
-    ),
-
-    closing_live_prices as (
+    later as (
         select live_prices.*,
         from live_prices
-        left join last_settled using (coin_id, vs_currency, granularity, date)
-        where last_settled.observed_ms is null or live_prices.observed_ms > last_settled.observed_ms
+        left join days using (coin_id, vs_currency, granularity, date)
+        where days.last_point_at is null or live_prices.observed_at > days.last_point_at
     ),
 
-    prices as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            observed_ms,
-            observed_at,
-            price,
-            market_cap,
-            volume_24h,
-            false as is_live,
-        from settled_prices
-        union all by name
-        select *, true as is_live,
-        from closing_live_prices
-    ),
-
-    candles as (
+    live as (
         select
             coin_id,
             vs_currency,
@@ -74,9 +50,27 @@ with
             max_by(market_cap, observed_ms) as market_cap,
             min(observed_at) as first_point_at,
             max(observed_at) as last_point_at,
-            bool_or(is_live) as is_closed_by_live_point,
-        from prices
+        from later
         group by all
+    ),
+
+    candles as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            coalesce(days.open, live.open) as open,
+            greatest(days.high, live.high) as high,
+            least(days.low, live.low) as low,
+            coalesce(live.close, days.close) as close,
+            coalesce(live.volume_24h, days.volume_24h) as volume_24h,
+            coalesce(live.market_cap, days.market_cap) as market_cap,
+            coalesce(days.first_point_at, live.first_point_at) as first_point_at,
+            coalesce(live.last_point_at, days.last_point_at) as last_point_at,
+            live.close is not null as is_closed_by_live_point,
+        from days
+        full join live using (coin_id, vs_currency, granularity, date)
     )
 
 select *

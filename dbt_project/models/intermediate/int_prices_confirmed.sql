@@ -1,8 +1,21 @@
-{{ config(materialized="table") }}
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(this) }}",
+    )
+}}
 
 with
 
-    observations as (select * from {{ ref("int_prices_observed") }}),
+    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+
+    observations as (
+        select *,
+        from {{ ref("int_prices_observed") }}
+        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+    ),
 
     released as (select * from {{ ref("stg_pipeline__released_answers") }}),
 

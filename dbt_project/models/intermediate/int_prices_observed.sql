@@ -4,7 +4,6 @@
         incremental_strategy="append",
         on_schema_change="fail",
         pre_hook="{{ delete_touched_days(this) }}",
-        post_hook="{{ clear_touched_days() }}",
     )
 }}
 

@@ -2,26 +2,54 @@
 
 with
 
-    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+    days as (select * from {{ ref("int_days_settled") }}),
 
+    stretches_of_days as (select coin_id, vs_currency, granularity, date, unnest(equal_prices) as stretch, from days),
+
+    -- A stretch goes on if the day begins with the price with which the day before has ended
     stepped as (
-        select *, price is distinct from lag(price) over series as is_new,
-        from settled_prices
-        window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            stretch.price as price,
+            stretch.first_point_at as first_point_at,
+            stretch.last_point_at as last_point_at,
+            stretch.points as points,
+            coalesce(
+                stretch.is_first and (lag(stretch) over series).is_last and (lag(stretch) over series).price = price,
+                false
+            ) as goes_on,
+        from stretches_of_days
+        window series as (partition by coin_id, vs_currency, granularity order by stretch.first_point_at)
     ),
 
     numbered as (
         select
             *,
-            sum(is_new::integer) over (
-                partition by coin_id, vs_currency, granularity order by observed_ms
-            ) as run_of_price,
+            sum((not goes_on)::integer) over (
+                partition by coin_id, vs_currency, granularity order by first_point_at
+            ) as number,
         from stepped
     ),
 
+    counted as (
+        select coin_id, vs_currency, granularity, sum(points) as points, sum(stretches) as stretches,
+        from days
+        group by all
+    ),
+
+    going_on as (select coin_id, vs_currency, granularity, count_if(goes_on) as stretches, from stepped group by all),
+
     -- A coin whose price mostly stays the same from point to point is a stable one
     lively as (
-        select coin_id, vs_currency, granularity, avg(is_new::integer) > 0.5 as is_lively, from stepped group by all
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            2 * (counted.stretches - going_on.stretches) > counted.points as is_lively,
+        from counted
+        inner join going_on using (coin_id, vs_currency, granularity)
     ),
 
     runs as (
@@ -30,12 +58,12 @@ with
             vs_currency,
             granularity,
             any_value(price) as price,
-            min(observed_at) as first_point_at,
-            max(observed_at) as last_point_at,
-            count(*)::integer as points,
-            date_diff('second', min(observed_at), max(observed_at)) / 3600 as hours,
+            min(first_point_at) as first_point_at,
+            max(last_point_at) as last_point_at,
+            sum(points)::integer as points,
+            date_diff('second', min(first_point_at), max(last_point_at)) / 3600 as hours,
         from numbered
-        group by coin_id, vs_currency, granularity, run_of_price
+        group by coin_id, vs_currency, granularity, number
     ),
 
     repeated as (

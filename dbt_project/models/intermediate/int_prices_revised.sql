@@ -1,12 +1,28 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(this) }}",
+    )
+}}
+
 with
 
-    observations as (select * from {{ ref("int_prices_observed") }}),
+    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+
+    observations as (
+        select *,
+        from {{ ref("int_prices_observed") }}
+        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+    ),
 
     compared as (
         select
             coin_id,
             vs_currency,
             granularity,
+            date,
             observed_at,
             version,
             lag(price) over versions as old_price,
@@ -25,6 +41,7 @@ with
             coin_id,
             vs_currency,
             granularity,
+            date,
             observed_at,
             version + 1 as version,
             price as old_price,

@@ -1,6 +1,21 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(this) }}",
+    )
+}}
+
 with
 
-    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+
+    settled_prices as (
+        select *,
+        from {{ ref("int_prices_settled") }}
+        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+    ),
 
     -- Points that are 10 minutes apart or less lie in the same stretch of 10 minutes or in neighbouring ones
     hourly as (

@@ -1,28 +1,8 @@
 with
 
-    settled_prices as (select * from {{ ref("int_prices_settled") }}),
+    days as (select * from {{ ref("int_days_settled") }}),
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),
-
-    placed as (
-        select coin_id, vs_currency, granularity, date, observed_ms, observed_ms % 86400000 as into_day_ms,
-        from settled_prices
-    ),
-
-    counted as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            count(*) as points,
-            count(distinct {{ slot_of("granularity", "observed_ms") }}) as slots_seen,
-            list(distinct divide(into_day_ms, 3600000)) as hours_seen,
-            min(into_day_ms) as first_ms,
-            max(into_day_ms) as last_ms,
-        from placed
-        group by all
-    ),
 
     -- Of the open day only what was over at the day's newest extraction can be expected, of whichever series that is: a
     -- series that was not requested again falls behind
@@ -47,19 +27,17 @@ with
     measured as (
         select
             expected.*,
-            coalesce(counted.points, 0) as points,
+            coalesce(days.points, 0) as points,
             case
                 when expected.expected_points = 0
                 then 1
-                else least(1, coalesce(counted.slots_seen, 0) / expected.expected_points)
+                else least(1, coalesce(days.slots_seen, 0) / expected.expected_points)
             end as coverage,
-            len(
-                list_filter(counted.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000))
-            ) as whole_hours_seen,
-            counted.first_ms,
-            counted.last_ms,
+            len(list_filter(days.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000))) as whole_hours_seen,
+            days.first_ms,
+            days.last_ms,
         from expected
-        left join counted using (coin_id, vs_currency, granularity, date)
+        left join days using (coin_id, vs_currency, granularity, date)
     ),
 
     -- The 5-minute series is requested for the last 24 hours alone, and a day is pieced together from two answers:

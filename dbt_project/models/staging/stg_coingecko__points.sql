@@ -4,7 +4,6 @@
         incremental_strategy="append",
         on_schema_change="fail",
         pre_hook="{{ delete_points_of_removed_answers(this) }}",
-        post_hook="{{ clear_removed_answers() }}",
     )
 }}
 

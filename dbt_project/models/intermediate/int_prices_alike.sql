@@ -1,0 +1,43 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        on_schema_change="fail",
+        pre_hook="{{ delete_touched_days(this, of_all_coins=true) }}",
+    )
+}}
+
+with
+
+    touched_days as (select distinct vs_currency, date, from {{ ref("stg_pipeline__touched_days") }}),
+
+    settled as (
+        select *,
+        from {{ ref("int_prices_confirmed") }}
+        {% if is_incremental() %} semi join touched_days using (vs_currency, date) {% endif %}
+    ),
+
+    alike as (
+        select
+            own.coin_id,
+            others.coin_id as other_coin_id,
+            own.vs_currency,
+            own.granularity,
+            own.date,
+            own.observed_ms,
+            own.observed_at,
+            own.price,
+            own.is_confirmed as is_own_confirmed,
+            others.is_confirmed as is_other_confirmed,
+        from settled as own
+        inner join
+            settled as others
+            on own.vs_currency = others.vs_currency
+            and own.granularity = others.granularity
+            and own.observed_ms = others.observed_ms
+            and own.price = others.price
+            and own.coin_id <> others.coin_id
+    )
+
+select *
+from alike
