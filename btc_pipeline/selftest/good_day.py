@@ -17,7 +17,7 @@ from btc_pipeline.publish import swap
 from btc_pipeline.selftest.kinds import GOOD
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.transform import dbt_build, judge
+from btc_pipeline.transform import dbt_build, judge, touched_days
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import duckdb_files
 
@@ -102,6 +102,7 @@ def built(good: GoodDay) -> GoodDay:
             raise CandleTestError(f"the good day does not pass: {', '.join(loud)}", "correct that first")
         if now != DAYS[-1]:
             good.publish(now, stamp)
+    touched_days.vouch(good.workspace.work)
     return replace(good, tests=tuple(tests))
 
 

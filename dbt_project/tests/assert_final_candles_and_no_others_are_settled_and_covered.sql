@@ -2,18 +2,23 @@
 -- last hour up to its last second, after CoinGecko had settled the day, has a point in its last slot or later, and
 -- coverage is high enough, and nothing speaks against it. All slots of the day are expected. An hourly candle has a
 -- point in the day's first and in its last hour; a 5-minute candle has one in each hour, and begins and ends at the
--- day's edges. A settled candle without its edges says so in its doubts.
+-- day's edges. A settled candle without its edges says so in its doubts. Of the days under test.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
+
+    candles as (
+        select *, from {{ ref("daily_candlestick") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 
     hours as (
         select coin_id, vs_currency, granularity, date, count(distinct hour(observed_at)) as hours_seen,
         from settled_prices
+        semi join candles using (coin_id, vs_currency, granularity, date)
         group by all
     ),
 

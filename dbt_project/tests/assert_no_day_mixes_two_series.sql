@@ -1,10 +1,14 @@
 -- One day, one granularity: the points of an hourly candle are hourly. CoinGecko gives one or two for an hour, and the
--- 5-minute series about twelve.
+-- 5-minute series about twelve. Of the days under test.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
+
+    candles as (
+        select *, from {{ ref("daily_candlestick") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 

@@ -22,6 +22,7 @@ with
             granularity,
             time_bucket(to_seconds({{ slot_seconds("granularity") }}), observed_at) as slot_from,
         from settled_prices
+        semi join slots using (coin_id, vs_currency, granularity, date)
     ),
 
     missing_slots as (select * from slots anti join slots_seen using (coin_id, vs_currency, granularity, slot_from))

@@ -195,8 +195,7 @@ def test_a_test_that_fails_in_one_slice_fails(two_months):
 
 
 def test_the_worst_outcome_of_the_slices_counts(two_months):
-    broken_on_the_28th = "(date::varchar || if(day(date) = 28, 'x', ''))::date is null"
-    sql = f"{EACH_DAY} where {broken_on_the_28th} or day(date) = 1"
+    sql = f"{EACH_DAY} where sqrt(27 - day(date)) >= 0"  # of the 28th there is no root
     (node,) = data_tests.outcomes(two_months, [a_test(sql, **BY_DAY)], set(), "one", lambda name: None)
     assert node["status"] == "error"
 

@@ -2,13 +2,7 @@
 
 with
 
-    points as (
-        select
-            *,
-            {{ slot_of("granularity", "observed_ms") }} as slot,
-            price = format('{:.3e}', price)::double as has_few_digits,
-        from {{ ref("int_prices_confirmed") }}
-    ),
+    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_confirmed") }}),
 
     observations as (
         select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_observed") }}
@@ -44,6 +38,7 @@ with
     slots as (
         select coin_id, vs_currency, granularity, slot, max(load_number) as load_number,
         from points
+        semi join withdrawn_points using (coin_id, vs_currency, granularity, slot)
         group by all
         having not bool_or(is_confirmed)
     ),
@@ -56,37 +51,68 @@ with
         group by all
     ),
 
+    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+
+    -- Nobody has moved an answer since the last build but one that has points of the touched days, or prices that they
+    -- have, or was found moved then
+    touched_prices as (
+        select distinct coin_id, vs_currency, granularity, price,
+        from points
+        semi join touched_days using (coin_id, vs_currency, date)
+    ),
+
+    answers_to_look_at as (
+        select distinct load_number, granularity,
+        from points
+        {% if has_earlier_rows(this) %}
+            semi join touched_prices using (coin_id, vs_currency, granularity, price)
+            where not is_confirmed
+            union
+            select load_number, granularity,
+            from {{ this }}
+            where is_moved_window
+        {% endif %}
+    ),
+
+    unconfirmed_points as (
+        select *, from points semi join answers_to_look_at using (load_number, granularity) where not is_confirmed
+    ),
+
+    same_prices as (
+        select *,
+        from observations
+        semi join unconfirmed_points using (coin_id, vs_currency, granularity, price)
+        where not is_live
+    ),
+
     -- A price that keeps coming back, as that of a stablecoin, says nothing
     rare_prices as (
         select coin_id, vs_currency, granularity, price,
-        from observations
-        where not is_live
+        from same_prices
         group by all
         having count(distinct observed_ms) between 2 and 3
     ),
 
     rare_points as (
         select distinct coin_id, vs_currency, granularity, price, observed_ms,
-        from observations
+        from same_prices
         semi join rare_prices using (coin_id, vs_currency, granularity, price)
-        where not is_live
     ),
 
     -- The price of another stamp, a whole number of hours away
     moved as (
         select
-            points.coin_id,
-            points.vs_currency,
-            points.granularity,
-            points.load_number,
-            points.observed_ms - rare_points.observed_ms as moved_by,
+            unconfirmed_points.coin_id,
+            unconfirmed_points.vs_currency,
+            unconfirmed_points.granularity,
+            unconfirmed_points.load_number,
+            unconfirmed_points.observed_ms - rare_points.observed_ms as moved_by,
             count(*) as moved,
-        from points
+        from unconfirmed_points
         inner join rare_points using (coin_id, vs_currency, granularity, price)
         where
-            not points.is_confirmed
-            and points.observed_ms <> rare_points.observed_ms
-            and (points.observed_ms - rare_points.observed_ms) % 3600000 = 0
+            unconfirmed_points.observed_ms <> rare_points.observed_ms
+            and (unconfirmed_points.observed_ms - rare_points.observed_ms) % 3600000 = 0
         group by all
     ),
 

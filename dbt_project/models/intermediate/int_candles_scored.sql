@@ -111,14 +111,19 @@ with
             days,
             0.6745 * (value - median) / greatest(mad, least_spread) as score,
         from spread
+    ),
+
+    candles_scored as (
+        select *,
+        from scored
+        {% if has_earlier_rows(this) %}
+            union all
+            select earlier.*,
+            from {{ this }} as earlier
+            left join first_changes using (coin_id, vs_currency, measure)
+            where first_change is null or date < first_change
+        {% endif %}
     )
 
 select *
-from scored
-{% if has_earlier_rows(this) %}
-    union all
-    select earlier.*,
-    from {{ this }} as earlier
-    left join first_changes using (coin_id, vs_currency, measure)
-    where first_change is null or date < first_change
-{% endif %}
+from candles_scored

@@ -19,22 +19,52 @@ with
         from bounds
     ),
 
-    -- The first answer that covers the day, and the first one after it, whatever it covers
-    looked_at as (
+    days_covered as (
         select
-            calendar.coin_id,
-            calendar.vs_currency,
-            calendar.date,
-            min(extractions.extracted_at) filter (
-                calendar.date::timestamp between extractions.window_from and extractions.window_to
-            ) as covered_at,
-            min(extractions.extracted_at) filter (
-                extractions.extracted_at
-                >= calendar.date + interval 1 day + interval {{ var("settling_minutes") }} minute
-            ) as found_at,
-        from calendar
-        inner join extractions using (coin_id, vs_currency)
+            coin_id,
+            vs_currency,
+            extracted_at,
+            window_from,
+            unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date as date,
+        from extractions
+    ),
+
+    covered as (
+        select coin_id, vs_currency, date, min(extracted_at) as covered_at,
+        from days_covered
+        where window_from <= date
         group by all
+    ),
+
+    -- The ends of days and the answers on one line of time: a join on an inequality would compare each with each
+    on_one_line as (
+        select
+            coin_id,
+            vs_currency,
+            date,
+            date + interval 1 day + interval {{ var("settling_minutes") }} minute as instant,
+            null as extracted_at,
+        from calendar
+        union all
+        select coin_id, vs_currency, null as date, extracted_at as instant, extracted_at,
+        from extractions
+    ),
+
+    -- The first answer that covers the day, and the first one after it, whatever it covers
+    found as (
+        select
+            coin_id,
+            vs_currency,
+            date,
+            min(extracted_at) over (partition by coin_id, vs_currency order by instant desc) as found_at,
+        from on_one_line
+    ),
+
+    looked_at as (
+        select found.coin_id, found.vs_currency, found.date, covered.covered_at, found.found_at,
+        from found
+        left join covered using (coin_id, vs_currency, date)
+        where found.date is not null
     ),
 
     -- A day before everything that had been requested until then was not a gap

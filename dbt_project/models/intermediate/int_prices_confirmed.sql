@@ -48,6 +48,7 @@ with
             observations.observed_ms,
             observations.observed_at,
             observations.price,
+            observations.price = format('{:.3e}', observations.price)::double as has_few_digits,
             observations.load_number,
             known.first_given_at,
             known.first_known_at < observations.last_extracted_at as is_known_before,

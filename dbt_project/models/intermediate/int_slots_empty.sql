@@ -13,7 +13,7 @@ with
 
     touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
 
-    removed_answers as (select * from {{ source("pipeline", "removed_answers") }}),
+    removed_answers as (select * from {{ ref("stg_pipeline__removed_answers") }}),
 
     published_version as (select * from {{ ref("stg_published__versions") }}),
 
@@ -239,7 +239,7 @@ with
         group by all
     ),
 
-    slots_empty as (
+    looked_at as (
         select
             empty.coin_id,
             empty.vs_currency,
@@ -252,23 +252,28 @@ with
             empty.filled_at,
         from empty
         left join first_requested using (coin_id, vs_currency, granularity, slot_from)
+    ),
+
+    slots_empty as (
+        select *,
+        from looked_at
+        {% if has_earlier_rows(this) %}
+            union all
+            select earlier.*,
+            from {{ this }} as earlier
+            semi join
+                series
+                on earlier.coin_id = series.coin_id
+                and earlier.vs_currency = series.vs_currency
+                and earlier.granularity = series.granularity
+                and earlier.slot_from::date = series.date
+            anti join
+                days_to_look_at
+                on earlier.coin_id = days_to_look_at.coin_id
+                and earlier.vs_currency = days_to_look_at.vs_currency
+                and earlier.slot_from::date = days_to_look_at.date
+        {% endif %}
     )
 
 select *
 from slots_empty
-{% if has_earlier_rows(this) %}
-    union all
-    select earlier.*,
-    from {{ this }} as earlier
-    semi join
-        series
-        on earlier.coin_id = series.coin_id
-        and earlier.vs_currency = series.vs_currency
-        and earlier.granularity = series.granularity
-        and earlier.slot_from::date = series.date
-    anti join
-        days_to_look_at
-        on earlier.coin_id = days_to_look_at.coin_id
-        and earlier.vs_currency = days_to_look_at.vs_currency
-        and earlier.slot_from::date = days_to_look_at.date
-{% endif %}
