@@ -1,8 +1,10 @@
-"""The DAG: six steps in one chain, and two for a backfill. Each step calls the room that does its work.
+"""The DAG: six steps in one chain, two for a backfill, and one that proves the history. Each step calls its room.
 
     ExtractAndLoad -> VerifyData -> Transform -> Test -> Publish -> Visualize -> ExtractCoin, for each that was skipped
 
     ExtractHistory -> Backfill: history that is fetched and published on demand, by the same models and tests
+
+    ProveHistory: once a week, does the raw archive give all of it again?
 
 Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by the functions that `run()` calls, never here. So a
 run with nothing to do takes no longer than Luigi itself.
@@ -10,12 +12,13 @@ run with nothing to do takes no longer than Luigi itself.
 
 from __future__ import annotations
 
+from datetime import date as date_type
 from datetime import timedelta
 from typing import ClassVar
 
 from btc_pipeline import errors
 from btc_pipeline.extract import daily, fetch, history
-from btc_pipeline.lake import exceptions
+from btc_pipeline.lake import exceptions, proofs
 from btc_pipeline.observe import journal
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.publish import swap
@@ -29,7 +32,8 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
-from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, tables
+from btc_pipeline.system import digest
+from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, proof, tables
 from btc_pipeline.transform import daily as built_day
 from btc_pipeline.verify import answers
 from btc_pipeline.visualize import drawing
@@ -133,8 +137,13 @@ class Transform(Step):
     error = errors.TransformationError
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
-        """As for any step, and the last exception that a person has decided: a released answer is loaded at once."""
-        return *super().significant(settings), exceptions.read(self.workspace.raw).last_by_person
+        """As for any step, the last exception that a person has decided, and the days that a proof has not reproduced.
+
+        So a released answer is loaded at once, and such a day is doubted at once.
+        """
+        _, newest = proofs.newest(self.workspace.proofs, settings.provenance)
+        unproved = newest.days if newest else ()
+        return *super().significant(settings), exceptions.read(self.workspace.raw).last_by_person, unproved
 
     def output(self) -> DuckDBTarget:
         """A marker row beside the table, written when all models are built and tested."""
@@ -319,6 +328,40 @@ class Backfill(HistoryStep):
         return ExtractHistory(**self.parameters).output().uncovered()
 
 
+class ProveHistory(Step):
+    """Whether the raw archive gives the whole published history again: all of it is built and tested anew, and compared.
+
+    Done once a week; a week begins on Monday. It changes nothing that readers have.
+    """
+
+    code = ("btc_pipeline.transform.proof",)
+    reads = (*_MODELS, "tests/**/*")
+    packages = _DBT
+    error = errors.CandleTestError
+
+    @property
+    def monday(self) -> date_type:
+        """The first day of the week."""
+        return self.date - timedelta(days=self.date.weekday())
+
+    def fingerprint(self) -> str:
+        """One hash of the week, the models and the tests."""
+        return digest.of(self.get_task_family(), self.monday, self.significant(self.settings), self.sources_hash())
+
+    def output(self) -> Marker:
+        """The marker of the week."""
+        path = self.workspace.marker(self.get_task_family(), self.monday)
+        return Marker(path, self.fingerprint(), self.workspace.root)
+
+    def make(self) -> None:
+        """Build all of it anew in an empty folder, test it, compare it; keep a record."""
+        with self.at_work() as facts:
+            models = Transform(date=self.date).sources_hash()
+            found = proof.prove(self.settings, self.workspace, models, self.report)
+            facts.update(candles=found.candles, tests=found.checks, differences=found.differences)
+            self.output().write(facts=facts)
+
+
 OUTPUTS: tuple[type[Step], ...] = (Visualize,)
 """The last steps of a daily run. Another output beside the chart is a step after `Publish`; name it here too."""
 
@@ -327,3 +370,4 @@ DAILY = chain.of(*OUTPUTS)
 
 Step.chain, Step.ends = chain.names(*OUTPUTS), tuple(each.__name__ for each in OUTPUTS)
 HistoryStep.chain, HistoryStep.ends = chain.names(Backfill), ("Backfill",)
+ProveHistory.chain, ProveHistory.ends = chain.names(ProveHistory), ()

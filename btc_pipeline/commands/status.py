@@ -19,7 +19,7 @@ from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.commands import step_states
 from btc_pipeline.commands.step_states import StepState
 from btc_pipeline.errors import SUCCESS, ConfigurationError
-from btc_pipeline.lake import versions
+from btc_pipeline.lake import proofs, versions
 from btc_pipeline.market import formatting, instants
 from btc_pipeline.market.gaps import OpenGaps, rest_text
 from btc_pipeline.settings.values import Settings
@@ -51,6 +51,7 @@ class Published:
     single_slots_missing: int
     anomalies: int
     failed_or_warned: list[str]
+    history: str
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
         weighed.single_slots,
         len(odd),
         sorted(name for name, outcome in checks.items() if outcome != "pass"),
+        proofs.text(proofs.newest(workspace.proofs, settings.provenance)[1]),
     )
 
 
@@ -172,6 +174,7 @@ def _of_published(version: Published) -> list[Line]:
         _line("published", f"{version.run}, as of {as_of}, from {version.source}"),
         _line("prices", freshness, "" if is_fresh else "bad"),
         _line("candles", counts),
+        _line("history", version.history, "bad" if "not reproduced" in version.history else ""),
     ]
     odd = [f"{number} {what}" for number, what in _odd(version) if number]
     if odd:

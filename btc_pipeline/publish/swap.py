@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
 from btc_pipeline.errors import PublishingError
-from btc_pipeline.lake import last_version, versions
+from btc_pipeline.lake import last_version, proofs, versions
 from btc_pipeline.market import instants
 from btc_pipeline.observe.journal import JournalEntry
 from btc_pipeline.publish import run_tables
@@ -81,6 +81,9 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
             "models": _of_build(connection, "models"),
             "build": _of_build(connection, "build"),
             "exceptions": _of_build(connection, "exceptions"),
+            "failures": _of_build(connection, "failures"),
+            "proof": (proof := _of_build(connection, "proof")),
+            "proved": proofs.text(proofs.of_name(workspace.proofs, proof)),
             "run_date": version.day.isoformat(),
             "first_day": version.first_day.isoformat(),
             "last_day": version.last_day.isoformat(),

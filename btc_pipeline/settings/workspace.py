@@ -95,6 +95,11 @@ class Workspace:
         return self.root / "failures"
 
     @property
+    def proofs(self) -> Path:
+        """The records of what the raw archive gives again."""
+        return self.root / "proofs"
+
+    @property
     def runs(self) -> Path:
         """The record of each published version, and its profile."""
         return self.root / "runs"

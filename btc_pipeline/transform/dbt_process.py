@@ -136,6 +136,8 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
         published=Path(job["published"]),
         ledger=Path(job["ledger"]),
         failures=Path(job["failures"]),
+        proofs=Path(job["proofs"]),
+        proof=job["proof"],
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
         built_from=job["built_from"],

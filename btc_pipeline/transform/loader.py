@@ -9,14 +9,14 @@ another provenance. Knows nothing of dbt's models.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from btc_pipeline.coingecko import streams
-from btc_pipeline.lake import exceptions, failed_runs, raw_archive
+from btc_pipeline.lake import exceptions, failed_runs, proofs, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.transform import previous_version, tables, touched_days
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
@@ -54,6 +54,8 @@ class Load:
     published: Path
     ledger: Path
     failures: Path
+    proofs: Path
+    proof: str | None
     scratch: Path
     provenance: str
     built_from: str
@@ -84,6 +86,8 @@ def load(job: Load) -> tuple[int, list[str]]:
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)
         connection.execute("begin")
+        proof, unproved = _unproved(job)
+        proofs.load(connection, unproved)
         notes += touched_days.mend(connection)
         _apply(connection, job.raw, ledger)
         loaded = 0
@@ -99,7 +103,7 @@ def load(job: Load) -> tuple[int, list[str]]:
             f"insert into pipeline.built_from values ({quoted(_version(job))});"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
-            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger)};"
+            f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger, proof)};"
             f"delete from pipeline.wanted_pairs; insert into pipeline.wanted_pairs values {_wanted_pairs(job)}"
         )
         connection.execute("commit")
@@ -165,9 +169,21 @@ def _make_room(job: Load) -> list[str]:
     return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
 
 
-def _this_run(job: Load, ledger: exceptions.ExceptionLedger) -> str:
+def _unproved(job: Load) -> tuple[str, Sequence[proofs.Day]]:
+    """The name of the proof that counts, and the days that it has not reproduced."""
+    name, proof = (
+        proofs.newest(job.proofs, job.provenance)
+        if job.proof is None
+        else (job.proof, proofs.of_name(job.proofs, job.proof))
+    )
+    return name, proof.days if proof else ()
+
+
+def _this_run(job: Load, ledger: exceptions.ExceptionLedger, proof: str) -> str:
     """The rows of pipeline.this_run: one row for each pair that the run requests."""
-    rest = ", ".join(quoted(fact) for fact in (job.day, job.as_of, job.built_from, job.stamp, ledger.last))
+    failures = max((path.name for path in job.failures.glob("*.ndjson")), default="")
+    facts = (job.day, job.as_of, job.built_from, job.stamp, ledger.last, failures, proof)
+    rest = ", ".join(map(quoted, facts))
     return ", ".join(f"({quoted(pair.coin_id)}, {quoted(pair.vs_currency)}, {rest})" for pair in job.pairs)
 
 

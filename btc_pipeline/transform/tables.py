@@ -18,6 +18,7 @@ DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, inte
 # version of the tests that ran last, tests_vouched the one that all days but the touched ones have passed.
 # An answer is removed if it was loaded once: the models forget its points; noted as long as its days are touched.
 # An answer is decided about if the ledger of exceptions has an entry for it.
+# A day is not proved if the newest proof has got another candle, or another row about it, from the archive.
 # A day is distrusted if a test of it has failed: the next load takes its answers again.
 _DDL = f"""
     create schema if not exists raw;
@@ -58,7 +59,10 @@ _DDL = f"""
     );
     create table if not exists pipeline.this_run (
         coin_id varchar, vs_currency varchar, run_date date, as_of timestamp, models varchar, build varchar,
-        exceptions varchar
+        exceptions varchar, failures varchar, proof varchar
+    );
+    create table if not exists pipeline.unproved_days (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
     );
     create table if not exists pipeline.wanted_pairs (coin_id varchar not null, vs_currency varchar not null);
     {duckdb_files.create_markers(MARKERS)};

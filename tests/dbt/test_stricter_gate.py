@@ -6,8 +6,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from btc_pipeline.coingecko.streams import MARKET_CHART
-from btc_pipeline.commands import answers, replay
+from btc_pipeline.commands import answers
 from btc_pipeline.lake import exceptions
+from btc_pipeline.transform import rebuilt
 from tests.e2e.published import rows
 from tests.sweeps.bad_kinds import Kind
 from tests.sweeps.nights import Bad, World
@@ -56,8 +57,8 @@ def test_what_a_stricter_gate_refuses_is_quarantined_its_day_revised_and_the_nex
     revised = rows(world.workspace.published, "from candle_revisions where subject = 'candle'")
     of_the_day = [each for each in revised if (each["coin_id"], each["date"].day) == (FLAT, 6)]
     assert {each["reason"] for each in of_the_day} == {"answer_quarantined"}
-    number, differences = replay.compare(world.settings, world.workspace, world.models)
-    assert (number > 0, differences) == (True, [])
+    compared = rebuilt.compare(world.settings, world.workspace, world.models)
+    assert (compared.candles > 0, compared.differences) == (True, [])
     third, fourth = world.night(NOW + 2 * DAY), world.night(NOW + 3 * DAY)
     for night, before in ((third, second), (fourth, third)):
         assert (night.exit_code, night.error) == (0, "")

@@ -25,7 +25,7 @@ from btc_pipeline.commands import replay
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market import days
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.transform import unit_test_results
+from btc_pipeline.transform import rebuilt, unit_test_results
 from tests.e2e import published, truth
 from tests.e2e.command_line import Pipeline, Result
 from tests.e2e.live_api import SHORT_WAITS
@@ -65,7 +65,7 @@ class Story:
     nights: list[Night] = field(default_factory=list)
     real: dict[int, Future[tuple[Result, list[Row]]]] = field(default_factory=dict)
     looks_back: dict[int, Future[list[Row]]] = field(default_factory=dict)
-    replayed: Future[tuple[int, list[replay.Difference]]] | None = None
+    replayed: Future[rebuilt.Comparison] | None = None
     alone: Future[list[Row]] | None = None
     """The last candles of the well coin in a world that has never heard of the sick one."""
 
@@ -119,7 +119,7 @@ def told(folder: Path, workers: Executor) -> Story:
             story.real[number] = workers.submit(real_run, before, night)
     for number in sorted(lot.sample(range(NIGHTS - 1), LOOKS_BACK)):
         story.looks_back[number] = workers.submit(look_back, world, world.workspace, story.nights[number].now)
-    story.replayed = workers.submit(replay.compare, world.settings, world.workspace, world.models)
+    story.replayed = workers.submit(rebuilt.compare, world.settings, world.workspace, world.models)
     story.alone = workers.submit(without, story, world, folder)
     return story
 

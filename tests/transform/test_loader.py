@@ -49,6 +49,8 @@ def job(workspace):
         published=workspace / "crypto_data.duckdb",
         ledger=workspace / "revisions",
         failures=workspace / "failures",
+        proofs=workspace / "proofs",
+        proof=None,
         scratch=workspace / "tmp",
         provenance="SAMPLE (synthetic)",
         built_from="models-1",

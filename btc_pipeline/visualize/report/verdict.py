@@ -105,6 +105,7 @@ def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     compared = opinions["agrees"] + opinions["differs"]
     agreed = f"second opinion agrees on {opinions['agrees']:,} of {compared:,} days"
     lines.append(agreed if compared else "no second opinion")
+    lines.append(f"whole history {facts.publication.get('proved', 'not proved yet')}")
     absent = set(facts.requested_pairs) - {(each.coin_id, each.vs_currency) for each in series}
     lines += [f"no candle: {', '.join(' / '.join(pair) for pair in sorted(absent)[:3])}"] if absent else []
     if facts.is_sample:

@@ -18,6 +18,8 @@ with
 
     jumps as (select * from {{ ref("int_jumps_traced") }}),
 
+    unproved_days as (select * from {{ ref("stg_pipeline__unproved_days") }}),
+
     reviewed_doubts as (select * from {{ ref("reviewed_doubts") }}),
 
     shared_prices as (select * from {{ ref("int_prices_shared") }}),
@@ -111,6 +113,12 @@ with
 
     twins as (select *, 'twin' as doubt, from shared_prices where is_confirmed),
 
+    not_reproduced as (
+        select settled.*, 'not_reproduced' as doubt,
+        from settled
+        semi join unproved_days using (coin_id, vs_currency, date)
+    ),
+
     doubts as (
         {% for each in [
             "without_edges",
@@ -124,6 +132,7 @@ with
             "other_figures",
             "jumped",
             "twins",
+            "not_reproduced",
         ] %}
             select distinct coin_id, vs_currency, granularity, date, doubt,
             from {{ each }}

@@ -29,6 +29,8 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
+    unproved_days as (select * from {{ ref("stg_pipeline__unproved_days") }}),
+
     decided_days as (select * from {{ ref("stg_pipeline__decided_days") }}),
 
     revised_days as (
@@ -86,6 +88,8 @@ with
                     and this_run.models is not distinct from published_version.models
                     and (old.{{ same | join(", old.") }}) is not distinct from (new.{{ same | join(", new.") }})
                 then if(list_has_all(old.doubts, new.doubts), 'doubt_lifted', 'doubt_raised')
+                when unproved_days.coin_id is not null
+                then 'not_reproduced'
                 when revised_days.revised_at > published_version.as_of
                 then 'points_revised'
                 when revised_days.withdrawn_at > published_version.as_of
@@ -115,6 +119,11 @@ with
             and old.vs_currency = revised_days.vs_currency
             and old.granularity = revised_days.granularity
             and old.date = revised_days.date
+        left join
+            unproved_days
+            on old.coin_id = unproved_days.coin_id
+            and old.vs_currency = unproved_days.vs_currency
+            and old.date = unproved_days.date
         left join
             decisions
             on old.coin_id = decisions.coin_id

@@ -1,0 +1,79 @@
+"""The weekly proof: does the raw archive give the published history again?
+
+A night builds and tests the days that it touches. The proof builds and tests all of them, and compares. What differs is
+recorded (`lake/proofs.py`): these days are `provisional` from the next build on. If the archive has all that was loaded,
+the next build also loads them anew.
+"""
+
+from __future__ import annotations
+
+from btc_pipeline.errors import CandleTestError, ConfigurationError
+from btc_pipeline.lake import proofs
+from btc_pipeline.lake.proofs import Proof
+from btc_pipeline.market import instants
+from btc_pipeline.settings.values import Settings
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system.child_process import Progress
+from btc_pipeline.transform import failing_rows, rebuilt, touched_days
+from btc_pipeline.transform.failing_rows import Place
+
+_SHOWN = 5
+"""So many days and files are named in a line; the record has all."""
+
+
+def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress: Progress) -> Proof:
+    """Prove what is published, and keep the record; `progress` is called with how many of dbt's nodes are done.
+
+    Raises:
+        ConfigurationError: nothing is published; or other models than these, with this hash, have made it.
+        TransformationError: the archive does not build.
+        CandleTestError: a test fails on what the archive gives; or what it gives is something else.
+    """
+    models, build = rebuilt.models_of_published(settings, workspace)
+    if models != sources_hash:
+        raise ConfigurationError("other models have made what is published", "run the pipeline first, then prove it")
+    compared = rebuilt.compare(settings, workspace, sources_hash, progress)
+    now = settings.instant()
+    days = sorted({(each.coin_id, each.vs_currency, each.date.isoformat()) for each in compared.differences})
+    found = Proof(
+        proved_at=instants.text(now),
+        source=settings.provenance,
+        build=build,
+        candles=compared.candles,
+        checks=compared.checks,
+        differences=len(compared.differences),
+        days=tuple(days),
+        lost=tuple(compared.lost),
+    )
+    proofs.keep(workspace.proofs, found, now)
+    if not found.is_equal:
+        if not found.lost:
+            _load_anew(workspace, found)
+        raise CandleTestError(_line(found, str(compared.differences[0])), _advice(found))
+    return found
+
+
+def _load_anew(workspace: Workspace, found: Proof) -> None:
+    """Let the next build load these days anew from the archive; all, if they are too many."""
+    places = [Place(coin_id=coin, vs_currency=currency, date=day) for coin, currency, day in found.days]
+    touched_days.distrust(workspace.work, places if len(places) <= failing_rows.LIMIT else None)
+
+
+def _line(found: Proof, first: str) -> str:
+    days = _named([" ".join(day) for day in found.days])
+    lost = f"; the archive has lost {_named(found.lost)}" if found.lost else ""
+    return (
+        f"the archive does not give what is published: {found.differences} differences, the first is {first};"
+        f" not reproduced: {days}{lost}; what is published stays as it is"
+    )
+
+
+def _advice(found: Proof) -> str:
+    if found.lost:
+        return "put these files back from a copy; until then the days are provisional from the next run on"
+    return "run the pipeline: it makes these days anew, and they are provisional until ProveHistory finds them equal"
+
+
+def _named(names: tuple[str, ...] | list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
