@@ -28,11 +28,11 @@ from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import chain
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import Step
+from btc_pipeline.system import digest
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
-from btc_pipeline.system import digest
 from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, proof, tables
 from btc_pipeline.transform import daily as built_day
 from btc_pipeline.verify import answers
@@ -329,7 +329,7 @@ class Backfill(HistoryStep):
 
 
 class ProveHistory(Step):
-    """Whether the raw archive gives the whole published history again: all of it is built and tested anew, and compared.
+    """Whether the raw archive gives the whole published history again: it is built and tested anew, and compared.
 
     Done once a week; a week begins on Monday. It changes nothing that readers have.
     """

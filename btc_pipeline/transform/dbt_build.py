@@ -31,8 +31,8 @@ class Build:
     `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
     given, answers that were extracted after it, and exceptions that were decided after it, are skipped. `decisions` is
     the number of the last exception to apply, by default the last one. If `run` is given, the id of a run, the build
-    may quarantine answers; with `gate`, the hash of the gate's code, also those that a stricter gate refuses. `proof` is
-    the name of the proof whose days are not reproduced, by default the newest one.
+    may quarantine answers; with `gate`, the hash of the gate's code, also those that a stricter gate refuses. `proof`
+    is the name of the proof whose days are not reproduced, by default the newest one.
     """
 
     step: str

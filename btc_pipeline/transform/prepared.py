@@ -44,7 +44,7 @@ def keep(data_dir: Path, workspace: Workspace, version: str) -> None:
 
 
 def forget_another_parse(project: Path, target: Path) -> None:
-    """Let dbt parse all files if one has changed: its partial parse loses unit tests that have moved to another model."""
+    """Let dbt parse all files if one has changed: its partial parse breaks if a unit test moves to another model."""
     found = (project / folder for folder in ("models", "macros", "tests", "seeds"))
     paths = sorted([*project.glob("*.yml"), *(path for each in found for path in each.rglob("*") if path.is_file())])
     version = digest.of(*((path.relative_to(project).as_posix(), files.sha256(path)) for path in paths))

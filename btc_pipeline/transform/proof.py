@@ -1,8 +1,8 @@
 """The weekly proof: does the raw archive give the published history again?
 
-A night builds and tests the days that it touches. The proof builds and tests all of them, and compares. What differs is
-recorded (`lake/proofs.py`): these days are `provisional` from the next build on. If the archive has all that was loaded,
-the next build also loads them anew.
+A night builds and tests the days that it touches. The proof builds and tests all of them, and compares. What differs
+is recorded (`lake/proofs.py`): these days are `provisional` from the next build on. If the archive has all that was
+loaded, the next build also loads them anew.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ is not in it: `candle_revisions`."""
 class Until:
     """What a build from the archive takes: the answers extracted up to `instant`, and what was known beside them.
 
-    `day` is the run's date. `decisions` is how many exceptions of the ledger it applies; it writes none. `failures` is the
-    name of the last record of a failed run, and `proof` that of the proof whose days are not reproduced.
+    `day` is the run's date. `decisions` is how many exceptions of the ledger it applies; it writes none. `failures` is
+    the name of the last record of a failed run, and `proof` that of the proof whose days are not reproduced.
     """
 
     instant: datetime

@@ -24,7 +24,7 @@ SPOILT = (
     "update int_prices_observed set price = price * 1.01 where date = date '2026-05-09'",
     "update int_prices_observed set price = 0 where observed_at::time between '05:00' and '06:00'",
     "delete from int_prices_observed where date = date '2026-05-08' and observed_at::time > '12:00'",
-    "update int_prices_observed set price = price * 1.08 where granularity = '5-minute'",
+    "update int_series_compared set bps = 200 where date = date '2026-05-09'",
     "delete from candle_sources where date = date '2026-05-07'",
     "update pipeline.this_run set as_of = as_of + interval 1 day",
     "drop table price_gaps",

@@ -118,12 +118,14 @@ def two_months(database, monkeypatch):
     """The database with an answer of two coins for each day of January, and of February; slices are of 10 days."""
     monkeypatch.setattr(days_under_test, "SLICE", 10)
     with duckdb.connect(str(database)) as connection:
-        for number, (coin, month) in enumerate((coin, month) for coin in ("bitcoin", "solana") for month in (1, 2)):
+        series = [(coin, month) for coin in ("bitcoin", "solana") for month in (1, 2)]
+        for number, (coin, month) in enumerate(series):
             connection.execute(
-                f"insert into raw.market_chart by name select {number} as load_number, '{coin}/{month}' as archive_file,"
-                f" '' as sha256, 'SAMPLE' as source, '{coin}' as coin_id, 'usd' as vs_currency, 'hourly' as granularity,"
-                f" timestamp '2026-0{month}-01' as window_from, timestamp '2026-0{month}-28 23:59:59' as window_to,"
-                " now()::timestamp as extracted_at, now()::timestamp as newest_point_at, today() as run_date, '[]' as prices"
+                f"insert into raw.market_chart by name select {number} as load_number,"
+                f" '{coin}/{month}' as archive_file, '' as sha256, 'SAMPLE' as source, '{coin}' as coin_id,"
+                f" 'usd' as vs_currency, 'hourly' as granularity, timestamp '2026-0{month}-01' as window_from,"
+                f" timestamp '2026-0{month}-28 23:59:59' as window_to, timestamp '2026-03-01' as extracted_at,"
+                " timestamp '2026-03-01' as newest_point_at, date '2026-03-01' as run_date, '[]' as prices"
             )
     return database
 
@@ -175,7 +177,8 @@ def test_other_tests_look_at_all_days_until_they_have_passed(two_months):
 def test_a_day_that_only_a_candle_has_is_under_test_too(two_months):
     with duckdb.connect(str(two_months)) as connection:
         connection.execute(
-            "create table main.daily_candlestick as select 'ripple' as coin_id, 'usd' as vs_currency, date '2025-12-31' as date"
+            "create table main.daily_candlestick as"
+            " select 'ripple' as coin_id, 'usd' as vs_currency, date '2025-12-31' as date"
         )
     assert ("ripple", "2025-12-31") in places(two_months)
 

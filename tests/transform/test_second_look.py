@@ -46,6 +46,8 @@ class Archive:
             published=self.folder / "crypto_data.duckdb",
             ledger=self.folder / "revisions",
             failures=self.folder / "failures",
+            proofs=self.folder / "proofs",
+            proof=None,
             scratch=self.folder / "tmp",
             provenance="SAMPLE (synthetic)",
             built_from="models-1",
