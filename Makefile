@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures bench lock clean
+.PHONY: help install run replay prove why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ tools: .venv/.installed-tools ## Test that the tools of others read what is publ
 
 replay: .venv/.installed ## Rebuild all from the raw archive and compare with what is published (ARGS="--as-of INSTANT": print the candles of then)
 	@$(python) -m btc_pipeline replay $(ARGS)
+
+prove: .venv/.installed ## Once a week: does the raw archive give the whole published history again? (ARGS="--pipeline-source sample")
+	@$(python) -m luigi --module btc_pipeline ProveHistory --local-scheduler $(ARGS)
 
 why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=2026-11-20)
 	@$(python) -m btc_pipeline why $(COIN) $(DAY) $(ARGS)

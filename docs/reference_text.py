@@ -96,7 +96,9 @@ WITHOUT_MODEL: dict[str, tuple[str, dict[str, str]]] = {
         "prices come from; `is_sample`, `true` or `false`; `run_date`, the day of the run; `first_day` and `last_day`, "
         "the days that the run was for; `made_by`, `Publish` or `Backfill`; `as_of`, the newest extraction; "
         "`published_at`; `models`, the hash of the models; `build`, the run stamp of the build; "
-        "`exceptions`, number and hash of the last entry of the ledger of exceptions that it applies, `0` without one.",
+        "`exceptions`, number and hash of the last entry of the ledger of exceptions that it applies, `0` without one;"
+        " `failures`, the last record of a failed run that it knows; `proof`, the last proof that it knows, or `none`;"
+        " `proved`, what that has found.",
         {"key": "The name of the fact.", "value": "The fact, as text."},
     ),
 }

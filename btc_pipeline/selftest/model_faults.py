@@ -5,6 +5,7 @@ from __future__ import annotations
 from btc_pipeline.selftest.answer_faults import ANSWERS, HOUR_MS
 from btc_pipeline.selftest.census_faults import CENSUS
 from btc_pipeline.selftest.kinds import DatabaseFault, Fault
+from btc_pipeline.transform import tables
 
 OVER = "date '2026-05-13'"
 """A day of the good week that is long over."""
@@ -12,12 +13,10 @@ OVER = "date '2026-05-13'"
 _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _SETTLED_HOURS = "coin_id = 'bitcoin' and granularity = 'hourly' and is_latest and not is_live"
-_BUILT_ANEW = (
-    "drop table main.stg_coingecko__points;"
-    " insert into pipeline.touched_days"
-    " select coin_id, vs_currency, unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date"
-    " from raw.market_chart;"
-)
+_BUILT_ANEW = f"""
+    drop table main.stg_coingecko__points;
+    insert into pipeline.touched_days select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from raw.market_chart;
+"""
 _OF_BITCOIN = "where coin_id = 'bitcoin'"
 _NEWEST = (
     "where load_number ="
@@ -119,10 +118,7 @@ DATABASE: tuple[Fault, ...] = (
         "singular:assert_the_latest_version_of_a_revised_point_is_the_settled_one",
         f"""
         insert into main.int_prices_revised by name
-        select coin_id, vs_currency, granularity, date, observed_at, 2 as version, price as old_price,
-            price * 1.01 as new_price, market_cap as old_market_cap, market_cap as new_market_cap,
-            volume_24h as old_volume_24h, volume_24h as new_volume_24h, first_extracted_at as revised_at,
-            false as is_withdrawn,
+        select coin_id, vs_currency, granularity, date, observed_at, 2 as version, price * 1.01 as new_price,
         from main.int_prices_observed where {_ONE} and hour(observed_at) = 7
         """,
     ),
@@ -146,12 +142,9 @@ DATABASE: tuple[Fault, ...] = (
         "live point taken for a settled one",
         "singular:assert_settled_candles_equal_a_recomputation_from_the_raw_answers",
         """
-        update main.int_days_settled as days set points = days.points + live.points
-        from (
-            select coin_id, granularity, date, count(*) as points
-            from main.int_prices_observed where is_live group by all
-        ) as live
-        where (days.coin_id, days.granularity, days.date) = (live.coin_id, live.granularity, live.date)
+        update main.int_days_settled as days set points = days.points + 1
+        from main.int_prices_observed as live
+        where is_live and (days.coin_id, days.granularity, days.date) = (live.coin_id, live.granularity, live.date)
         """,
         "build",
     ),

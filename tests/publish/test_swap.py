@@ -73,7 +73,7 @@ def make_candles(workspace, version):
             f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
             "create schema if not exists pipeline; create schema if not exists published;"
             "create or replace table pipeline.this_run as"
-            f" select 'models-1' as models, 'build-{version}' as build, '0' as exceptions;"
+            f" select 'models-1' as models, 'build-{version}' as build, '0' as exceptions, '' as failures, 'none' as proof;"
             f"create or replace table published.revisions ({columns_of(contract.REVISION)})"
         )
         for table in contract.TABLES.keys() - {"daily_candlestick"}:
@@ -134,6 +134,9 @@ def test_facts_about_the_version_lie_beside_the_candles(workspace):
         "models": "models-1",
         "build": "build-1",
         "exceptions": "0",
+        "failures": "",
+        "proof": "none",
+        "proved": "not proved yet",
         "run_date": "2026-05-15",
         "first_day": "2026-05-08",
         "last_day": "2026-05-15",

@@ -91,7 +91,7 @@ with
             any_value(volume_24h) as volume_24h,
             min(extracted_at) as first_extracted_at,
             max(extracted_at) as last_extracted_at,
-            max(load_number) as load_number,
+            max_by(load_number, (extracted_at, load_number)) as load_number,
         from numbered
         group by all
     ),
