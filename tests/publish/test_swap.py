@@ -73,7 +73,8 @@ def make_candles(workspace, version):
             f" timestamp '2026-05-15 13:30:00' as extracted_at from range(1000);"
             "create schema if not exists pipeline; create schema if not exists published;"
             "create or replace table pipeline.this_run as"
-            f" select 'models-1' as models, 'build-{version}' as build, '0' as exceptions, '' as failures, 'none' as proof;"
+            f" select 'models-1' as models, 'build-{version}' as build, '0' as exceptions, '' as failures,"
+            " 'none' as proof;"
             f"create or replace table published.revisions ({columns_of(contract.REVISION)})"
         )
         for table in contract.TABLES.keys() - {"daily_candlestick"}:
