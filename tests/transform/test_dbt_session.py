@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from btc_pipeline.system.project import DBT_PROJECT
+from btc_pipeline.transform import tables
 
 pytestmark = pytest.mark.long
 
@@ -52,6 +54,9 @@ def built(tmp_path):
     (project / "profiles.yml").write_text((DBT_PROJECT / "profiles.yml").read_text())
     given = {"project": str(project), "target": target, "logs": target, "vars": "{}"}
     given["database"] = str(tmp_path / "work/crypto_data.duckdb")
+    (tmp_path / "work").mkdir()
+    with duckdb.connect(given["database"]) as connection:
+        tables.create(connection)
 
     def build(models, properties=PROPERTIES, settings=PROJECT):
         (project / "dbt_project.yml").write_text(settings)
