@@ -1,6 +1,7 @@
 {#-
     Before a model inserts the touched days it deletes them: so a day of which no answer is left goes too. dbt runs the
-    hook in the transaction of the insert. What compares coins is made anew for all of them. The days stay touched until the tests have passed (touched_days.vouch).
+    hook in the transaction of the insert. What compares coins is made anew for all of them. The days stay touched until
+    the tests have passed (touched_days.vouch).
 -#}
 {% macro delete_touched_days(relation, of_all_coins=false) %}
     {% set day = "(vs_currency, date)" if of_all_coins else "(coin_id, vs_currency, date)" %}

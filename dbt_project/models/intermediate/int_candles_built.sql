@@ -36,23 +36,7 @@ with
         where days.last_point_at is null or live_prices.observed_at > days.last_point_at
     ),
 
-    live as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            min_by(price, observed_ms) as open,
-            max(price) as high,
-            min(price) as low,
-            max_by(price, observed_ms) as close,
-            max_by(volume_24h, observed_ms) as volume_24h,
-            max_by(market_cap, observed_ms) as market_cap,
-            min(observed_at) as first_point_at,
-            max(observed_at) as last_point_at,
-        from later
-        group by all
-    ),
+    live as (select coin_id, vs_currency, granularity, date, {{ candle_of_points() }} from later group by all),
 
     candles as (
         select

@@ -48,11 +48,8 @@ with
     first_changes as (
         {% if has_earlier_rows(this) %}
             select coin_id, vs_currency, measure, min(date) as first_change,
-            from (select coin_id, vs_currency, measure, date, value, from measures) as now
-            full join
-                (select coin_id, vs_currency, measure, date, value, from {{ this }}) as earlier using (
-                    coin_id, vs_currency, measure, date
-                )
+            from measures as now
+            full join {{ this }} as earlier using (coin_id, vs_currency, measure, date)
             where now.value is distinct from earlier.value
             group by all
         {% else %}select coin_id, vs_currency, measure, min(date) as first_change, from measures group by all

@@ -1,8 +1,6 @@
 {{
     config(
         materialized="incremental",
-        incremental_strategy="append",
-        on_schema_change="fail",
         pre_hook="{{ delete_touched_days(this) }}",
     )
 }}
@@ -89,14 +87,7 @@ with
             list(distinct divide(into_day_ms, 3600000)) as hours_seen,
             min(into_day_ms) as first_ms,
             max(into_day_ms) as last_ms,
-            min_by(price, observed_ms) as open,
-            max(price) as high,
-            min(price) as low,
-            max_by(price, observed_ms) as close,
-            max_by(volume_24h, observed_ms) as volume_24h,
-            max_by(market_cap, observed_ms) as market_cap,
-            min(observed_at) as first_point_at,
-            max(observed_at) as last_point_at,
+            {{ candle_of_points() }}
             coalesce(
                 list(struct_pack(observed_at := observed_at, price_before := price_before, price := price)) filter (
                     price / price_before >= {{ var("jump_factor") }}
