@@ -13,7 +13,7 @@ from btc_pipeline.errors import CandleTestError
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import dbt_runner, declared_tests, meanings, touched_days, unit_test_results
+from btc_pipeline.transform import dbt_runner, declared_tests, meanings, touched_days, unit_test_results, work_checksum
 from btc_pipeline.transform.nodes import Node
 
 
@@ -41,6 +41,7 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
         distrust(workspace, tests)
         raise
     touched_days.vouch(workspace.work)
+    work_checksum.keep(workspace.work)
     return {test["name"]: test["status"] for test in tests}
 
 

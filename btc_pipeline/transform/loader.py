@@ -18,7 +18,7 @@ from typing import Any
 from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import exceptions, failed_runs, proofs, raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import previous_version, tables, touched_days
+from btc_pipeline.transform import previous_version, tables, touched_days, work_checksum
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
@@ -153,10 +153,12 @@ def _make_room(job: Load) -> list[str]:
     """Remove a database that cannot be used further; returns a line that says why."""
     if not job.database.exists():
         return []
+    is_as_it_was = work_checksum.fits(job.database)
     try:
-        with duckdb_files.opened(job.database, read_only=False) as connection:
+        with duckdb_files.opened(job.database, read_only=is_as_it_was) as connection:
             versions = connection.execute("select version from pipeline.built_from").fetchall()
-            duckdb_files.read_all(connection)
+            if not is_as_it_was:
+                duckdb_files.read_all(connection)
     except duckdb_files.DamagedDatabaseError as error:
         aside = duckdb_files.set_aside(job.database)
         return [f"built anew from the archive, the damaged one is {aside}: {error}"]

@@ -4,18 +4,21 @@
 
 with
 
-    points as (select * from {{ ref("stg_coingecko__points") }}),
-
     days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
     observations as (select * from {{ ref("int_prices_observed") }}),
 
+    held as (select load_number, count(*) as points, from {{ ref("stg_coingecko__points") }} group by all),
+
+    points as (
+        select *, from {{ ref("stg_coingecko__points") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
+
     lost_points as (
         select points.*,
         from points
-        semi join days_under_test using (coin_id, vs_currency, date)
         left join
             observations
             on points.coin_id = observations.coin_id
@@ -25,8 +28,6 @@ with
             and points.extracted_at between observations.first_extracted_at and observations.last_extracted_at
         where observations.observed_ms is null
     ),
-
-    held as (select load_number, count(*) as points, from points group by all),
 
     answers_held_otherwise as (
         select

@@ -41,6 +41,9 @@ with
         group by all
     ),
 
+    -- Each coin beside each other one: of these days alone
+    candles_of_days as (select * from published_candles semi join days using (vs_currency, date)),
+
     judged as (
         select
             days.load_number,
@@ -52,9 +55,9 @@ with
             and own.high * 1.5
             and days.price between others.low and others.high as is_of_the_other,
         from days
-        inner join published_candles as own using (coin_id, vs_currency, date)
+        inner join candles_of_days as own using (coin_id, vs_currency, date)
         inner join
-            published_candles as others
+            candles_of_days as others
             on days.vs_currency = others.vs_currency
             and days.date = others.date
             and days.coin_id <> others.coin_id
@@ -64,16 +67,16 @@ with
 
     swapped_points as (
         select
-            points.load_number,
-            points.coin_id,
+            unknown_points.load_number,
+            unknown_points.coin_id,
             swapped.other_coin_id,
-            points.vs_currency,
-            points.granularity,
-            points.date,
-            points.observed_at,
-            points.observed_ms,
-            points.price,
-        from points
+            unknown_points.vs_currency,
+            unknown_points.granularity,
+            unknown_points.date,
+            unknown_points.observed_at,
+            unknown_points.observed_ms,
+            unknown_points.price,
+        from unknown_points
         inner join swapped using (load_number)
     ),
 

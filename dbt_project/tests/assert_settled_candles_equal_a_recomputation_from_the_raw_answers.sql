@@ -7,7 +7,11 @@
 
 with
 
-    all_answers as (select * from {{ source("raw", "market_chart") }}),
+    -- Without the arrays: DuckDB would copy all of a CTE that is read twice
+    windows as (
+        select load_number, coin_id, vs_currency, window_from, window_to, extracted_at,
+        from {{ source("raw", "market_chart") }}
+    ),
 
     days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
 
@@ -22,13 +26,13 @@ with
     ),
 
     load_numbers as (
-        select all_answers.load_number,
-        from all_answers
+        select windows.load_number,
+        from windows
         inner join stretches using (coin_id, vs_currency)
-        where all_answers.window_from::date <= last_day and all_answers.window_to::date >= first_day
+        where windows.window_from::date <= last_day and windows.window_to::date >= first_day
     ),
 
-    answers as (select * from all_answers semi join load_numbers using (load_number)),
+    answers as (select * from {{ source("raw", "market_chart") }} semi join load_numbers using (load_number)),
 
     arrays as (
         select
@@ -186,7 +190,7 @@ with
             list(observed_at order by observed_ms) as instants,
             list(floor(observed_ms / 1000 / {{ slot_seconds("granularity") }})) as slots,
         from points
-        where observed_at::date < (select max(extracted_at)::date from all_answers)
+        where observed_at::date < (select max(extracted_at)::date from windows)
         group by all
     ),
 

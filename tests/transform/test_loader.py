@@ -16,7 +16,7 @@ from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import NEWEST
-from btc_pipeline.transform import loader, touched_days
+from btc_pipeline.transform import loader, touched_days, work_checksum
 from btc_pipeline.transform.failing_rows import Place
 from btc_pipeline.warehouse import contract, duckdb_files
 
@@ -344,6 +344,36 @@ def test_damage_in_any_table_is_found(job, keep):
     job.database.write_bytes(content)
     _, (note,) = loader.load(job)
     assert "the damaged one is" in note
+
+
+def test_damage_after_the_checksum_was_kept_is_found(job, keep):
+    keep()
+    loader.load(job)
+    execute(job.database, "create table main.daily_candlestick as select range * 1.25 as close from range(200_000)")
+    work_checksum.keep(job.database)
+    content = bytearray(job.database.read_bytes())
+    content[-600_000:-300_000] = bytes(300_000)
+    job.database.write_bytes(content)
+    assert not work_checksum.fits(job.database)
+    _, (note,) = loader.load(job)
+    assert "the damaged one is" in note
+
+
+def test_a_database_whose_checksum_fits_is_not_read_to_find_damage(job, keep, monkeypatch):
+    keep()
+    loader.load(job)
+    work_checksum.keep(job.database)
+    monkeypatch.setattr(duckdb_files, "read_all", None)
+    assert loader.load(job) == (0, [])
+
+
+def test_a_log_beside_the_database_is_reason_to_read_it(job, keep):
+    keep()
+    loader.load(job)
+    work_checksum.keep(job.database)
+    assert work_checksum.fits(job.database)
+    job.database.with_name(job.database.name + ".wal").touch()
+    assert not work_checksum.fits(job.database)
 
 
 def test_a_published_file_with_a_damaged_block_costs_nothing_of_the_load(job, keep):

@@ -2,13 +2,12 @@
 
 with
 
-    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_confirmed") }}),
-
-    observations as (
-        select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_observed") }}
+    -- Both models are named where they are read: DuckDB would copy all of a CTE that is read twice
+    withdrawn_points as (
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
+        from {{ ref("int_prices_observed") }}
+        where withdrawn_at is not null
     ),
-
-    withdrawn_points as (select * from observations where withdrawn_at is not null),
 
     counted as (
         select
@@ -21,7 +20,7 @@ with
             count_if(has_few_digits) as with_few_digits,
             count_if(is_known_before) as known,
             count_if(is_known_before and has_other_prices and not is_confirmed) as revised,
-        from points
+        from {{ ref("int_prices_confirmed") }}
         group by all
     ),
 
@@ -37,7 +36,10 @@ with
 
     slots as (
         select coin_id, vs_currency, granularity, slot, max(load_number) as load_number,
-        from points
+        from
+            (
+                select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("int_prices_confirmed") }}
+            ) as points
         semi join withdrawn_points using (coin_id, vs_currency, granularity, slot)
         group by all
         having not bool_or(is_confirmed)
@@ -57,13 +59,13 @@ with
     -- have, or was found moved then
     touched_prices as (
         select distinct coin_id, vs_currency, granularity, price,
-        from points
+        from {{ ref("int_prices_confirmed") }}
         semi join touched_days using (coin_id, vs_currency, date)
     ),
 
     answers_to_look_at as (
         select distinct load_number, granularity,
-        from points
+        from {{ ref("int_prices_confirmed") }}
         {% if has_earlier_rows(this) %}
             semi join touched_prices using (coin_id, vs_currency, granularity, price)
             where not is_confirmed
@@ -75,12 +77,15 @@ with
     ),
 
     unconfirmed_points as (
-        select *, from points semi join answers_to_look_at using (load_number, granularity) where not is_confirmed
+        select *,
+        from {{ ref("int_prices_confirmed") }}
+        semi join answers_to_look_at using (load_number, granularity)
+        where not is_confirmed
     ),
 
     same_prices as (
         select *,
-        from observations
+        from {{ ref("int_prices_observed") }}
         semi join unconfirmed_points using (coin_id, vs_currency, granularity, price)
         where not is_live
     ),

@@ -1,9 +1,12 @@
+{{ config(materialized="table") }}
+
 with
 
-    observations as (
+    -- Prices that do not count any more
+    replaceable as (
         select *, {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("int_prices_observed") }}
-        where not is_live
+        where not is_live and (withdrawn_at is not null or not is_latest)
     ),
 
     confirmed as (
@@ -16,11 +19,11 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    -- Prices that do not count any more, each beside what counts instead: another price of the stamp, or the other
-    -- points of a slot from which it was withdrawn
+    -- Each beside what counts instead: another price of the stamp, or the other points of a slot from which it was
+    -- withdrawn
     replaced as (
         select old.*, new.first_given_at,
-        from observations as old
+        from replaceable as old
         inner join confirmed as new using (coin_id, vs_currency, granularity, slot)
         where
             old.withdrawn_at is not null

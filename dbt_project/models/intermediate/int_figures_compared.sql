@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     candles as (select * from {{ ref("int_candles_built") }}),

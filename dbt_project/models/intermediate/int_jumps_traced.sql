@@ -1,12 +1,21 @@
+{{ config(materialized="table") }}
+
 with
 
     jumped as (select * from {{ ref("int_prices_jumped") }}),
 
     settled_prices as (select * from {{ ref("int_prices_settled") }}),
 
-    confirmed as (select * from {{ ref("int_prices_confirmed") }}),
+    -- Named twice: DuckDB would copy all of a CTE that is read twice
+    others as (
+        select coin_id, vs_currency, granularity, date, observed_ms, price, has_other_prices,
+        from {{ ref("int_prices_confirmed") }}
+    ),
 
-    given as (select coin_id, vs_currency, granularity, observed_ms, first_given_at, is_confirmed, from confirmed),
+    given as (
+        select coin_id, vs_currency, granularity, observed_ms, first_given_at, is_confirmed,
+        from {{ ref("int_prices_confirmed") }}
+    ),
 
     opinions as (select * from {{ ref("int_opinions_compared") }}),
 
@@ -54,7 +63,7 @@ with
             other.price between beside_jumps.price / 10 and beside_jumps.price * 10 as is_same,
         from beside_jumps
         inner join
-            confirmed as other
+            others as other
             on beside_jumps.coin_id = other.coin_id
             and beside_jumps.vs_currency = other.vs_currency
             and beside_jumps.granularity <> other.granularity

@@ -7,21 +7,25 @@
 
 with
 
-    points as (select *, {{ slot_of("granularity", "observed_ms") }} as slot, from {{ ref("stg_coingecko__points") }}),
-
     touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
 
     -- A day of which an answer came or went is rebuilt whole, from every answer that holds points of it
     touched_points as (
-        select *,
-        from points
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot,
+        from {{ ref("stg_coingecko__points") }}
         {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
     ),
 
     -- The slots of each answer, those beside a touched day too
     slots as (
-        select distinct coin_id, vs_currency, granularity, load_number, extracted_at, slot,
-        from points
+        select distinct
+            coin_id,
+            vs_currency,
+            granularity,
+            load_number,
+            extracted_at,
+            {{ slot_of("granularity", "observed_ms") }} as slot,
+        from {{ ref("stg_coingecko__points") }}
         {% if is_incremental() %}
             semi join
                 (select coin_id, vs_currency, date + unnest([-1, 0, 1]) as date, from touched_days) using (

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     days as (select * from {{ ref("int_days_settled") }}),

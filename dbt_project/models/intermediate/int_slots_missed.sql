@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     series as (select * from {{ ref("int_series_chosen") }}),

@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     answers as (select * from {{ source("raw", "ohlc") }}),
