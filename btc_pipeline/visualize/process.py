@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from btc_pipeline.market import instants, moving_averages
 from btc_pipeline.market.candle import Candle
+from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.charts import ChartSettings
 from btc_pipeline.system import child_process
 from btc_pipeline.warehouse import published
@@ -86,9 +87,11 @@ def _cells(
     first, last = date.fromisoformat(job["first_day"]), date.fromisoformat(job["last_day"])
     reach = timedelta(days=max(periods, default=1) - 1)
     about = published.publication(database)
+    pairs = [Pair(coin, currency) for coin, currency, _ in job["charts"]]
+    candles = published.candles(database, pairs, first - reach, last)
     cells = []
     for coin, currency, path in job["charts"]:
-        known = published.candles(database, coin, currency, first - reach, last)
+        known = candles[Pair(coin, currency)]
         facts = coin_chart.ChartFacts(
             coin_id=coin,
             vs_currency=currency,

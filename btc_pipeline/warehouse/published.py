@@ -46,20 +46,22 @@ def read(database: Path, *queries: str) -> list[list[Row]]:
         ) from None
 
 
-def candles(database: Path, coin_id: str, vs_currency: str, first: date, last: date) -> list[Candle]:
-    """The candles of one coin from `first` to `last`, both included, in order of date.
+def candles(database: Path, pairs: Iterable[Pair], first: date, last: date) -> dict[Pair, list[Candle]]:
+    """The candles of each of these pairs from `first` to `last`, both included, in order of date.
 
-    `coin_id` and `vs_currency` are validated settings.
+    The pairs are validated settings. One that has no candle has an empty list.
     """
+    found: dict[Pair, list[Candle]] = {pair: [] for pair in pairs}
     with duckdb_files.opened(database, read_only=True) as connection:
         rows = connection.execute(
             "select coin_id, vs_currency, date, open, high, low, close, volume_24h, status, coverage, points,"
-            " last_point_at from main.daily_candlestick"
-            f" where coin_id = {duckdb_files.quoted(coin_id)} and vs_currency = {duckdb_files.quoted(vs_currency)}"
-            f" and date between '{first}' and '{last}' order by date"
+            f" last_point_at from main.daily_candlestick where {of_days(found, first, last)} order by date"
         ).fetchall()
-    found = [Candle(*row) for row in rows]
-    return [replace(each, last_point_at=each.last_point_at.replace(tzinfo=timezone.utc)) for each in found]
+    for row in rows:
+        candle = Candle(*row)
+        of_pair = found[Pair(candle.coin_id, candle.vs_currency)]
+        of_pair.append(replace(candle, last_point_at=candle.last_point_at.replace(tzinfo=timezone.utc)))
+    return found
 
 
 def publication(database: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ class Table:
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
+    @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """The rows as dictionaries."""
+        """The rows as dictionaries; many parts of a report read them, and none changes them."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def as_json(self) -> dict[str, Any]:
@@ -98,14 +100,14 @@ class Facts:
         """Each coin in each currency that the run had to request, in its order; if that is not known, all there are."""
         coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
         if not coins or not currencies:
-            rows = self.tables["daily_candlestick"].records()
+            rows = self.tables["daily_candlestick"].records
             return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
         return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
 
     def of_requested(self, name: str) -> list[dict[str, Any]]:
         """A table's rows of the pairs that the run had to request."""
         requested = set(self.requested_pairs)
-        return [row for row in self.tables[name].records() if (row["coin_id"], row["vs_currency"]) in requested]
+        return [row for row in self.tables[name].records if (row["coin_id"], row["vs_currency"]) in requested]
 
     def setting(self, section: str, key: str) -> str:
         """A setting of the run; empty if it is not set, or not shown."""
@@ -136,7 +138,7 @@ class Facts:
             is_new = "revised_at" in row and row["revised_at"].date().isoformat() == self.publication["as_of"][:10]
             return is_open or is_new or self.first_day <= _day(row[_DAY_OF[name]]) <= self.last_day
 
-        rows = [row for row, each in zip(table.rows, table.records(), strict=True) if is_kept(each)]
+        rows = [row for row, each in zip(table.rows, table.records, strict=True) if is_kept(each)]
         return Table(table.columns, rows)
 
 

@@ -6,12 +6,13 @@ Pure functions from facts to words; a list that would be too long for a page is 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from btc_pipeline.visualize.report.facts import Facts
+from btc_pipeline.visualize.report.series import DayRow
 from btc_pipeline.visualize.report.verdict import check_words
 
 MOST_ROWS, MOST_UNFOLDED = 200, 10
@@ -60,11 +61,10 @@ def _gaps(facts: Facts) -> Part:
         "Gaps",
         f"Holes in the prices of all days: {counted}." if rows else "No hole in the prices is on record.",
         ("Series", "From", "To", "Granularity", "Slots", "Touches", "Cause", "State", "Note"),
-        _cut([
+        _cut(shown, lambda row:
             (_pair(row), _at(row["gap_from"]), _at(row["gap_to"]), row["granularity"], str(row["slots"]),
              ", ".join(row.get("touches") or ()), row["cause"].replace("_", " "), row["state"], row["note"] or "")
-            for row in shown
-        ]),
+        ),
         is_open=len(rows) <= MOST_UNFOLDED,
     )  # fmt: skip
 
@@ -78,11 +78,10 @@ def _revisions(facts: Facts) -> Part:
         if rows
         else "No settled candle and no point has ever changed.",
         ("Series", "Day", "What", "Field", "Old", "New", "Reason", "When"),
-        _cut([
+        _cut(rows, lambda row:
             (_pair(row), row["date"].isoformat(), row["subject"], row["field"], _value(row["old_value"]),
              _value(row["new_value"]), row["reason"].replace("_", " "), _at(row["revised_at"]))
-            for row in rows
-        ]),
+        ),
     )  # fmt: skip
 
 
@@ -95,11 +94,10 @@ def _anomalies(facts: Facts) -> Part:
         if rows
         else "No day is far from the coin's days before.",
         ("Series", "Day", "Measure", "Value", "Score", "Severity", "Reason"),
-        _cut([
+        _cut(rows, lambda row:
             (_pair(row), row["date"].isoformat(), row["measure"], _number(row["value"]), _number(row["score"]),
              row["severity"], row["reason"])
-            for row in rows
-        ]),
+        ),
     )  # fmt: skip
 
 
@@ -116,16 +114,15 @@ def _opinions(facts: Facts) -> Part:
         if verdicts.keys() - {"none"}
         else "CoinGecko's own candles were not requested.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
-        _cut([
+        _cut(differing, lambda row:
             (_pair(row), row["date"].isoformat(),
              *(f"{_number(row[name])} bp" for name in ("open_bps", "high_bps", "low_bps", "close_bps", "largest_bps")))
-            for row in differing
-        ]),
+        ),
     )  # fmt: skip
 
 
 def _checks(facts: Facts) -> Part:
-    rows = facts.tables["run_checks"].records()
+    rows = facts.tables["run_checks"].records
     outcomes = Counter(row["outcome"] for row in rows)
     counted = ", ".join(f"{count:,} {name}" for name, count in outcomes.items())
     warned = [f"“{check_words(row['check_name'])}”" for row in rows if row["outcome"] != "pass"]
@@ -141,7 +138,7 @@ def _checks(facts: Facts) -> Part:
 
 
 def _steps(facts: Facts) -> Part:
-    rows = facts.tables["run_steps"].records()
+    rows = facts.tables["run_steps"].records
     seconds = sum(row["seconds"] for row in rows)
     done = [
         (row["step"], _at(row["started_at"]), f"{row['seconds']:.2f} s", row["outcome"], row["facts"]) for row in rows
@@ -182,15 +179,16 @@ def _versions(facts: Facts) -> Part:
     )
 
 
-def _cut(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The first rows, and a last one that says how many more there are."""
+def _cut(rows: Sequence[DayRow], line: Callable[[DayRow], tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The lines of the first rows, and a last one that says how many more there are."""
+    lines = [line(row) for row in rows[:MOST_ROWS]]
     if len(rows) <= MOST_ROWS:
-        return rows
-    more = f"and {len(rows) - MOST_ROWS:,} more, in the JSON"
-    return [*rows[:MOST_ROWS], (more, *[""] * (len(rows[0]) - 1))]
+        return lines
+    more = f"and {len(rows) - MOST_ROWS:,} more, in the published database"
+    return [*lines, (more, *[""] * (len(lines[0]) - 1))]
 
 
-def _pair(row: dict[str, Any]) -> str:
+def _pair(row: DayRow) -> str:
     return f"{row['coin_id']} / {row['vs_currency']}"
 
 

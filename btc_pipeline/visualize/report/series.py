@@ -104,10 +104,10 @@ class Series:
 def of(facts: Facts) -> list[Series]:
     """The series of each pair that the run had to request and that has a candle, in that order."""
     opinions: dict[tuple[str, str], dict[date, float | None]] = {}
-    for row in facts.tables["second_opinions"].records():
+    for row in facts.tables["second_opinions"].records:
         opinions.setdefault((row["coin_id"], row["vs_currency"]), {})[row["date"]] = row["largest_bps"]
     candles: dict[tuple[str, str], list[DayRow]] = {}
-    for row in facts.tables["daily_candlestick"].records():
+    for row in facts.tables["daily_candlestick"].records:
         if row["date"] <= facts.last_day:  # of a run for past days, which has published later days with it
             candles.setdefault((row["coin_id"], row["vs_currency"]), []).append(row)
     return [

@@ -86,7 +86,7 @@ def _price(series: Sequence[Series]) -> Finding:
 def _trust(facts: Facts, series: Sequence[Series]) -> Finding:
     """As good as its weakest part: checks, days, the least covered of them, the second opinion."""
     question = "Can I trust it?"
-    outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records())
+    outcomes = Counter(row["outcome"] for row in facts.tables["run_checks"].records)
     window = [row for each in series for row in each.window]
     statuses = Counter(row["status"] for row in window)
     expected = len(facts.requested_pairs) * ((facts.last_day - facts.first_day).days + 1)
@@ -161,7 +161,7 @@ def _oddities(facts: Facts) -> Finding:
     counted = [f"{count:,} {one if count == 1 else many}" for (one, many), count in counts.items() if count]
     rest = [rest_text(gaps.single_slots)] if gaps.single_slots else []
     lines = [*gaps.lines(3), *rest]
-    checks = [row["check_name"] for row in facts.tables["run_checks"].records() if row["outcome"] != "pass"]
+    checks = [row["check_name"] for row in facts.tables["run_checks"].records if row["outcome"] != "pass"]
     lines += [f"a check warned: “{check_words(check)}”" for check in checks[:3]]
     if not counted and not checks:
         return Finding(question, "Nothing", (f"since {formatting.day_text(facts.first_day)}", *rest))

@@ -148,7 +148,7 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing(read):
         "old_value": "1.5", "new_value": "67503.21435367", "reason": "late_points", "revised_at": "2026-05-15 00:40:00",
     }  # fmt: skip
     rows = lists(read(tables={"candle_revisions": [change] * 201}))["revisions"].rows
-    assert (len(rows), rows[-1][0]) == (201, "and 1 more, in the JSON")
+    assert (len(rows), rows[-1][0]) == (201, "and 1 more, in the published database")
 
 
 def test_of_second_opinions_those_that_differ_are_listed(read):
