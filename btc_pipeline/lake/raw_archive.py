@@ -26,6 +26,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -140,6 +141,11 @@ def manifest_of(root: Path, file: str) -> Path:
     return root / (file.removesuffix(_ANSWER) + _MANIFEST)
 
 
+def _answer_of(manifest: Path) -> str:
+    """The file of an answer, by the place of its manifest; both are relative to the archive's root."""
+    return manifest.as_posix().removesuffix(_MANIFEST) + _ANSWER
+
+
 def has_name(file: str, name: str) -> bool:
     """Whether an answer's file is named so: by all of it, or by the beginning of its last part."""
     return file == name or ("/" not in name and file.rpartition("/")[2].startswith(name))
@@ -151,9 +157,16 @@ def named(root: Path, name: str) -> list[str]:
     return sorted(file for file in files if has_name(file, name))
 
 
-def entries(root: Path, stream: str) -> tuple[list[Entry], list[DamagedManifestError]]:
-    """All archived answers of a stream in the order of their extraction, and the manifests that cannot be read."""
-    readable, damaged = _read_manifests(root, (root / stream).rglob("*" + _MANIFEST))
+def entries(
+    root: Path, stream: str, without: AbstractSet[str] = frozenset()
+) -> tuple[list[Entry], list[DamagedManifestError]]:
+    """The archived answers of a stream in the order of their extraction, and the manifests that cannot be read.
+
+    No manifest is read of an answer whose file is in `without`.
+    """
+    paths = (root / stream).rglob("*" + _MANIFEST)
+    wanted = (path for path in paths if _answer_of(path.relative_to(root)) not in without) if without else paths
+    readable, damaged = _read_manifests(root, wanted)
     return sorted(readable, key=_order), sorted(damaged, key=lambda error: error.path)
 
 

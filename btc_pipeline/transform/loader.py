@@ -40,7 +40,7 @@ _COLUMNS = (
 )
 
 _OHLC_COLUMNS = (
-    "archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR', vs_currency: 'VARCHAR',"
+    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR', vs_currency: 'VARCHAR',"
     " extracted_at: 'TIMESTAMP', candles: 'JSON'"
 )
 
@@ -97,6 +97,7 @@ def load(job: Load) -> tuple[int, list[str]]:
             touched_days.touch(connection, [row["archive_file"] for row in rows])
             loaded += len(rows)
         for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles, notes):
+            _number(connection, rows)
             _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, rows)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
@@ -221,18 +222,15 @@ def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns:
 def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
     """The answers of a table's streams that are still to be loaded, in the order of extraction.
 
-    Also a line for each manifest that cannot be read.
+    Also a line for each of their manifests that cannot be read. Those of loaded answers are not read again: the
+    weekly proof names what the archive has lost.
     """
-    found = [raw_archive.entries(job.raw, stream) for stream in streams.of_table(table)]
+    found = [raw_archive.entries(job.raw, stream, loaded) for stream in streams.of_table(table)]
     entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
     damaged = [error for _, bad in found for error in bad]
     until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
     new = [
-        entry
-        for entry in entries
-        if entry.file not in loaded
-        and entry.request.provenance == job.provenance
-        and entry.request.extracted_at <= until
+        entry for entry in entries if entry.request.provenance == job.provenance and entry.request.extracted_at <= until
     ]
     return new, [f"skipped: {error}" for error in damaged]
 

@@ -32,13 +32,8 @@ def forget(connection: duckdb_files.Connection, archive_files: Sequence[str]) ->
     """Remove answers. The next build gives the rows that it would give if they had never been loaded."""
     if archive_files:
         touch(connection, archive_files)
-        of_files = f"where archive_file in ({_listed(archive_files)})"
-        connection.execute(
-            f"insert into pipeline.removed_answers select load_number, coin_id, vs_currency"
-            f" from {tables.RAW_TABLE} {of_files}"
-        )
         for table in (tables.RAW_TABLE, tables.OHLC_TABLE):
-            connection.execute(f"delete from {table} {of_files}")
+            _remove(connection, table, f"archive_file in ({_listed(archive_files)})")
 
 
 def vouch(database: Path) -> None:
@@ -82,9 +77,17 @@ def mend(connection: duckdb_files.Connection) -> list[str]:
     pair = "(coin_id, vs_currency) in (select (coin_id, vs_currency) from pipeline.distrusted_days)"
     files = f"select distinct archive_file from ({_days_of(pair)}) semi join ({wanted}) using ({_DAY}) order by all"
     forget(connection, [file for (file,) in connection.execute(files).fetchall()])
-    connection.execute(f"delete from {tables.OHLC_TABLE} where {pair}")
+    _remove(connection, tables.OHLC_TABLE, pair)
     connection.execute("update pipeline.distrusted_days set is_mended = true")
     return ["loaded anew from the archive: the answers of the days whose tests had failed"]
+
+
+def _remove(connection: duckdb_files.Connection, table: str, condition: str) -> None:
+    """Remove the answers of a table for which the condition holds, and note that they were there."""
+    connection.execute(
+        f"insert into pipeline.removed_answers select load_number, coin_id, vs_currency from {table} where {condition};"
+        f"delete from {table} where {condition}"
+    )
 
 
 def _are_mended(connection: duckdb_files.Connection, places: Sequence[Place]) -> bool:

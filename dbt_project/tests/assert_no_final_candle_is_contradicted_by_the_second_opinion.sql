@@ -1,13 +1,25 @@
 -- Holds each final candle against CoinGecko's own four-hour candles once more, straight from their answers: an hourly
 -- candle is the same as the day of six of them, and the range of a 5-minute candle holds them. Days of which one is
--- missing, or was requested before the day was settled, are not judged.
+-- missing, or was requested before the day was settled, are not judged. Of the days under test.
 {{ config(meta={"failure": "ours"}) }}
 
 with
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
 
-    ohlc as (select * from {{ ref("stg_coingecko__ohlc") }}),
+    candles as (
+        select * from {{ ref("daily_candlestick") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
+
+    ohlc as (
+        select *, (closed_at - interval 4 hour)::date as date,
+        from {{ ref("stg_coingecko__ohlc") }}
+        semi join
+            days_under_test
+            on stg_coingecko__ohlc.coin_id = days_under_test.coin_id
+            and stg_coingecko__ohlc.vs_currency = days_under_test.vs_currency
+            and (stg_coingecko__ohlc.closed_at - interval 4 hour)::date = days_under_test.date
+    ),
 
     newest as (
         select *,
@@ -23,7 +35,7 @@ with
         select
             coin_id,
             vs_currency,
-            (closed_at - interval 4 hour)::date as date,
+            date,
             list({'open':open, 'high':high, 'low':low, 'close':close} order by closed_at) as quarters,
             max(extracted_at) as asked_at,
         from newest

@@ -140,6 +140,16 @@ def test_an_answer_that_was_damaged_is_healed_by_keeping_it_again(tmp_path):
     assert entry.read(tmp_path) == BODY
 
 
+def test_no_manifest_is_read_of_an_answer_that_is_left_out(tmp_path):
+    known = raw_archive.keep(tmp_path, REQUEST, b"1")
+    new = raw_archive.keep(tmp_path, later(1), b"2")
+    path = manifest_of(tmp_path, known)
+    path.chmod(0o644)
+    path.write_bytes(b"damaged")
+    assert len(raw_archive.entries(tmp_path, MARKET_CHART)[1]) == 1
+    assert raw_archive.entries(tmp_path, MARKET_CHART, {known.file}) == ([new], [])
+
+
 def test_a_killed_write_leaves_nothing_that_the_next_run_does_not_sweep(tmp_path):
     leftover = tmp_path / "raw" / FOLDER / ".tmp-4711-20260515T133000123Z-00000000.json.gz"
     leftover.parent.mkdir(parents=True)

@@ -1,15 +1,27 @@
-{{ config(materialized="table") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ delete_points_of_removed_answers(this) }}",
+    )
+}}
 
 with
 
-    answers as (select * from {{ source("raw", "ohlc") }}),
+    -- Each answer is read once. As a constant, the number is applied before any JSON is read
+    answers as (
+        select *
+        from {{ source("raw", "ohlc") }}
+        {% if is_incremental() %} where load_number > {{ last_number_in(this) }} {% endif %}
+    ),
 
     unpacked as (
-        select archive_file, coin_id, vs_currency, extracted_at, unnest(candles::double[][]) as candle, from answers
+        select load_number, archive_file, coin_id, vs_currency, extracted_at, unnest(candles::double[][]) as candle,
+        from answers
     ),
 
     ohlc as (
         select
+            load_number,
             archive_file,
             coin_id,
             vs_currency,
