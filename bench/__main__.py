@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from bench import unchecked
+from bench import figures, growth, unchecked
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.simulator.server import ReplayServer
 
@@ -29,7 +29,13 @@ STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visual
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print: all but the growth, or `growth [WORLD ...]`; or `compare COMMIT [COMMIT]` what was kept."""
+    if sys.argv[1:2] == ["growth"]:
+        growth.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["compare"]:
+        print(figures.compare(sys.argv[2:4]))
+        return
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with tempfile.TemporaryDirectory() as folder, ReplayServer(synthetic, now=NOW) as server:
         scratch = Path(folder)

@@ -1,7 +1,9 @@
-"""What one more daily run costs after so many days: `python -m bench.growth [DAYS[xCOINS] ...]`.
+"""What one more daily run costs after so many days: `make bench ARGS="growth [WORLD ...]"`. `--write` keeps figures.
 
-Each world is made once; the next day's run is a command of a person, in processes of its own. Ratios are against the
-first world. CPU is that of all processes, memory that of the largest one.
+A world is `DAYS`, `DAYSxCOINS`, or `DAYS-nights`: one with an answer for each day, as years of runs leave them; else
+what is older than 60 days has the answers of a backfill. Each world is made once; the next day's run is a command of a
+person, in processes of its own. Ratios are against the world of 8 days with as many coins, measured in the same
+session. CPU is that of all processes, memory that of the largest one.
 """
 
 from __future__ import annotations
@@ -12,17 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from bench import worlds
+from bench import figures, worlds
 from btc_pipeline.coingecko.simulator import synthetic
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 5, 15, 14, 42, 23, tzinfo=timezone.utc)
-WORLDS = ("8", "365")
+WORLDS = ("365",)
 ROUNDS = 3
+NIGHTS = "-nights"
 
 
 @dataclass(frozen=True)
@@ -34,39 +38,71 @@ class Cost:
     memory: float
 
 
-def main() -> None:
-    """Measure and print."""
-    print(
-        f"{'world':<12}{'CPU':>8}{'ratio':>7}{'wall':>8}{'ratio':>7}{'memory':>9}{'ratio':>7}{'bytes':>9}{'files':>8}"
-    )
-    first: Cost | None = None
-    for name in sys.argv[1:] or WORLDS:
-        days, _, coins = name.partition("x")
-        with tempfile.TemporaryDirectory() as folder:
-            cost, size, files = one_more_day(Path(folder), int(days), int(coins or 1))
-        first = first or cost
-        columns = (cost.cpu, first.cpu, "s"), (cost.wall, first.wall, "s"), (cost.memory, first.memory, "MB")
-        told = "".join(f"{value:>{7 - len(unit) + 1}.1f} {unit}{value / base:>6.2f}" for value, base, unit in columns)
-        print(f"{name:<12}{told}{size / 1e6:>7.1f} MB{files:>8}", flush=True)
+@dataclass(frozen=True)
+class World:
+    """A past: so many days of so many coins; `is_nightly`: with an answer for each day."""
+
+    days: int
+    coins: int = 1
+    is_nightly: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> World:
+        """From its name, e.g. `365`, `3650x20`, `3650-nights`."""
+        days, _, coins = name.removesuffix(NIGHTS).partition("x")
+        return cls(int(days), int(coins or 1), name.endswith(NIGHTS))
+
+    @property
+    def base(self) -> World:
+        """The young world that it is compared with."""
+        return World(8, self.coins)
+
+    def __str__(self) -> str:
+        return f"{self.days}{f'x{self.coins}' if self.coins > 1 else ''}{NIGHTS if self.is_nightly else ''}"
 
 
-def one_more_day(folder: Path, days: int, coins: int) -> tuple[Cost, int, int]:
+def main(arguments: Sequence[str]) -> None:
+    """Measure and print; with `--write` keep the figures, and write docs/measurements.md."""
+    names = [each for each in arguments if each != "--write"]
+    young: dict[World, figures.Figure] = {}
+    print(figures.HEAD)
+    for world in map(World.of, names or WORLDS):
+        if world.base not in young:
+            young[world.base] = _measured(world.base, None)
+            print(young[world.base].line(), flush=True)
+        if world != world.base:
+            found = _measured(world, young[world.base])
+            print(found.line(), flush=True)
+            if "--write" in arguments:
+                figures.keep([young[world.base], found])
+    if "--write" in arguments:
+        figures.write_page()
+
+
+def _measured(world: World, base: figures.Figure | None) -> figures.Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        cost, size, files = one_more_day(Path(folder), world)
+    return figures.Figure.of(str(world), asdict(cost) | {"bytes": size, "files": files}, base)
+
+
+def one_more_day(folder: Path, world: World) -> tuple[Cost, int, int]:
     """The cost of the run after so many days, the median of three by its CPU; bytes and files of its data folder."""
     before, after = folder / "before", folder / "after"
-    names = [coin["id"] for coin in synthetic.coins_list()[:coins]] if coins > 1 else ["bitcoin"]
+    names = [coin["id"] for coin in synthetic.coins_list()[: world.coins]] if world.coins > 1 else ["bitcoin"]
     yesterday = NOW - timedelta(days=1)
-    worlds.make(before, names, days, yesterday)
-    _run(before, names, yesterday)
+    worlds.make(before, names, world.days, yesterday, answers_each_day=world.is_nightly)
+    run(before, names, yesterday)
     costs = []
     for _ in range(ROUNDS):
         shutil.rmtree(after, ignore_errors=True)
         shutil.copytree(before, after, symlinks=True)
-        costs.append(_run(after, names, NOW))
+        costs.append(run(after, names, NOW))
     found = [path for path in after.rglob("*") if path.is_file()]
     return sorted(costs, key=lambda cost: cost.cpu)[ROUNDS // 2], sum(path.stat().st_size for path in found), len(found)
 
 
-def _run(data_dir: Path, coins: list[str], now: datetime) -> Cost:
+def run(data_dir: Path, coins: list[str], now: datetime) -> Cost:
+    """What a person's run on SAMPLE data costs; one that fails ends this program."""
     command = [
         *(sys.executable, "-m", "luigi", "--module", "btc_pipeline", "Visualize", "--local-scheduler"),
         *("--pipeline-source", "sample", "--pipeline-now", now.isoformat(), "--pipeline-coins", ",".join(coins)),
@@ -81,7 +117,3 @@ def _run(data_dir: Path, coins: list[str], now: datetime) -> Cost:
             printed.seek(0)
             sys.exit(f"{' '.join(command)} ended with {process.returncode}:\n{printed.read().decode()}")
     return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - started, used.ru_maxrss / 1024)
-
-
-if __name__ == "__main__":
-    main()

@@ -81,9 +81,10 @@ class TransformationError(PipelineError):
 
 
 class CandleTestError(PipelineError):
-    """A test of the candles failed, or did not run."""
+    """A test of the candles failed, or did not run. `days`: coin, currency and UTC day of each place, if known."""
 
     exit_code = 50
+    days: tuple[tuple[str, str, str], ...] = ()
 
 
 class PublishingError(PipelineError):

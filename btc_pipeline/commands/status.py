@@ -174,7 +174,7 @@ def _of_published(version: Published) -> list[Line]:
         _line("published", f"{version.run}, as of {as_of}, from {version.source}"),
         _line("prices", freshness, "" if is_fresh else "bad"),
         _line("candles", counts),
-        _line("history", version.history, "bad" if "not reproduced" in version.history else ""),
+        _line("history", version.history, "bad" if proofs.is_bad(version.history) else ""),
     ]
     odd = [f"{number} {what}" for number, what in _odd(version) if number]
     if odd:

@@ -21,13 +21,18 @@ FORMAT = 1
 TABLE = "pipeline.unproved_days"
 NONE = "none"
 
+_NOT_REPRODUCED, _NOT_PROVED = "not reproduced on", "not proved on"
+
 Day = tuple[str, str, str]
 """Coin, currency and UTC day, `YYYY-MM-DD`."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a proof has found. `proved_at` is in UTC; `lost` are loaded answers that the archive has no more."""
+    """What a proof has found. `proved_at` is in UTC; `lost` are loaded answers that the archive has no more.
+
+    `failed` says which test failed on what the archive gives; then nothing was compared.
+    """
 
     proved_at: str
     source: str
@@ -37,11 +42,12 @@ class Proof:
     differences: int
     days: tuple[Day, ...] = ()
     lost: tuple[str, ...] = ()
+    failed: str = ""
 
     @property
     def is_equal(self) -> bool:
         """Whether the archive gives what is published."""
-        return not self.differences
+        return not (self.differences or self.failed)
 
 
 def text(proof: Proof | None) -> str:
@@ -51,7 +57,15 @@ def text(proof: Proof | None) -> str:
     on = proof.proved_at[:10]
     if proof.is_equal:
         return f"proved on {on}: the archive gives all {proof.candles:,} candles again"
-    return f"not reproduced on {on}: of {len(proof.days):,} days the archive gives something else"
+    days = "1 day" if len(proof.days) == 1 else f"{len(proof.days):,} days"
+    if proof.failed:
+        return f"{_NOT_PROVED} {on}: what the archive gives fails a test, on {days}"
+    return f"{_NOT_REPRODUCED} {on}: the archive gives something else on {days}"
+
+
+def is_bad(told: str) -> bool:
+    """Whether a line that `text` made is about a proof that found something."""
+    return told.startswith((_NOT_REPRODUCED, _NOT_PROVED))
 
 
 def keep(folder: Path, proof: Proof, at: datetime) -> None:

@@ -87,12 +87,15 @@ def raise_for_failures(tests: Sequence[Node]) -> None:
     if failed:
         worst = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        raise CandleTestError(
+        error = CandleTestError(
             f"test {worst['name']} ended with {worst['status']}: {worst['message'] or 'no message'}{more};"
             " the published table and the chart stay as they were",
             "look at the rows: `dbt build --store-failures` by hand in dbt_project/",
             **_where(worst),
         )
+        places = [place for test in failed for place in test.get("places") or ()]
+        error.days = tuple(sorted({(each["coin_id"], each["vs_currency"], each["date"]) for each in places}))
+        raise error
 
 
 def take_census(tests: Sequence[Node]) -> None:

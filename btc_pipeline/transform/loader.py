@@ -40,8 +40,8 @@ _COLUMNS = (
 )
 
 _OHLC_COLUMNS = (
-    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR', vs_currency: 'VARCHAR',"
-    " extracted_at: 'TIMESTAMP', candles: 'JSON'"
+    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
+    " vs_currency: 'VARCHAR', extracted_at: 'TIMESTAMP', candles: 'JSON'"
 )
 
 

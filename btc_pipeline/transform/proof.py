@@ -2,7 +2,7 @@
 
 A night builds and tests the days that it touches. The proof builds and tests all of them, and compares. What differs
 is recorded (`lake/proofs.py`): these days are `provisional` from the next build on. If the archive has all that was
-loaded, the next build also loads them anew.
+loaded, the next build also loads them anew. The days of a test that fails on what the archive gives are recorded too.
 """
 
 from __future__ import annotations
@@ -32,8 +32,16 @@ def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress:
     models, build = rebuilt.models_of_published(settings, workspace)
     if models != sources_hash:
         raise ConfigurationError("other models have made what is published", "run the pipeline first, then prove it")
-    compared = rebuilt.compare(settings, workspace, sources_hash, progress)
     now = settings.instant()
+    try:
+        compared = rebuilt.compare(settings, workspace, sources_hash, progress)
+    except CandleTestError as error:
+        proofs.keep(workspace.proofs, _failed(settings, build, error), now)
+        raise CandleTestError(
+            f"the archive does not give a history that passes its tests: {error.what}",
+            "`btc-pipeline why` shows the day and its answers; until a proof passes, these days are provisional",
+            **error.facts,
+        ) from None
     days = sorted({(each.coin_id, each.vs_currency, each.date.isoformat()) for each in compared.differences})
     found = Proof(
         proved_at=instants.text(now),
@@ -51,6 +59,14 @@ def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress:
             _load_anew(workspace, found)
         raise CandleTestError(_line(found, str(compared.differences[0])), _advice(found))
     return found
+
+
+def _failed(settings: Settings, build: str, error: CandleTestError) -> Proof:
+    """The record of a proof whose tests have failed: nothing was compared."""
+    now = instants.text(settings.instant())
+    return Proof(
+        now, settings.provenance, build, candles=0, checks=0, differences=0, days=error.days, failed=error.what
+    )
 
 
 def _load_anew(workspace: Workspace, found: Proof) -> None:

@@ -31,8 +31,8 @@ _DDL = f"""
         prices json not null, market_caps json, total_volumes json
     );
     create table if not exists {OHLC_TABLE} (
-        load_number integer not null, archive_file varchar not null, sha256 varchar not null, source varchar not null, coin_id varchar not null,
-        vs_currency varchar not null, extracted_at timestamp not null, candles json not null
+        load_number integer not null, archive_file varchar not null, sha256 varchar not null, source varchar not null,
+        coin_id varchar not null, vs_currency varchar not null, extracted_at timestamp not null, candles json not null
     );
     create sequence if not exists pipeline.load_numbers;
     create table if not exists {TOUCHED_DAYS} (

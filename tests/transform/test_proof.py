@@ -1,13 +1,15 @@
 """The weekly proof: the archive gives what is published, or says what it does not give; and the day after."""
 
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import duckdb
 import pytest
 
+from btc_pipeline.coingecko import streams
 from btc_pipeline.errors import CandleTestError, ConfigurationError
-from btc_pipeline.lake import proofs
+from btc_pipeline.lake import proofs, raw_archive
 from btc_pipeline.publish import swap
 from btc_pipeline.transform import proof
 from tests.support.built_world import MODELS, BuiltWorld
@@ -85,7 +87,7 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     assert candle(world, "2026-04-30")[0] == "final"
     changes = world.query("select field, reason from candle_revisions where subject = 'candle' and date = '2026-04-29'")
     assert set(changes) == {(field, "not_reproduced") for field in ("doubts", "high", "status")}
-    assert facts(world)["proved"] == "not reproduced on 2026-05-11: of 1 days the archive gives something else"
+    assert facts(world)["proved"] == "not reproduced on 2026-05-11: the archive gives something else on 1 day"
 
     assert prove(world, THIRD + timedelta(hours=1)).is_equal
     publish(world, THIRD)
@@ -119,6 +121,43 @@ def test_an_answer_that_the_archive_has_lost_is_named_and_what_was_made_of_it_is
     publish(world, THIRD)
     assert facts(world)["proved"] == "proved on 2026-05-12: the archive gives all 30 candles again"
     assert candle(world, "2026-04-29") == before
+
+
+@pytest.mark.sweep
+@pytest.mark.turn("stories of bad answers", "an archive whose history fails a test")
+def test_where_what_the_archive_gives_fails_a_test_its_days_are_doubted_until_it_is_put_right(tmp_path):
+    """Somebody has put another answer into the place of an old one: with a price 600 times as high."""
+    world = BuiltWorld(tmp_path, FIRST, run="a run")
+    night(world, FIRST, days=12)
+    night(world, SECOND)
+    right = candle(world, "2026-04-29")
+    (old, *_), _ = raw_archive.entries(world.workspace.raw, streams.MARKET_CHART)
+    chart = json.loads(old.read(world.workspace.raw))
+    number = next(at for at, (stamp, _) in enumerate(chart["prices"]) if stamp > 1777460400000)
+    chart["prices"][number][1] *= 600
+    places = [world.workspace.raw / old.file, raw_archive.manifest_of(world.workspace.raw, old.file)]
+    kept = [path.read_bytes() for path in places]
+    for path in places:
+        path.unlink()
+    wrong = raw_archive.keep(world.workspace.raw, old.request, json.dumps(chart).encode())
+
+    with pytest.raises(CandleTestError, match="does not give a history that passes its tests") as failed:
+        prove(world, SECOND)
+    assert failed.value.exit_code == 50
+    assert (old.request.coin_id, "usd", "2026-04-29") in newest(world).days
+    assert not newest(world).is_equal
+    # The night goes on with what it has; it does not take the other answer in without a look at it
+    night(world, THIRD)
+    assert candle(world, "2026-04-29", old.request.coin_id)[:2] == ("provisional", ["not_reproduced"])
+    assert facts(world)["proved"].startswith("not proved on 2026-05-11: what the archive gives fails a test, on ")
+
+    for path in (world.workspace.raw / wrong.file, raw_archive.manifest_of(world.workspace.raw, wrong.file)):
+        path.unlink()
+    for path, content in zip(places, kept, strict=True):
+        path.write_bytes(content)
+    assert prove(world, THIRD + timedelta(hours=1)).is_equal
+    publish(world, THIRD)
+    assert candle(world, "2026-04-29") == right
 
 
 def test_where_nothing_is_published_nothing_is_proved(tmp_path):
