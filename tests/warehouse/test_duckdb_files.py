@@ -303,6 +303,7 @@ def test_a_quoted_text_is_that_text(text, database):
     assert rows_of(database, f"select {duckdb_files.quoted(text)}") == [(text,)]
 
 
+@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.quick_content], ids=["content", "quick"])
 @pytest.mark.parametrize(("change", "is_seen"), [
     ("update prices set price = 2.6 where id = 2", True),
     ("update prices set price = 0 where price is null", True),
@@ -311,13 +312,14 @@ def test_a_quoted_text_is_that_text(text, database):
     ("update prices set price = case id when 1 then 2.5 when 2 then 1.5 end", True),
     ("create or replace table prices as select * from prices order by id desc", False),
 ], ids=["value", "null", "row more", "row less", "values swapped", "order"])  # fmt: skip
-def test_the_content_of_a_table_tells_any_change_but_of_order(change, is_seen, database):
-    query = f"select {duckdb_files.content('prices')}"
+def test_the_content_of_a_table_tells_any_change_but_of_order(change, is_seen, content, database):
+    query = f"select {content('prices')}"
     before = rows_of(database, query)
     rows_of(database, change, read_only=False)
     assert (rows_of(database, query) != before) is is_seen
 
 
-def test_the_content_of_an_empty_table_is_told(database):
+@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.quick_content], ids=["content", "quick"])
+def test_the_content_of_an_empty_table_is_told(content, database):
     rows_of(database, "delete from prices", read_only=False)
-    assert rows_of(database, f"select {duckdb_files.content('prices')}") == [(0, "0")]
+    assert rows_of(database, f"select {content('prices')}") == [(0, "0")]
