@@ -159,7 +159,7 @@ class Dbt:
     ) -> Any:
         # Without its terminal log dbt takes a tenth less time: it would format each event and show none
         quiet = ["--log-level", "none", "--log-level-file", "warn", "--log-path", self._logs, "--no-use-colors"]
-        options = [] if command == "parse" else ["--no-populate-cache", "--no-write-json"]
+        options = ["--no-write-json", *([] if command == "parse" else ["--no-populate-cache"])]
         runner = self._runner(manifest=manifest, callbacks=[callback] if callback else [])
         return runner.invoke([*quiet, *options, *command.split(), *self._folders, *selection])
 
