@@ -110,8 +110,8 @@ def content(table: str) -> str:
 def quick_content(table: str) -> str:
     """What `content` gives, but of the values and not of their text: in a tenth of the time, and only for markers.
 
-    Another DuckDB may hash values otherwise; then a step is done once more. The hash of a row is hashed again: the first
-    one combines those of its values so that two rows which swap a value would have the same sum.
+    Another DuckDB may hash values otherwise; then a step is done once more. The hash of a row is hashed again: the
+    first one combines those of its values so that two rows which swap a value would have the same sum.
     """
     hashed = f"select coalesce(bit_xor(hash(hash(each))), 0)::varchar from {table} as each"
     return f"(select count(*) from {table}), ({hashed})"
