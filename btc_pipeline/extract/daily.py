@@ -143,11 +143,15 @@ def _resumed(
 def _readable(
     settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger
 ) -> raw_archive.Entry | None:
+    """The entry of an answer of the day; None, with a line that says why, if it cannot be used any more."""
     try:
         stored.check_admitted(file, ledger)
         entry = raw_archive.entry(workspace.raw, file, settings.provenance)
         entry.read(workspace.raw)
-    except (raw_archive.DamagedAnswerError, stored.QuarantinedAnswerError):
+    except stored.QuarantinedAnswerError:
+        return None  # the ledger says why
+    except raw_archive.DamagedAnswerError as error:
+        log.warning("%s leaves out an answer of the day: %s", STEP, error)
         return None
     return entry
 

@@ -78,7 +78,7 @@ def test_after_damage_to_the_manifest_of_the_day_s_answer_the_candles_are_true(d
     next_day = finished.run("Publish", now=NEXT_DAY)
     assert (first.exit_code, second.exit_code, next_day.exit_code) == (0, 0, 0), first.stderr + next_day.stderr
     assert (first.done, second.done, next_day.done) == (STEPS[:5], [], STEPS[:5])
-    assert f"skipped: damaged manifest {path}" in first.stderr
+    assert f"ExtractAndLoad leaves out an answer of the day: damaged manifest {path}" in first.stderr
     candles = published.candles(finished.sample / PUBLISHED)
     assert [candle["status"] for candle in candles] == ["final"] * 8 + ["open"]
     assert truth.wrong_candles(candles) == []
