@@ -104,6 +104,9 @@ def _known(
     recorded, begun_at = record.known()
     wanted = {str(pair) for pair in pairs}
     ledger = exceptions.read(workspace.raw)
+    if not recorded:
+        for file in record.charts().values():
+            _readable(settings, workspace, file, ledger)  # says which of them is damaged
     recorded = {
         name: file
         for name, file in recorded.items()
