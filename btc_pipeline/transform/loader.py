@@ -92,12 +92,10 @@ def load(job: Load) -> tuple[int, list[str]]:
         _apply(connection, job.raw, ledger)
         loaded = 0
         for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart, notes):
-            _number(connection, rows)
             _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
             touched_days.touch(connection, [row["archive_file"] for row in rows])
             loaded += len(rows)
         for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles, notes):
-            _number(connection, rows)
             _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, rows)
         connection.execute(
             "delete from pipeline.built_from; delete from pipeline.pending_marker;"
@@ -210,6 +208,7 @@ def _number(connection: duckdb_files.Connection, rows: list[RawRow]) -> None:
 
 
 def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:
+    _number(connection, rows)
     batch = job.scratch / "load.ndjson"
     batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     connection.execute(

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from btc_pipeline.system import files
+from btc_pipeline.targets.marker import Marker
 
 
 def keep(database: Path) -> None:
     """Keep the checksum of the database, which this process must not have open."""
-    files.write_json(_record(database), {"sha256": files.sha256(database)})
+    _marker(database).write(made=[database])
 
 
 def fits(database: Path) -> bool:
     """Whether the database is, byte for byte, what it was when its checksum was kept; no log may lie beside it."""
     log = database.with_name(database.name + ".wal")
-    return not log.exists() and files.read_json(_record(database)) == {"sha256": files.sha256(database)}
+    return not log.exists() and _marker(database).exists()
 
 
-def _record(database: Path) -> Path:
-    return database.with_suffix(".sha256.json")
+def _marker(database: Path) -> Marker:
+    return Marker(database.with_suffix(".sha256.json"), "tested", database.parent)
