@@ -6,22 +6,21 @@
 
     ProveHistory: once a week, does the raw archive give all of it again?
 
-Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by the functions that `run()` calls, never here. So a
-run with nothing to do takes no longer than Luigi itself.
+A step imports its room when it works. Heavy libraries (airbyte, dbt, mplfinance, pandas) are imported by the processes
+that use them. So a run with nothing to do takes little longer than Luigi itself.
 """
 
 from __future__ import annotations
 
 from datetime import date as date_type
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from btc_pipeline import errors
-from btc_pipeline.extract import daily, fetch, history
+from btc_pipeline.extract import cache
 from btc_pipeline.lake import exceptions, proofs
 from btc_pipeline.observe import journal
 from btc_pipeline.observe.run_state import CURRENT
-from btc_pipeline.publish import swap
 from btc_pipeline.settings import public
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
@@ -33,10 +32,10 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
-from btc_pipeline.transform import backfill, dbt_build, dbt_runner, judge, proof, tables
-from btc_pipeline.transform import daily as built_day
-from btc_pipeline.verify import answers
-from btc_pipeline.visualize import drawing
+from btc_pipeline.transform import tables
+
+if TYPE_CHECKING:
+    from btc_pipeline.transform.backfill import BuiltHistory
 
 _MODELS = ("models/**/*", "macros/**/*", "seeds/**/*", "*.yml")
 _DBT = ("duckdb", "dbt-core", "dbt-duckdb")
@@ -58,12 +57,15 @@ class ExtractAndLoad(Step):
     def output(self) -> Extraction:
         """A marker row beside the cache's table, and the record of the run's answers in the archive."""
         step, fingerprint, workspace = self.get_task_family(), self.fingerprint(), self.workspace
-        table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, step, self.date, fingerprint)
+        table = DuckDBTarget(workspace.cache, cache.TABLE, cache.MARKERS, step, self.date, fingerprint)
         begun = workspace.marker(f"{step}.begun", self.date)
         return Extraction(DayRecord(table, self.marker(), begun, self.settings.pairs, CURRENT.run))
 
     def make(self) -> None:
         """Fetch, archive, mark complete. If this run needs dbt, a process imports it meanwhile."""
+        from btc_pipeline.extract import daily
+        from btc_pipeline.transform import dbt_runner
+
         with self.at_work() as facts:
             if "Transform" in self.followers:
                 dbt_runner.start_ahead(self.settings, self.workspace)
@@ -93,6 +95,8 @@ class ExtractCoin(PairStep):
 
     def make(self) -> None:
         """Raise the coin's error of this run, if there is one; else request the coin."""
+        from btc_pipeline.extract import daily
+
         record = self.output().day
         self.raise_once(record.skipped().get(str(self.pair)))
         with self.at_work() as facts:
@@ -115,6 +119,8 @@ class VerifyData(Step):
 
     def make(self) -> None:
         """Check each answer in the archive."""
+        from btc_pipeline.verify import answers
+
         with self.at_work() as facts:
             record = ExtractAndLoad(date=self.date).output().day
             facts.update(answers.check(self.settings, self.workspace, self.date, record))
@@ -152,6 +158,9 @@ class Transform(Step):
 
     def make(self) -> None:
         """Load what is new in the archive; build and test the models in one process."""
+        from btc_pipeline.transform import daily, dbt_build
+        from btc_pipeline.visualize import drawing
+
         with self.at_work() as facts:
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)
@@ -159,7 +168,7 @@ class Transform(Step):
             gate = VerifyData(date=self.date).sources_hash()
             wanted = dbt_build.Build(step, self.date, self.fingerprint(), models, run=CURRENT.run, gate=gate)
             record = ExtractAndLoad(date=self.date).output().day
-            facts.update(built_day.build(self.settings, self.workspace, wanted, record, self.report))
+            facts.update(daily.build(self.settings, self.workspace, wanted, record, self.report))
 
 
 class Test(Step):
@@ -178,6 +187,8 @@ class Test(Step):
 
     def make(self) -> None:
         """Judge what the build tested."""
+        from btc_pipeline.transform import judge
+
         with self.at_work() as facts:
             table = Transform(date=self.date).output()
             results = judge.judge(self.settings, self.workspace, table.newest_stamp())
@@ -213,6 +224,8 @@ class Publish(Step):
 
     def swap_in(self) -> int:
         """Publish the tested candles and the facts of this day's run, mark complete; returns how many candles."""
+        from btc_pipeline.publish import swap
+
         table = Transform(date=self.date).output()
         passed = tested(self.workspace, table.newest_stamp())
         if not passed.exists():
@@ -247,6 +260,9 @@ class Visualize(Step):
 
     def make(self) -> None:
         """Draw from the published database, as any reader does. If another run has replaced it, publish again first."""
+        from btc_pipeline.publish import swap
+        from btc_pipeline.visualize import drawing
+
         with self.at_work() as facts:
             if not swap.is_of(self.workspace, self.date):
                 Publish(date=self.date).swap_in()
@@ -278,6 +294,8 @@ class ExtractHistory(HistoryStep):
 
     def make(self) -> None:
         """Request the chunks that are missing; mark all complete."""
+        from btc_pipeline.extract import history
+
         with self.at_work() as facts:
             brought = history.answers(
                 self.settings, self.workspace, self.date, self.span, self.report,
@@ -306,6 +324,9 @@ class Backfill(HistoryStep):
 
     def make(self) -> None:
         """Build, test, publish and report in one go."""
+        from btc_pipeline.transform import backfill
+        from btc_pipeline.visualize import drawing
+
         with self.at_work() as facts:
             settings, workspace, span = self.settings, self.workspace, self.span
             models = Transform(date=self.date).sources_hash()
@@ -316,8 +337,10 @@ class Backfill(HistoryStep):
             self.output().write(facts, made := drawing.report_of_span(settings, workspace, span))
             facts["report"] = made[0]
 
-    def swap_in(self, built: backfill.BuiltHistory) -> int:
+    def swap_in(self, built: BuiltHistory) -> int:
         """Publish the build as a version for the days of the span; returns how many candles."""
+        from btc_pipeline.publish import swap
+
         steps = journal.of_day(self.workspace, self.date, chain.names(*self.before))
         days = self.span.first, self.span.last
         version = swap.Version(built.run_date, *days, built.checks, steps, made_by="Backfill")
@@ -355,6 +378,8 @@ class ProveHistory(Step):
 
     def make(self) -> None:
         """Build all of it anew in an empty folder, test it, compare it; keep a record."""
+        from btc_pipeline.transform import proof
+
         with self.at_work() as facts:
             models = Transform(date=self.date).sources_hash()
             found = proof.prove(self.settings, self.workspace, models, self.report)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
 from btc_pipeline.coingecko.streams import MARKET_CHART, STREAMS
 from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.extract.cache import TABLE
 from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.observe import log
@@ -29,8 +30,6 @@ from btc_pipeline.system.child_process import Progress
 from btc_pipeline.warehouse import duckdb_files
 
 CONNECTOR = "btc_pipeline.coingecko.connector.process"
-TABLE = "raw.market_chart"
-MARKERS = "raw.pipeline_markers"
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,17 @@ import atexit
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.terminal import summary
-from btc_pipeline.terminal.summary import Run
 from btc_pipeline.warehouse import duckdb_files
+
+if TYPE_CHECKING:
+    from btc_pipeline.terminal.summary import Run
 
 Days = tuple[date, date]
 """A first and a last one."""
@@ -47,7 +48,7 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
     """Write the summary of a run, as `[pipeline] summary` says."""
     if settings.summary == "none":
         return
-    from btc_pipeline.terminal import stdout, summary_text
+    from btc_pipeline.terminal import stdout, summary, summary_text
 
     try:
         of_run = summary.of_run(settings, workspace, run)
@@ -60,12 +61,14 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
 
 
 def _show_end(settings: Settings, workspace: Workspace, steps: Steps, span: Days | None) -> None:
+    from btc_pipeline.terminal import summary
+
     day = CURRENT.newest_day(*steps.ends)
     if day is not None:
         show(
             settings,
             workspace,
-            Run.of_span(day, *span, steps.chain) if span else Run.of_day(settings, day, steps.chain),
+            summary.Run.of_span(day, *span, steps.chain) if span else summary.Run.of_day(settings, day, steps.chain),
         )
         return
     failed = [each.step for each in CURRENT.failed if not each.pair]

@@ -7,7 +7,7 @@ import pytest
 
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.streams import MARKET_CHART
-from btc_pipeline.extract import coverage, daily, fetch, history
+from btc_pipeline.extract import cache, coverage, daily, history
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
@@ -45,7 +45,7 @@ def workspace(tmp_path):
 
 
 def extraction(told, workspace, run="this run"):
-    table = DuckDBTarget(workspace.cache, fetch.TABLE, fetch.MARKERS, "ExtractAndLoad", DAY, "abc")
+    table = DuckDBTarget(workspace.cache, cache.TABLE, cache.MARKERS, "ExtractAndLoad", DAY, "abc")
     record = Marker(workspace.marker("ExtractAndLoad", DAY), "abc", workspace.root)
     return DayRecord(table, record, workspace.marker("ExtractAndLoad.begun", DAY), told.pairs, run)
 

@@ -22,6 +22,7 @@ from unittest.mock import patch
 from btc_pipeline.coingecko import responses, streams
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.errors import ExtractionError, PipelineError
+from btc_pipeline.extract import cache as cache_tables
 from btc_pipeline.extract import daily, fetch, requests
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.publish import swap
@@ -141,7 +142,7 @@ class World:
 
     def _record(self, day: date, run: str) -> DayRecord:
         step, workspace = "ExtractAndLoad", self.workspace
-        table = _NoCache(workspace.cache, fetch.TABLE, fetch.MARKERS, step, day, "a night's")
+        table = _NoCache(workspace.cache, cache_tables.TABLE, cache_tables.MARKERS, step, day, "a night's")
         marker = Marker(workspace.marker(step, day), "a night's", workspace.root)
         return DayRecord(table, marker, workspace.marker(f"{step}.begun", day), self.settings.pairs, run)
 
