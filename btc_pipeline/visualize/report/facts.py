@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from btc_pipeline.visualize.report import history
+from btc_pipeline.visualize.report.history import History
 from btc_pipeline.warehouse import duckdb_files, published
 
 FORMAT = 2
@@ -40,13 +42,23 @@ _DAY_OF = {
 }
 """The tables that have rows of each day of the history, and the column that says which day a row is about."""
 
+_READ = {
+    "daily_candlestick": "date between $first_day and $last_day",
+    "second_opinions": "date between $first_day and $last_day or verdict = 'differs'",
+}
+"""The tables with a row for each day of each coin: of these only such rows are read."""
+
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a published table. Instants are naive and UTC, as DuckDB has them."""
+    """Rows of a published table: of some all, of the largest those that a report shows; `total` counts all of them.
+
+    Instants are naive and UTC, as DuckDB has them.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+    total: int
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
@@ -60,10 +72,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a report says: `publication` is the table of that name, `tables` those of `TABLES`."""
+    """All that a report says: `publication` is the table of that name, `tables` those of `TABLES`.
+
+    `histories` are the candles of each pair up to the last day, `verdicts` how many second opinions of a pair have
+    each verdict.
+    """
 
     publication: dict[str, str]
     tables: dict[str, Table]
+    histories: Mapping[tuple[str, str], History]
+    verdicts: Mapping[tuple[str, str, str], int]
 
     @property
     def name(self) -> str:
@@ -83,25 +101,24 @@ class Facts:
     @property
     def first_day(self) -> date:
         """The first UTC day that the run was for."""
-        given = self.publication.get("first_day")  # since contract 2.2
-        return (
-            date.fromisoformat(given)
-            if given
-            else self.last_day - timedelta(days=int(self.setting("pipeline", "days") or 7))
-        )
+        return self.window[0]
 
     @property
     def last_day(self) -> date:
         """The last UTC day that the run was for; of a daily run its date."""
-        return date.fromisoformat(self.publication.get("last_day") or self.publication["run_date"])
+        return self.window[1]
+
+    @cached_property
+    def window(self) -> tuple[date, date]:
+        """The UTC days that the run was for, both included."""
+        return _window(self.publication, self.tables["run_settings"])
 
     @property
     def requested_pairs(self) -> list[tuple[str, str]]:
         """Each coin in each currency that the run had to request, in its order; if that is not known, all there are."""
         coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
         if not coins or not currencies:
-            rows = self.tables["daily_candlestick"].records
-            return list(dict.fromkeys((row["coin_id"], row["vs_currency"]) for row in rows))
+            return sorted(self.histories)
         return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
 
     def of_requested(self, name: str) -> list[dict[str, Any]]:
@@ -111,8 +128,7 @@ class Facts:
 
     def setting(self, section: str, key: str) -> str:
         """A setting of the run; empty if it is not set, or not shown."""
-        rows = self.tables["run_settings"].rows
-        return next((str(value) for of, name, value in rows if (of, name) == (section, key)), "")
+        return _setting(self.tables["run_settings"], section, key)
 
     def as_json(self) -> dict[str, Any]:
         """The facts for machines: of each day's rows those of the run's window, and those that are new or open.
@@ -125,7 +141,7 @@ class Facts:
             "format": FORMAT,
             "publication": self.publication,
             "window": {"first_day": self.first_day.isoformat(), "last_day": self.last_day.isoformat()},
-            "other_rows": {name: len(self.tables[name].rows) - len(kept[name].rows) for name in _DAY_OF},
+            "other_rows": {name: self.tables[name].total - len(kept[name].rows) for name in _DAY_OF},
             **{name: table.as_json() for name, table in kept.items()},
         }
 
@@ -139,7 +155,7 @@ class Facts:
             return is_open or is_new or self.first_day <= _day(row[_DAY_OF[name]]) <= self.last_day
 
         rows = [row for row, each in zip(table.rows, table.records, strict=True) if is_kept(each)]
-        return Table(table.columns, rows)
+        return Table(table.columns, rows, table.total)
 
 
 def _day(value: date) -> date:
@@ -163,8 +179,15 @@ def read(database: Path) -> Facts:
     """
     with duckdb_files.opened(database, read_only=True) as connection:
         publication = dict(connection.execute("select key, value from main.publication").fetchall())
-        tables = {name: _table(connection, name, order) for name, order in TABLES.items()}
-    return Facts(publication, tables)
+        settings = _table(connection, "run_settings")
+        first_day, last_day = _window(publication, settings)
+        days = {"first_day": first_day, "last_day": last_day}
+        tables = {name: _table(connection, name, days if name in _READ else None) for name in TABLES}
+        verdicts = connection.execute(
+            "select coin_id, vs_currency, verdict, count(*) from main.second_opinions group by all"
+        ).fetchall()
+        histories = history.read(connection, last_day)
+    return Facts(publication, tables, histories, {(*pair, verdict): count for *pair, verdict, count in verdicts})
 
 
 def as_text(value: Any) -> Any:
@@ -176,7 +199,22 @@ def as_text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _table(connection: duckdb_files.Connection, name: str, order: str) -> Table:
-    found = connection.execute(f"select * from main.{name} order by {order}")
+def _table(connection: duckdb_files.Connection, name: str, days: Mapping[str, date] | None = None) -> Table:
+    which = f" where {_READ[name]}" if days else ""
+    found = connection.execute(f"select * from main.{name}{which} order by {TABLES[name]}", days or {})
     columns = tuple(column[0] for column in found.description or ())
-    return Table(columns, found.fetchall())
+    rows = found.fetchall()
+    ((total,),) = connection.execute(f"select count(*) from main.{name}").fetchall() if days else [(len(rows),)]
+    return Table(columns, rows, total)
+
+
+def _window(publication: Mapping[str, str], settings: Table) -> tuple[date, date]:
+    """The days that a version was for; one before contract 2.2 says how many days its settings were for."""
+    last_day = date.fromisoformat(publication.get("last_day") or publication["run_date"])
+    if given := publication.get("first_day"):
+        return date.fromisoformat(given), last_day
+    return last_day - timedelta(days=int(_setting(settings, "pipeline", "days") or 7)), last_day
+
+
+def _setting(settings: Table, section: str, key: str) -> str:
+    return next((str(value) for of, name, value in settings.rows if (of, name) == (section, key)), "")

@@ -52,6 +52,7 @@ def render(facts: Facts, series: Sequence[Series], judged: Verdict, averages: Se
             days=(facts.last_day - facts.first_day).days + 1,
             parts=sections.of(facts),
             series=[Markup(each.packed()) for each in series],
+            older=sum(each.history.older for each in series),
             about_series=Markup(_json_in_html([each.about() for each in series])),
         )
     )
@@ -94,11 +95,11 @@ def _json_in_html(value: Any) -> str:
 
 def _overview(series: Series) -> dict[str, str]:
     """A pair's line in the table of all: its last price and change, and the shape of its window."""
-    week, change = series.window or series.candles[-1:], series.change
+    week, change = series.window or [series.last], series.change
     counts = {status: sum(row["status"] == status for row in week) for status in ("final", "provisional", "open")}
     return {
         "name": series.name,
-        "last": series.price(series.candles[-1]["close"]),
+        "last": series.price(series.last["close"]),
         "change": formatting.change_text(change),
         "direction": "up" if change > 0 else "down" if change < 0 else "flat",
         "spark": _spark([week[0]["open"], *(row["close"] for row in week[-_SPARK_POINTS:])]),

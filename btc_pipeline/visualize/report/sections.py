@@ -103,15 +103,17 @@ def _anomalies(facts: Facts) -> Part:
 
 def _opinions(facts: Facts) -> Part:
     rows = facts.of_requested("second_opinions")
-    verdicts = Counter(row["verdict"] for row in rows)
-    counted = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()))
+    requested, verdicts = set(facts.requested_pairs), Counter[str]()
+    for (coin_id, vs_currency, verdict), count in facts.verdicts.items():
+        verdicts[verdict] += count if (coin_id, vs_currency) in requested else 0
+    counted = ", ".join(f"{count:,} {name}" for name, count in sorted(verdicts.items()) if count)
     limit = facts.setting("pipeline", "second_opinion_limit_bps") or "1"
     differing = sorted((row for row in rows if row["verdict"] == "differs"), key=lambda row: row["date"], reverse=True)
     return Part(
         "opinions",
         "Second opinion",
         f"Days rebuilt from CoinGecko's own four-hour candles: {counted}. Above {limit} basis points it is listed."
-        if verdicts.keys() - {"none"}
+        if any(count for name, count in verdicts.items() if name != "none")
         else "CoinGecko's own candles were not requested.",
         ("Series", "Day", "Open", "High", "Low", "Close", "Largest"),
         _cut(differing, lambda row:

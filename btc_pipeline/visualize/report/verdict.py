@@ -53,8 +53,8 @@ class Verdict:
 
 def of(facts: Facts, series: Sequence[Series]) -> Verdict:
     """Judge what is published, up to the last day that the run was for; `series` holds at least one pair."""
-    newest_at = max(each.candles[-1]["last_point_at"] for each in series)
-    as_of = max(row["extracted_at"] for each in series for row in each.candles)
+    newest_at = max(each.last["last_point_at"] for each in series)
+    as_of = max(each.history.extracted_at for each in series)
     is_past = as_of.date() > facts.last_day
     return Verdict(
         price=_price(series),
@@ -71,9 +71,9 @@ def _price(series: Sequence[Series]) -> Finding:
     moving = [each for each in series if each.window]
     if len(series) == 1 or not moving:
         only = series[0]
-        price = f"{only.price(only.candles[-1]['close'])} {only.vs_currency.upper()}"
+        price = f"{only.price(only.last['close'])} {only.vs_currency.upper()}"
         if not only.window:
-            return Finding(question, price, (f"on {formatting.day_text(only.candles[-1]['date'])}",), "warning")
+            return Finding(question, price, (f"on {formatting.day_text(only.last['date'])}",), "warning")
         candles = [published.candle_of(row) for row in only.window]
         return Finding(question, price, tuple(text for text, _ in formatting.change_texts(candles)))
     changes = sorted((each.change, each.name) for each in moving)
@@ -136,7 +136,7 @@ def _freshness(facts: Facts, series: Sequence[Series], newest_at: datetime, as_o
     if as_of.date() > facts.last_day:
         return Finding(question, "Past days" if "_" in facts.name else "A past day", tuple(lines), "notice")
     limit = timedelta(hours=float(facts.setting("pipeline", "max_age_hours") or 6))
-    late = [each.name for each in series if as_of - each.candles[-1]["last_point_at"] > limit]
+    late = [each.name for each in series if as_of - each.last["last_point_at"] > limit]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
         lines.append(f"older than {limit / timedelta(hours=1):g} h: {', '.join(late[:3])}{more}")

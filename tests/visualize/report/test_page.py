@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -199,3 +200,9 @@ def test_the_page_names_the_library_its_licence_and_its_maker(render):
 
 def test_a_candle_of_another_day_than_the_run_s_is_no_trouble(render):
     assert "Fri 1 May 2026" not in render(candles=[candle(DAY.replace(day=1)), candle()])
+
+
+def test_of_more_than_five_years_the_page_says_how_many_candles_it_leaves_out(render):
+    many = [candle(DAY - timedelta(days=back)) for back in range(1_830, -1, -1)]
+    assert "newest five years of each series; 5 older candles are in the published database" in render(candles=many)
+    assert "older candles" not in render()

@@ -56,6 +56,19 @@ def test_the_second_opinion_of_a_day_comes_with_it(only):
     assert columns["opinion"] == [None] * 6 + [0.123, None]
 
 
+def test_of_more_than_five_years_the_newest_are_packed(only):
+    one = only(candles=[candle(DAY - timedelta(days=back), 1_000 + back) for back in range(1_830, -1, -1)])
+    days, closes = unpacked(one)["day"], unpacked(one)["close"]
+    assert (days, closes[0], closes[-1]) == ([*range(1_826)], 2_825, 1_000)
+    assert (one.history.older, one.history.high, one.about()["first"]) == (5, 2_825 * 1.01, "2021-05-16")
+
+
+def test_a_price_is_packed_whatever_its_size(only):
+    prices = [1e-12, 123.0, 98_765.432101234, 1.5e16]
+    closes = [candle(DAY - timedelta(days=back), price) for back, price in enumerate(prices)]
+    assert unpacked(only(candles=closes))["close"] == [1.5e16, 98_765.4321, 123, 1e-12]
+
+
 def test_the_same_candles_are_packed_the_same(only):
     one = only()
     assert one.packed() == one.packed()
