@@ -99,10 +99,27 @@ with
         group by all
     ),
 
+    -- For each point the newest answer that gave it
+    given as (
+        select coin_id, vs_currency, granularity, date, load_number, count(*) as points, from stepped group by all
+    ),
+
+    answers as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            list(struct_pack(load_number := load_number, points := points) order by load_number) as answers,
+        from given
+        group by all
+    ),
+
     days_settled as (
-        select days.*, equal_prices.stretches, equal_prices.equal_prices,
+        select days.*, equal_prices.stretches, equal_prices.equal_prices, answers.answers,
         from days
         inner join equal_prices using (coin_id, vs_currency, granularity, date)
+        inner join answers using (coin_id, vs_currency, granularity, date)
     )
 
 select *

@@ -14,6 +14,7 @@ with
             market_cap,
             volume_24h,
             last_extracted_at,
+            load_number,
         from observations
         where is_latest and not is_live and withdrawn_at is null
     )
