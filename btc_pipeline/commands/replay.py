@@ -48,8 +48,9 @@ def as_of(
         query = connection.execute(f"select * from {TABLE} order by {', '.join(KEY)}")
         names = [column[0] for column in query.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in query.fetchall()]
-        ((_, content_hash),) = connection.execute(f"select {duckdb_files.content(TABLE)}").fetchall()
-    return rows, versions.with_content(workspace, TABLE.removeprefix("main."), content_hash)
+        kinds = duckdb_files.content(TABLE), duckdb_files.content_of_text(TABLE)
+        hashes = [connection.execute(f"select {kind}").fetchall()[0][1] for kind in kinds]
+    return rows, versions.with_content(workspace, TABLE.removeprefix("main."), hashes)
 
 
 def text(configured: Settings, workspace: Workspace, instant: datetime | None) -> str:

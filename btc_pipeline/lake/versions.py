@@ -6,6 +6,7 @@ Reads and writes JSON below `runs/`; opens no database.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,11 @@ def of_build(workspace: Workspace, day: str, build: str) -> Record | None:
     return _read(workspace.runs / f"{day}-{build}.json")
 
 
-def with_content(workspace: Workspace, table: str, content_hash: str) -> Record | None:
-    """The newest record of a version in which the table had exactly this content."""
+def with_content(workspace: Workspace, table: str, hashes: Collection[str]) -> Record | None:
+    """The newest record of a version in which the table had exactly the content with one of these hashes."""
     for path in sorted(workspace.runs.glob("*.json"), reverse=True):
         record = _read(path)
-        if record and record["tables"].get(table, {}).get("content_hash") == content_hash:
+        if record and record["tables"].get(table, {}).get("content_hash") in hashes:
             return record
     return None
 

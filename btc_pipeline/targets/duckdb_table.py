@@ -73,7 +73,7 @@ class DuckDBTarget(luigi.Target):
             connection.execute(
                 f"insert into {self.markers} select (select coalesce(max(number), 0) + 1 from {self.markers}),"
                 f" '{self.step}', '{self.day}', '{self.fingerprint}',"
-                f" '{new_stamp()}', {duckdb_files.quick_content(self.table)}"
+                f" '{new_stamp()}', {duckdb_files.content(self.table)}"
             )
             connection.execute("commit")
 
@@ -102,7 +102,7 @@ class DuckDBTarget(luigi.Target):
         try:
             with duckdb_files.opened(self.database, read_only=True) as connection:
                 rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
-                contents = connection.execute(f"select {duckdb_files.quick_content(self.table)}").fetchone()
+                contents = connection.execute(f"select {duckdb_files.content(self.table)}").fetchone()
         except (FileNotFoundError, duckdb_files.DamagedDatabaseError, duckdb_files.MissingTableError):
             return _NOTHING
         return [dict(zip(names, row, strict=True)) for row in rows], contents

@@ -74,7 +74,7 @@ _MARK = f"""
     insert into {MARKERS}
     select
         (select coalesce(max(number), 0) + 1 from {MARKERS}), step, day, fingerprint, stamp,
-        {duckdb_files.quick_content("main.daily_candlestick")}
+        {duckdb_files.content("main.daily_candlestick")}
     from pipeline.pending_marker;
     delete from pipeline.pending_marker;
 """

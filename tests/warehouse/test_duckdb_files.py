@@ -303,7 +303,7 @@ def test_a_quoted_text_is_that_text(text, database):
     assert rows_of(database, f"select {duckdb_files.quoted(text)}") == [(text,)]
 
 
-@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.quick_content], ids=["content", "quick"])
+@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.content_of_text], ids=["values", "text"])
 @pytest.mark.parametrize(("change", "is_seen"), [
     ("update prices set price = 2.6 where id = 2", True),
     ("update prices set price = 0 where price is null", True),
@@ -319,7 +319,7 @@ def test_the_content_of_a_table_tells_any_change_but_of_order(change, is_seen, c
     assert (rows_of(database, query) != before) is is_seen
 
 
-@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.quick_content], ids=["content", "quick"])
+@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.content_of_text], ids=["values", "text"])
 def test_the_content_of_an_empty_table_is_told(content, database):
     rows_of(database, "delete from prices", read_only=False)
     assert rows_of(database, f"select {content('prices')}") == [(0, "0")]
