@@ -53,7 +53,7 @@ _COLUMNS = {
     "volume": _number("volume_24h", _VOLUME_DIGITS),
     "points": "points",
     "expected": "expected_points",
-    "coverage": "floor(1000 * coverage + 1e-9)::integer",  # rounded down: 99.9 % is not 100
+    "coverage": "if(isfinite(coverage), printf('%.0f', floor(1000 * coverage + 1e-9)), null)",  # 99.9 % is not 100
     "opinion": _number("largest_bps", _OPINION_DIGITS),
 }
 _LETTERS = {"status": "status", "granularity": "granularity"}
