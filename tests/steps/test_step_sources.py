@@ -75,10 +75,12 @@ def test_what_a_person_reads_beside_the_output_never_counts(step):
 
 def modules_in(step):
     """The files of the modules that the step's `make` calls, and what of its own it calls."""
-    modules = {
-        name: f"{value.__name__.replace('.', '/')}.py" for name, value in vars(tasks).items() if inspect.ismodule(value)
-    }
     tree = ast.parse(textwrap.dedent(inspect.getsource(step)))
+    modules = {
+        each.name: file for node in [*ast.parse(inspect.getsource(tasks)).body, *ast.walk(tree)]
+        if isinstance(node, ast.ImportFrom) for each in node.names
+        if (PACKAGE.parent / (file := f"{node.module}.{each.name}".replace(".", "/") + ".py")).exists()
+    }  # fmt: skip
     methods = [
         node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in {"make", "swap_in"}
     ]
@@ -88,6 +90,12 @@ def modules_in(step):
         for node in ast.walk(method)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
     }
+
+
+def test_the_modules_that_make_calls_are_found():
+    assert modules_in(tasks.Visualize) == {"btc_pipeline/publish/swap.py", "btc_pipeline/visualize/drawing.py"}
+    assert "btc_pipeline/transform/daily.py" in modules_in(tasks.Transform)
+    assert "btc_pipeline/extract/daily.py" in modules_in(tasks.ExtractAndLoad)
 
 
 @pytest.mark.parametrize("step", LISTED)
