@@ -24,7 +24,7 @@ from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import public
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.steps import chain
+from btc_pipeline.steps import chain, fingerprints
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
@@ -32,7 +32,7 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.extraction import Answer, DayRecord, Extraction, History, Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
-from btc_pipeline.transform import tables
+from btc_pipeline.transform import layers, tables
 
 if TYPE_CHECKING:
     from btc_pipeline.transform.backfill import BuiltHistory
@@ -142,6 +142,14 @@ class Transform(Step):
     packages = _DBT
     error = errors.TransformationError
 
+    code_of_points: ClassVar[tuple[str, ...]] = ("btc_pipeline.transform.loader",)
+    """The modules that make the stored points, before dbt does."""
+
+    def points_hash(self) -> str:
+        """The hash of all that makes the stored points, except data: a part of what `sources_hash` covers."""
+        code = fingerprints.of_code("Transform.points", is_sample=self.settings.is_sample)
+        return digest.of(code, fingerprints.of_data(layers.POINTS), fingerprints.of_packages(self.packages))
+
     def significant(self, settings: Settings) -> tuple[object, ...]:
         """As for any step, the last exception that a person has decided, and the days that a proof has not reproduced.
 
@@ -164,9 +172,9 @@ class Transform(Step):
         with self.at_work() as facts:
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)
-            step, models = self.get_task_family(), self.sources_hash()
-            gate = VerifyData(date=self.date).sources_hash()
-            wanted = dbt_build.Build(step, self.date, self.fingerprint(), models, run=CURRENT.run, gate=gate)
+            points, gate = self.points_hash(), VerifyData(date=self.date).sources_hash()
+            made_from = self.get_task_family(), self.date, self.fingerprint(), self.sources_hash()
+            wanted = dbt_build.Build(*made_from, run=CURRENT.run, points=points, gate=gate)
             record = ExtractAndLoad(date=self.date).output().day
             facts.update(daily.build(self.settings, self.workspace, wanted, record, self.report))
 
@@ -329,9 +337,9 @@ class Backfill(HistoryStep):
 
         with self.at_work() as facts:
             settings, workspace, span = self.settings, self.workspace, self.span
-            models = Transform(date=self.date).sources_hash()
-            gate = VerifyData(date=self.date).sources_hash()
-            built = backfill.build(settings, workspace, span, self.fingerprint(), (models, gate), self.report)
+            transform, gate = Transform(date=self.date), VerifyData(date=self.date).sources_hash()
+            code = transform.sources_hash(), transform.points_hash(), gate
+            built = backfill.build(settings, workspace, span, self.fingerprint(), code, self.report)
             tested(workspace, built.stamp).write(facts={"results": built.checks})
             facts["candles"] = self.swap_in(built)
             self.output().write(facts, made := drawing.report_of_span(settings, workspace, span))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 from btc_pipeline import tasks
 from btc_pipeline.steps import fingerprints, import_graph
@@ -41,17 +42,22 @@ def steps() -> dict[str, type[Step]]:
 
 
 def sources() -> dict[str, fingerprints.Sources]:
-    """For each step the files that always make its output, and those that do so for sample data alone."""
+    """For each step the files that always make its output, and those that do so for sample data alone.
+
+    Also for `Transform.points`, the stored points that Transform makes the candles of.
+    """
     graph = import_graph.of_package(PACKAGE)
-    return {name: _of_step(graph, step) for name, step in sorted(steps().items())}
+    found = {name: _of_code(graph, step.code, step.code_without) for name, step in steps().items()}
+    found["Transform.points"] = _of_code(graph, tasks.Transform.code_of_points, ())
+    return dict(sorted(found.items()))
 
 
-def _of_step(graph: import_graph.Graph, step: type[Step]) -> fingerprints.Sources:
+def _of_code(graph: import_graph.Graph, code: Sequence[str], without: Sequence[str]) -> fingerprints.Sources:
     def counts(name: str) -> bool:
-        is_neutral = name.startswith((*NEUTRAL, *step.code_without)) and name not in COUNTS
+        is_neutral = name.startswith((*NEUTRAL, *without)) and name not in COUNTS
         return not is_neutral and not name.endswith("__init__.py")
 
-    start = [f"{module.replace('.', '/')}.py" for module in step.code]
+    start = [f"{module.replace('.', '/')}.py" for module in code]
     everything = import_graph.closure(graph, start, passes=counts)
     always = import_graph.closure(graph, start, passes=lambda name: counts(name) and not name.startswith(_SIMULATOR))
     return {"always": sorted(always), "sample": sorted(everything - always)}

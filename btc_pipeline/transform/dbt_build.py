@@ -28,6 +28,7 @@ from btc_pipeline.warehouse import duckdb_files, duckdb_release, held, published
 class Build:
     """What a build is for: the marker row of a step and day, with its fingerprint, and the hash of the models.
 
+    `points` is the hash of what makes the stored points: if it is that of the last build, they are kept.
     `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
     given, answers that were extracted after it, and exceptions that were decided after it, are skipped. `decisions` is
     the number of the last exception to apply, by default the last one. If `run` is given, the id of a run, the build
@@ -43,6 +44,7 @@ class Build:
     until: datetime | None = None
     decisions: int | None = None
     run: str = ""
+    points: str = ""
     gate: str = ""
     proof: str | None = None
 
@@ -87,6 +89,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         "proof": build.proof,
         "scratch": str(workspace.temporary),
         "provenance": settings.provenance,
+        "points": build.points or build.built_from,
         "built_from": build.built_from,
         "step": build.step,
         "day": build.day.isoformat(),

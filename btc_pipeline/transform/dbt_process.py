@@ -140,6 +140,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
         proof=job["proof"],
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
+        points=job["points"],
         built_from=job["built_from"],
         step=job["step"],
         day=job["day"],

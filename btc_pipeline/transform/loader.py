@@ -2,8 +2,8 @@
 
 Both price streams, the hourly window and the 5-minute points of the last 24 hours, go into `raw.market_chart`.
 
-dbt's database is derived from the archive. It is built anew if it is damaged, or was built by other models or from
-another provenance. Knows nothing of dbt's models.
+dbt's database is derived from the archive. It is built anew if it is damaged, or its points were made by other models
+or from another provenance. Knows nothing of dbt's models.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import exceptions, failed_runs, proofs, raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import previous_version, tables, touched_days, work_checksum
+from btc_pipeline.transform import layers, previous_version, tables, touched_days, work_checksum
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
@@ -58,6 +58,7 @@ class Load:
     proof: str | None
     scratch: Path
     provenance: str
+    points: str
     built_from: str
     step: str
     day: str
@@ -165,6 +166,10 @@ def _make_room(job: Load) -> list[str]:
         versions = []
     if versions == [(_version(job),)]:
         return []
+    if versions and layers.has_points(versions[0][0], job.points, job.provenance):
+        with duckdb_files.opened(job.database, read_only=False) as connection:
+            layers.forget_candles(connection)
+        return ["built anew from the stored points: models of the candles have changed"]
     job.database.unlink()
     job.database.with_name(job.database.name + ".wal").unlink(missing_ok=True)
     return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
@@ -194,7 +199,7 @@ def _wanted_pairs(job: Load) -> str:
 
 
 def _version(job: Load) -> str:
-    return f"{job.built_from} {job.provenance}"
+    return layers.version(job.points, job.built_from, job.provenance)
 
 
 def _loaded(connection: duckdb_files.Connection, table: str) -> set[str]:

@@ -32,6 +32,7 @@ class BuiltWorld:
     def __init__(self, folder, now, pairs=(), run=""):
         """The builds of a `run` may quarantine answers. `pairs`: those that it requests, or those of the settings."""
         self.now, self.pairs, self.run, self.gate = now, pairs, run, "the gate"
+        self.models, self.points = MODELS, "points-1"
         self.workspace = Workspace(folder / "data", "sample")
         self.workspace.temporary.mkdir(parents=True)
         self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
@@ -51,8 +52,9 @@ class BuiltWorld:
         """Load, build, run the tests and judge them, as the steps Transform and Test do. Returns what was decided."""
         until = now or self.now
         settings = replace(self.settings, now=until)
-        day, run, gate = until.date(), self.run, self.gate
-        build = dbt_build.Build("Transform", day, "good", MODELS, self.pairs, until=until, run=run, gate=gate)
+        hashes = {"points": self.points, "gate": self.gate}
+        made_from = "Transform", until.date(), "good", self.models
+        build = dbt_build.Build(*made_from, self.pairs, until=until, run=self.run, **hashes)
         built = dbt_build.build(settings, self.workspace, build)
         judge.judge(settings, self.workspace, built.stamp)
         return [(each.action, each.archive_file) for each in built.decisions]

@@ -53,6 +53,7 @@ def job(workspace):
         proof=None,
         scratch=workspace / "tmp",
         provenance="SAMPLE (synthetic)",
+        points="points-1",
         built_from="models-1",
         step="Transform",
         day="2026-05-15",
@@ -280,12 +281,12 @@ def test_no_answer_can_stop_the_loading_of_the_others(pair, name, job, keep):
 # --- Built anew
 
 
-def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
+def test_other_models_of_points_build_the_database_anew_from_the_whole_archive(job, keep):
     keep()
     keep(coin_id="ethereum")
     loader.load(job)
     execute(job.database, "create table main.daily_candlestick as select 1 as old")
-    number, notes = loader.load(replace(job, built_from="models-2"))
+    number, notes = loader.load(replace(job, points="points-2", built_from="models-2"))
     assert (number, notes) == (
         2,
         ["built anew from the archive: models or source have changed, or its tests had failed"],
@@ -294,6 +295,29 @@ def test_other_models_build_the_database_anew_from_the_whole_archive(job, keep):
         job.database,
         "select count(*) from duckdb_tables() where table_name = 'daily_candlestick' and schema_name = 'main'",
     ) == [(0,)]
+
+
+def test_other_models_of_candles_keep_the_stored_points(job, keep):
+    keep()
+    loader.load(job)
+    for name in ("daily_candlestick", "int_prices_observed"):
+        execute(job.database, f"create table main.{name} as select 1 as row; create view main.of_{name} as from {name}")
+    execute(job.database, "insert into pipeline.tests_vouched values ('tests-1')")
+    (entry,) = loaded_in(job)
+    (job.raw / entry[-1]).unlink()
+    number, notes = loader.load(replace(job, built_from="models-2"))
+    assert (number, notes) == (0, ["built anew from the stored points: models of the candles have changed"])
+    left = rows_of(job.database, "select table_name from information_schema.tables where table_schema = 'main'")
+    assert (left, loaded_in(job)) == ([("int_prices_observed",)], [entry])
+    assert rows_of(job.database, "from pipeline.tests_vouched") == []
+    assert loader.load(replace(job, built_from="models-2"))[1] == []
+
+
+def test_another_provenance_keeps_no_points(job, keep):
+    keep()
+    loader.load(job)
+    loader.load(replace(job, built_from="models-2", provenance="CoinGecko"))
+    assert loaded_in(job) == []
 
 
 def test_the_same_models_keep_what_was_built(job, keep):
@@ -435,7 +459,7 @@ def test_a_database_that_another_process_has_open_is_left_as_it_is(job, keep, mo
         assert holder.stdout
         holder.stdout.readline()
         with pytest.raises(duckdb_files.LockedDatabaseError):
-            loader.load(replace(job, built_from="models-2"))
+            loader.load(replace(job, points="points-2", built_from="models-2"))
         holder.kill()
     assert len(loaded_in(job)) == 1
 

@@ -50,6 +50,7 @@ class Archive:
             proof=None,
             scratch=self.folder / "tmp",
             provenance="SAMPLE (synthetic)",
+            points="points-1",
             built_from="models-1",
             step="Transform",
             day="2026-05-15",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.visualize.report import history
-from btc_pipeline.visualize.report.history import History
+from btc_pipeline.visualize.report.history import PairHistory
 from btc_pipeline.warehouse import duckdb_files, published
 
 FORMAT = 2
@@ -80,7 +80,7 @@ class Facts:
 
     publication: dict[str, str]
     tables: dict[str, Table]
-    histories: Mapping[tuple[str, str], History]
+    histories: Mapping[tuple[str, str], PairHistory]
     verdicts: Mapping[tuple[str, str, str], int]
 
     @property

@@ -20,7 +20,7 @@ _PRICE_DIGITS, _VOLUME_DIGITS, _OPINION_DIGITS = 10, 6, 3
 
 
 @dataclass(frozen=True)
-class History:
+class PairHistory:
     """The newest candles of a pair: how many there are, what is the most of them, and their columns as JSON.
 
     A day of the columns is counted from the first one; a day without a candle is left out. `last` is the row of the
@@ -36,10 +36,10 @@ class History:
     columns: str
 
 
-def read(connection: duckdb_files.Connection, last_day: date) -> dict[tuple[str, str], History]:
+def read(connection: duckdb_files.Connection, last_day: date) -> dict[tuple[str, str], PairHistory]:
     """The history of each pair that has a candle up to this UTC day."""
     found = connection.execute(_QUERY, {"last_day": last_day}).fetchall()
-    return {(coin, currency): History(*rest) for coin, currency, *rest in found}
+    return {(coin, currency): PairHistory(*rest) for coin, currency, *rest in found}
 
 
 def _number(value: str, digits: int) -> str:

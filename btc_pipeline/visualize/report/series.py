@@ -15,7 +15,7 @@ from typing import Any
 
 from btc_pipeline.market import formatting
 from btc_pipeline.visualize.report.facts import Facts
-from btc_pipeline.visualize.report.history import History
+from btc_pipeline.visualize.report.history import PairHistory
 
 DayRow = Mapping[str, Any]
 
@@ -30,7 +30,7 @@ class Series:
     """The first day of the run's window."""
     window: Sequence[DayRow]
     """The candles of the run's window, perhaps none."""
-    history: History
+    history: PairHistory
     """The candles up to the last day of the window, at least one."""
     second_opinions: Mapping[date, float | None]
     """How far the second opinion is from the candle of a day of the window, in basis points; None if there is none."""
