@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import exceptions, failed_runs, proofs, raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import layers, previous_version, tables, touched_days, work_checksum
+from btc_pipeline.transform import layers, previous_version, raw_rows, tables, touched_days, work_checksum
+from btc_pipeline.transform.raw_rows import RawRow
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
@@ -27,22 +27,8 @@ from btc_pipeline.warehouse.duckdb_files import quoted
 
 _NOWHERE = Path("nowhere/at/all")
 
-RawRow = dict[str, Any]
-
-BATCH = 200
-"""So many answers are unpacked at a time, whatever the archive holds: an answer may have 2,000 points."""
-
-_COLUMNS = (
-    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
-    " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
-    " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP', run_date: 'DATE',"
-    " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
-)
-
-_OHLC_COLUMNS = (
-    "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
-    " vs_currency: 'VARCHAR', extracted_at: 'TIMESTAMP', candles: 'JSON'"
-)
+BATCH = 8_000_000
+"""So many bytes of answers are unpacked at a time, whatever the archive holds: an answer may have 2,000 points."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +61,8 @@ class Load:
 def load(job: Load) -> tuple[int, list[str]]:
     """Load each good answer that is not loaded yet, in the order of extraction.
 
+    Each batch of answers is committed, so that a load that was killed goes on where it was.
+
     Returns:
         The number of answers loaded, and a line for each thing that was skipped or built anew.
     """
@@ -91,16 +79,20 @@ def load(job: Load) -> tuple[int, list[str]]:
         proofs.load(connection, unproved)
         notes += touched_days.mend(connection)
         _apply(connection, job.raw, ledger)
-        loaded = 0
-        for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), _of_chart, notes):
-            _insert(connection, job, RAW_TABLE, _COLUMNS, rows)
-            touched_days.touch(connection, [row["archive_file"] for row in rows])
-            loaded += len(rows)
-        for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), _of_candles, notes):
-            _insert(connection, job, OHLC_TABLE, _OHLC_COLUMNS, rows)
         connection.execute(
-            "delete from pipeline.built_from; delete from pipeline.pending_marker;"
-            f"insert into pipeline.built_from values ({quoted(_version(job))});"
+            f"delete from pipeline.built_from; insert into pipeline.built_from values ({quoted(_version(job))})"
+        )
+        loaded = 0
+        for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), raw_rows.of_chart, notes):
+            _insert(connection, job, RAW_TABLE, raw_rows.COLUMNS, rows)
+            touched_days.touch(connection, [row["archive_file"] for row in rows])
+            connection.execute("commit; begin")
+            loaded += len(rows)
+        for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), raw_rows.of_candles, notes):
+            _insert(connection, job, OHLC_TABLE, raw_rows.OHLC_COLUMNS, rows)
+            connection.execute("commit; begin")
+        connection.execute(
+            "delete from pipeline.pending_marker;"
             f"insert into pipeline.pending_marker values ({quoted(job.step)}, {quoted(job.day)},"
             f" {quoted(job.fingerprint)}, {quoted(job.stamp)});"
             f"delete from pipeline.this_run; insert into pipeline.this_run values {_this_run(job, ledger, proof)};"
@@ -250,48 +242,19 @@ def _new_rows(
     """A row for each new answer that passes the gate, in batches; adds a line to the notes for each that is skipped."""
     entries, skipped = _new_entries(job, table, loaded)
     notes += skipped
-    rows: list[RawRow] = []
+    rows, size = list[RawRow](), 0
     for entry in entries:
         try:
             judged = stored.admit(job.raw, entry, ledger, job.repeat_hours)
             if not judged.is_empty:  # empty: days before the coin was listed
-                rows.append(_request_columns(entry) | to_row(judged))
+                rows.append(to_row(judged))
+                size += len(judged.body)
         except stored.QuarantinedAnswerError:
             continue  # the ledger says why; a line in each run would say nothing new
         except (raw_archive.DamagedAnswerError, BadAnswerError) as error:
             notes.append(f"skipped: {entry.file}: {error}")
-        if len(rows) == BATCH:
+        if size >= BATCH:
             yield rows
-            rows = []
+            rows, size = [], 0
     if rows:
         yield rows
-
-
-def _request_columns(entry: raw_archive.Entry) -> RawRow:
-    return {
-        "archive_file": entry.file,
-        "sha256": entry.sha256,
-        "source": entry.request.provenance,
-        "coin_id": entry.request.coin_id,
-        "vs_currency": entry.request.vs_currency,
-        "extracted_at": entry.request.extracted_at.replace(tzinfo=None).isoformat(),
-    }
-
-
-def _of_candles(judged: stored.Judged) -> RawRow:
-    return {"candles": json.loads(judged.body)}
-
-
-def _of_chart(judged: stored.Judged) -> RawRow:
-    request, found, chart = judged.entry.request, judged.chart, json.loads(judged.body)
-    assert found is not None  # only candles and empty charts have none
-    return {
-        "granularity": found.granularity,
-        "window_from": request.window_from.replace(tzinfo=None).isoformat(),
-        "window_to": request.window_to.replace(tzinfo=None).isoformat(),
-        "run_date": request.date.isoformat(),
-        "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
-        "prices": chart["prices"],
-        "market_caps": chart.get("market_caps"),
-        "total_volumes": chart.get("total_volumes"),
-    }

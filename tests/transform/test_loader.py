@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
@@ -129,7 +130,7 @@ def test_load_numbers_count_from_1_without_a_gap_over_all_loads(job, keep):
     assert [number for number, *_ in loaded_in(job)] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("batch", [1, 10_000, 20_000, 10**9], ids="{:,} bytes".format)
 def test_in_batches_the_same_is_loaded(job, keep, monkeypatch, batch):
     def damaged(chart):
         chart["prices"][7][1] = -1
@@ -145,6 +146,30 @@ def test_in_batches_the_same_is_loaded(job, keep, monkeypatch, batch):
     ]
     days = [date(2026, 5, day) for day in (13, 14, 15)]
     assert touched_in(job) == [(coin, day) for coin in ("bitcoin", "solana") for day in days]
+
+
+@pytest.mark.parametrize("killed_after", range(5))
+def test_a_load_that_was_killed_goes_on_where_it_was(job, keep, workspace, monkeypatch, killed_after):
+    """Each answer is a batch. What is committed is not read again, and no answer is loaded twice."""
+    monkeypatch.setattr(loader, "BATCH", 1)
+    files = [keep(extracted_at=after(minutes)).file for minutes in range(3)]
+    files.append(keep_ohlc(workspace, "bitcoin").file)
+    insert, inserted = loader._insert, []
+
+    def killed(connection, job, table, columns, rows):
+        if len(inserted) == killed_after:
+            raise KeyboardInterrupt
+        inserted.extend(row["archive_file"] for row in rows)
+        insert(connection, job, table, columns, rows)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt) if killed_after < 4 else nullcontext():
+        patched.setattr(loader, "_insert", killed)
+        loader.load(job)
+    assert inserted == files[:killed_after]
+    assert loader.load(job) == (3 - min(killed_after, 3), [])
+    assert [file for *_, file in loaded_in(job)] == files[:3]
+    assert rows_of(job.database, "select archive_file from raw.ohlc") == [(files[3],)]
+    assert touched_in(job) == [("bitcoin", date(2026, 5, day)) for day in (13, 14, 15)]
 
 
 def test_a_second_load_loads_nothing(job, keep):
