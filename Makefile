@@ -12,7 +12,7 @@ python := .venv/bin/python
 pip := $(python) -m pip install -qq --no-user
 
 .DEFAULT_GOAL := help
-.PHONY: help install run replay prove why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures bench lock clean
+.PHONY: help install run replay prove why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures growth bench lock clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,9 @@ format: .venv/.installed-dev ## Put Python and SQL into the project's format
 
 pictures: .venv/.installed-tools ## Draw the pictures of README and docs again, from sample data
 	@$(python) -m docs.pictures
+
+growth: .venv/.installed ## One more daily run after a year, against one after eight days
+	@$(python) -m bench growth 365 --rounds 1 --most 1.5
 
 bench: .venv/.installed ## Measure the pipeline against bare Luigi and a bare script
 	@$(python) -m bench $(ARGS)

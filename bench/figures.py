@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.worlds import World
+
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path(__file__).with_name("growth.json")
 PAGE = ROOT / "docs" / "measurements.md"
@@ -102,6 +104,6 @@ def _at(commit: str) -> str:
     return found.stdout
 
 
-def _order(world: str) -> tuple[int, int, str]:
-    days, _, coins = world.partition("-")[0].partition("x")
-    return int(coins or 1), int(days), world
+def _order(name: str) -> tuple[int, int, str]:
+    world = World.of(name)
+    return world.coins, world.days, name

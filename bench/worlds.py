@@ -6,7 +6,7 @@ The newest 60 days have the answers of a run each day; what lies before has thos
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,8 +21,33 @@ from btc_pipeline.settings.workspace import Workspace
 
 DAILY = 60
 """So many days have the answers of a run of their own."""
+NIGHTS = "-nights"
+"""The end of the name of a world with an answer for each day."""
 WINDOW = 7
 """A run requests so many whole days before its own."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A past: so many days of so many coins; `is_nightly`: with an answer for each day."""
+
+    days: int
+    coins: int = 1
+    is_nightly: bool = False
+
+    @classmethod
+    def of(cls, name: str) -> World:
+        """From its name, e.g. `365`, `3650x20`, `3650-nights`."""
+        days, _, coins = name.removesuffix(NIGHTS).partition("x")
+        return cls(int(days), int(coins or 1), name.endswith(NIGHTS))
+
+    @property
+    def base(self) -> World:
+        """The young world that it is compared with."""
+        return World(8, self.coins)
+
+    def __str__(self) -> str:
+        return f"{self.days}{f'x{self.coins}' if self.coins > 1 else ''}{NIGHTS if self.is_nightly else ''}"
 
 
 def make(data_dir: Path, coins: list[str], days: int, last: datetime, *, answers_each_day: bool = False) -> Workspace:
