@@ -1,6 +1,6 @@
 """Worlds with a long past: SAMPLE answers in an archive, as years of runs would have left them.
 
-The newest 60 days have the answers of a run each day; what lies before has those of a backfill.
+The newest 60 days have the answers of a run each day; what lies before has those of a backfill on the first of them.
 """
 
 from __future__ import annotations
@@ -56,12 +56,13 @@ def make(data_dir: Path, coins: list[str], days: int, last: datetime, *, answers
     workspace.temporary.mkdir(parents=True)
     sample = replace(reader.load(), source="sample", recordings=None, vs_currencies=("usd",), days=WINDOW)
     daily = days if answers_each_day else min(days, DAILY)
+    began = last - timedelta(days=daily - 1)
     before = Span(last.date() - days * DAY, last.date() - (daily + 1) * DAY)
     for coin in coins:
         for ago in range(daily):
             good_day.keep_answers(sample, workspace, coin, last - timedelta(days=ago))
         for chunk in coverage.chunks(before, (), is_newest_first=False):
-            _keep(workspace, coverage.request(sample, Pair(coin, "usd"), chunk, last.date(), last))
+            _keep(workspace, coverage.request(sample, Pair(coin, "usd"), chunk, began.date(), began))
     return workspace
 
 

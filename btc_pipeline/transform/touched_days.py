@@ -20,11 +20,13 @@ _DAY = "coin_id, vs_currency, date"
 
 def touch(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
     """Note the days that these answers have points of, or were requested for: the next build makes them anew."""
-    if archive_files:
-        of_files = f"archive_file in ({_listed(archive_files)})"
+    numbers = _numbers_of(connection, archive_files)
+    if numbers:
+        # By number, DuckDB reads the prices of these answers alone; by file, those of all
+        of_answers = f"load_number in ({', '.join(map(str, numbers))})"
         connection.execute(
-            f"insert into {tables.TOUCHED_DAYS} select distinct {_DAY} from ({_days_of(of_files)})"
-            f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_files}"
+            f"insert into {tables.TOUCHED_DAYS} select distinct {_DAY} from ({_days_of(of_answers)})"
+            f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_answers}"
         )
 
 
@@ -93,6 +95,13 @@ def _remove(connection: duckdb_files.Connection, table: str, condition: str) -> 
 def _are_mended(connection: duckdb_files.Connection, places: Sequence[Place]) -> bool:
     again = f"from pipeline.distrusted_days semi join ({_values(places)}) using ({_DAY}) where is_mended"
     return bool(connection.execute(again).fetchall())
+
+
+def _numbers_of(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> list[int]:
+    if not archive_files:
+        return []
+    found = f"select load_number from {tables.RAW_TABLE} where archive_file in ({_listed(archive_files)}) order by all"
+    return [number for (number,) in connection.execute(found).fetchall()]
 
 
 def _days_of(answers: str) -> str:

@@ -8,7 +8,9 @@ with
 
     extractions as (select * from {{ ref("stg_coingecko__extractions") }}),
 
-    observations as (select * from {{ ref("int_prices_observed") }}),
+    observations as (
+        select * from {{ ref("int_prices_observed") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
 
     held as (select load_number, count(*) as points, from {{ ref("stg_coingecko__points") }} group by all),
 

@@ -69,26 +69,29 @@ with
     ),
 
     -- How far a 5-minute candle goes beyond is compared with what is usual for the coin
-    limited as (
+    limits as (
         select
-            *,
-            case
-                when is_range_compared
-                then
-                    greatest(
-                        {{ var("beyond_limit_bps") }},
-                        case
-                            when count(beyond_bps) over earlier >= {{ var("anomaly_history_days") }}
-                            then 10 * median(beyond_bps) over earlier
-                        end
-                    )
-            end as beyond_limit_bps,
+            coin_id,
+            vs_currency,
+            date,
+            greatest(
+                {{ var("beyond_limit_bps") }},
+                case
+                    when count(beyond_bps) over earlier >= {{ var("anomaly_history_days") }}
+                    then 10 * median(beyond_bps) over earlier
+                end
+            ) as beyond_limit_bps,
         from measured
+        where is_range_compared
         window
             earlier as (
                 partition by coin_id, vs_currency
                 order by date range between interval 90 day preceding and interval 1 day preceding
             )
+    ),
+
+    limited as (
+        select measured.*, limits.beyond_limit_bps, from measured left join limits using (coin_id, vs_currency, date)
     ),
 
     compared as (
