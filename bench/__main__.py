@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from bench import figures, growth, unchecked
+from bench import figures, floor, growth, unchecked
 from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.simulator.server import ReplayServer
 
@@ -29,9 +29,12 @@ STEPS = ("ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visual
 
 
 def main() -> None:
-    """Measure and print: all but the growth, or `growth [WORLD ...]`; or `compare COMMIT [COMMIT]` what was kept."""
+    """Measure and print all but the growth; or `growth [WORLD ...]`, `floor [POINTS]`, `compare COMMIT [COMMIT]`."""
     if sys.argv[1:2] == ["growth"]:
         growth.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["floor"]:
+        floor.main(sys.argv[2:])
         return
     if sys.argv[1:2] == ["compare"]:
         print(figures.compare(sys.argv[2:4]))

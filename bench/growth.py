@@ -96,6 +96,11 @@ def _run(data_dir: Path, coins: list[str], now: datetime) -> Cost:
         *("--pipeline-source", "sample", "--pipeline-now", now.isoformat(), "--pipeline-coins", ",".join(coins)),
         *("--pipeline-data-dir", str(data_dir), "--pipeline-days", str(worlds.WINDOW)),
     ]
+    return cost_of(command)
+
+
+def cost_of(command: Sequence[str]) -> Cost:
+    """What a command costs; one that fails ends this program."""
     started = time.perf_counter()
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=printed)
