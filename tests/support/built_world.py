@@ -52,9 +52,9 @@ class BuiltWorld:
         """Load, build, run the tests and judge them, as the steps Transform and Test do. Returns what was decided."""
         until = now or self.now
         settings = replace(self.settings, now=until)
-        hashes = {"points": self.points, "gate": self.gate}
         made_from = "Transform", until.date(), "good", self.models
-        build = dbt_build.Build(*made_from, self.pairs, until=until, run=self.run, **hashes)
+        points, gate = self.points, self.gate
+        build = dbt_build.Build(*made_from, self.pairs, until=until, run=self.run, points=points, gate=gate)
         built = dbt_build.build(settings, self.workspace, build)
         judge.judge(settings, self.workspace, built.stamp)
         return [(each.action, each.archive_file) for each in built.decisions]

@@ -154,7 +154,7 @@ def test_a_load_that_was_killed_goes_on_where_it_was(job, keep, workspace, monke
     monkeypatch.setattr(loader, "BATCH", 1)
     files = [keep(extracted_at=after(minutes)).file for minutes in range(3)]
     files.append(keep_ohlc(workspace, "bitcoin").file)
-    insert, inserted = loader._insert, []
+    insert, inserted = loader._insert, list[str]()
 
     def killed(connection, job, table, columns, rows):
         if len(inserted) == killed_after:
