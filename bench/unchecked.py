@@ -23,7 +23,7 @@ def copy_to(folder: Path) -> Path:
         source = ROOT / name
         shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy2(source, folder)
     shutil.copy2(ROOT / "dbt_project/tests" / _KEPT, folder / "dbt_project/tests")
-    for path in (folder / "dbt_project/models").rglob("*.yml"):
+    for path in [*(folder / "dbt_project/models").rglob("*.yml"), *(folder / "dbt_project/seeds").glob("*.yml")]:
         properties = yaml.safe_load(path.read_text(encoding="utf-8"))
         unchecked = _without_tests(properties, drop_unit_tests=path.stem != "price_gaps")
         path.write_text(yaml.safe_dump(unchecked, sort_keys=False), encoding="utf-8")
