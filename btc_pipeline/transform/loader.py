@@ -3,7 +3,7 @@
 Both price streams, the hourly window and the 5-minute points of the last 24 hours, go into `raw.market_chart`.
 
 dbt's database is derived from the archive. It is built anew if it is damaged, or its points were made by other models
-or from another provenance. Knows nothing of dbt's models.
+or from another provenance. Which models there are, `layers` knows.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def load(job: Load) -> tuple[int, list[str]]:
         loaded = 0
         for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), raw_rows.of_chart, notes):
             _insert(connection, job, RAW_TABLE, raw_rows.COLUMNS, rows)
-            touched_days.touch(connection, [row["archive_file"] for row in rows])
+            touched_days.touch_loaded(connection, [row["load_number"] for row in rows])
             connection.execute("commit; begin")
             loaded += len(rows)
         for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), raw_rows.of_candles, notes):
@@ -142,7 +142,7 @@ def create_tables(connection: duckdb_files.Connection) -> None:
 
 
 def _make_room(job: Load) -> list[str]:
-    """Remove a database that cannot be used further; returns a line that says why."""
+    """Remove a database that cannot be used further, or what is made of its points; returns a line that says why."""
     if not job.database.exists():
         return []
     is_as_it_was = work_checksum.fits(job.database)

@@ -20,10 +20,13 @@ _DAY = "coin_id, vs_currency, date"
 
 def touch(connection: duckdb_files.Connection, archive_files: Sequence[str]) -> None:
     """Note the days that these answers have points of, or were requested for: the next build makes them anew."""
-    numbers = _numbers_of(connection, archive_files)
-    if numbers:
-        # By number, DuckDB reads the prices of these answers alone; by file, those of all
-        of_answers = f"load_number in ({', '.join(map(str, numbers))})"
+    touch_loaded(connection, _numbers_of(connection, archive_files))
+
+
+def touch_loaded(connection: duckdb_files.Connection, load_numbers: Sequence[int]) -> None:
+    """As `touch`, of answers by their load numbers: so DuckDB reads their prices alone; by file, those of all."""
+    if load_numbers:
+        of_answers = f"load_number in ({', '.join(map(str, load_numbers))})"
         connection.execute(
             f"insert into {tables.TOUCHED_DAYS} select distinct {_DAY} from ({_days_of(of_answers)})"
             f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_answers}"
@@ -69,7 +72,7 @@ def distrust(database: Path, places: Sequence[Place] | None) -> None:
 def mend(connection: duckdb_files.Connection) -> list[str]:
     """Remove the answers that have points of a distrusted day, so that they are taken from the archive again.
 
-    Call it in the transaction that loads them. Returns a line if there was such a day.
+    Call it in the transaction that begins to load them. Returns a line if there was such a day.
     """
     connection.execute("delete from pipeline.distrusted_days where is_mended")
     wanted = f"select distinct {_DAY} from pipeline.distrusted_days"
