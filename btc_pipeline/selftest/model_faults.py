@@ -14,6 +14,7 @@ _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _SETTLED_HOURS = "coin_id = 'bitcoin' and granularity = 'hourly' and is_latest and not is_live"
 _BUILT_ANEW = f"""
+    update raw.market_chart set points = json_array_length(prices);
     drop table main.stg_coingecko__points;
     insert into pipeline.touched_days select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from raw.market_chart;
 """

@@ -14,7 +14,7 @@ COLUMNS = (
     "load_number: 'INTEGER', archive_file: 'VARCHAR', sha256: 'VARCHAR', source: 'VARCHAR', coin_id: 'VARCHAR',"
     " vs_currency: 'VARCHAR', granularity: 'VARCHAR', window_from: 'TIMESTAMP', window_to: 'TIMESTAMP',"
     " extracted_at: 'TIMESTAMP', newest_point_at: 'TIMESTAMP', run_date: 'DATE',"
-    " prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
+    " points: 'INTEGER', prices: 'JSON', market_caps: 'JSON', total_volumes: 'JSON'"
 )
 
 OHLC_COLUMNS = (
@@ -49,6 +49,7 @@ def of_chart(judged: stored.Judged) -> RawRow:
         "window_to": request.window_to.replace(tzinfo=None).isoformat(),
         "run_date": request.date.isoformat(),
         "newest_point_at": found.newest_settled_at.replace(tzinfo=None).isoformat(),
+        "points": len(chart["prices"]),
         "prices": chart["prices"],
         "market_caps": chart.get("market_caps"),
         "total_volumes": chart.get("total_volumes"),

@@ -13,6 +13,7 @@ DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, inte
 """Each UTC day that an answer was requested for, as an expression."""
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
+# points is how many elements prices has: a model that counts them reads no JSON.
 # A day is touched if an answer with points of it was loaded or removed since the last build that passed its tests: the
 # models make it anew. The days under test are those that the data tests look at (`days_under_test`); tests_run is the
 # version of the tests that ran last, tests_vouched the one that all days but the touched ones have passed.
@@ -28,7 +29,7 @@ _DDL = f"""
         source varchar not null, coin_id varchar not null, vs_currency varchar not null,
         granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
         extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
-        prices json not null, market_caps json, total_volumes json
+        points integer not null, prices json not null, market_caps json, total_volumes json
     );
     create table if not exists {OHLC_TABLE} (
         load_number integer not null, archive_file varchar not null, sha256 varchar not null, source varchar not null,

@@ -9,3 +9,6 @@
     min(observed_at) as first_point_at,
     max(observed_at) as last_point_at,
 {%- endmacro %}
+
+{#- All that a candle says, as one number: it is another one if the candle has changed. -#}
+{% macro hash_of_candle() -%} hash(open, high, low, close, volume_24h, market_cap, coverage) {%- endmacro %}

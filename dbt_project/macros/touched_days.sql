@@ -10,6 +10,26 @@
     {% endif %}
 {% endmacro %}
 
+{#-
+    Before a model goes on with the rows that it keeps, each series is cut off at the first day whose input has changed
+    since its row was made, or is gone, or new. `series` are the columns of a series; `inputs` is an expression over
+    the rows of `source`, of which `condition` says which ones count. The model keeps it as `inputs`.
+-#}
+{% macro delete_from_first_change(relation, source, series, inputs, condition) %}
+    {% set columns = series | join(", ") %}
+    {% if is_incremental() %}
+        delete from
+            {{ relation }} as kept using (
+                select {{ columns }}, min(date) as first_change
+                from (select {{ columns }}, date, {{ inputs }} as inputs from {{ source }} where {{ condition }}) as now
+                full join {{ relation }} as earlier using ({{ columns }}, date)
+                where now.inputs is distinct from earlier.inputs
+                group by all
+            ) as cut
+        where kept.date >= cut.first_change {% for each in series %} and kept.{{ each }} = cut.{{ each }} {% endfor %}
+    {% endif %}
+{% endmacro %}
+
 {#- The points of an answer go with it. -#}
 {% macro delete_points_of_removed_answers(relation) %}
     {% if is_incremental() %}

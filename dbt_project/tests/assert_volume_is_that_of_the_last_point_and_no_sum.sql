@@ -4,7 +4,11 @@
 
 with
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    days_under_test as (select * from {{ source("pipeline", "days_under_test") }}),
+
+    candles as (
+        select * from {{ ref("daily_candlestick") }} semi join days_under_test using (coin_id, vs_currency, date)
+    ),
 
     observations as (select * from {{ ref("int_prices_observed") }}),
 
@@ -16,6 +20,7 @@ with
             on candles.coin_id = observations.coin_id
             and candles.vs_currency = observations.vs_currency
             and candles.granularity = observations.granularity
+            and candles.date = observations.date
             and candles.last_point_at = observations.observed_at
             and observations.is_latest
         where candles.volume_24h is distinct from observations.volume_24h and observations.volume_24h is not null

@@ -206,6 +206,7 @@ def test_a_row_says_what_was_asked_and_what_was_answered(job, keep):
         datetime(2026, 5, 13), datetime(2026, 5, 15, 13, 30), datetime(2026, 5, 15, 13, 30),  # noqa: DTZ001 - naive, UTC
         max(datetime(1970, 1, 1) + timedelta(milliseconds=stamp) for stamp, _ in chart["prices"][:-1]),  # noqa: DTZ001
         date(2026, 5, 15),
+        len(chart["prices"]),
     ]  # fmt: skip
     assert json.loads(prices) == chart["prices"]
     assert json.loads(market_caps) == chart["market_caps"]

@@ -15,12 +15,12 @@ with
             vs_currency,
             granularity,
             load_number,
-            count(*) as points,
-            count_if(not is_confirmed) as unconfirmed,
-            count_if(has_few_digits) as with_few_digits,
-            count_if(is_known_before) as known,
-            count_if(is_known_before and has_other_prices and not is_confirmed) as revised,
-        from {{ ref("int_prices_confirmed") }}
+            sum(points)::bigint as points,
+            sum(unconfirmed)::bigint as unconfirmed,
+            sum(with_few_digits)::bigint as with_few_digits,
+            sum(known)::bigint as known,
+            sum(revised)::bigint as revised
+        from {{ ref("int_answers_counted") }}
         group by all
     ),
 

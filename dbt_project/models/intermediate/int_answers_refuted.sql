@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     -- Prices that do not count any more
@@ -22,7 +24,7 @@ with
     replaced as (
         select old.*, new.first_given_at,
         from replaceable as old
-        inner join confirmed as new using (coin_id, vs_currency, granularity, slot)
+        inner join confirmed as new using (coin_id, vs_currency, granularity, date, slot)
         where
             old.withdrawn_at is not null
             or (not old.is_latest and old.observed_ms = new.observed_ms and old.price <> new.price)

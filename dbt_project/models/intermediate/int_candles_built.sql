@@ -1,3 +1,5 @@
+{{ config(materialized="table") }}
+
 with
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),

@@ -1,82 +1,99 @@
-{{ config(materialized="table") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ delete_from_first_change(this, ref('daily_candlestick'), ['coin_id', 'vs_currency'],         hash_of_candle(), \"status <> 'open'\") }}",
+    )
+}}
 
 with
 
-    candles as (select * from {{ ref("daily_candlestick") }}),
+    candles as (select *, {{ hash_of_candle() }} as inputs from {{ ref("daily_candlestick") }} where status <> 'open'),
+
+    -- What is kept ends before the first candle that has changed: all scores after it depend on it
+    kept as (
+        {% if is_incremental() %}select coin_id, vs_currency, measure, date, value, number from {{ this }}
+        {% else %}select coin_id, vs_currency, '' as measure, date, close as value, 0 as number from candles where false
+        {% endif %}
+    ),
+
+    ends as (
+        select coin_id, vs_currency, measure, max(date) as last_day, max(number) as last_number from kept group by all
+    ),
+
+    ends_of_coins as (select coin_id, vs_currency, max(last_day) as last_day from ends group by all),
 
     followed as (
         select
-            *,
+            candles.*,
             lag(date) over days as date_before,
             lag(close) over days as close_before,
             lag(volume_24h) over days as volume_before,
             lag(market_cap) over days as market_cap_before,
+            last_day is null or date > last_day as is_new
         from candles
-        where status <> 'open'
+        left join ends_of_coins using (coin_id, vs_currency)
+        where last_day is null or date >= last_day
         window days as (partition by coin_id, vs_currency order by date)
     ),
 
+    new_candles as (select * from followed where is_new),
+
     measures as (
         select
-            coin_id, vs_currency, date, 'return' as measure, ln(close / close_before) as value, 0.001 as least_spread,
-        from followed
+            coin_id,
+            vs_currency,
+            date,
+            inputs,
+            'return' as measure,
+            ln(close / close_before) as value,
+            0.001 as least_spread
+        from new_candles
         where date_before = date - 1
         union all
-        select coin_id, vs_currency, date, 'range' as measure, ln(high / low) as value, 0.001 as least_spread,
-        from followed
+        select coin_id, vs_currency, date, inputs, 'range' as measure, ln(high / low) as value, 0.001 as least_spread
+        from new_candles
         union all
-        select coin_id, vs_currency, date, 'coverage' as measure, coverage as value, 0.03 as least_spread,
-        from followed
+        select coin_id, vs_currency, date, inputs, 'coverage' as measure, coverage as value, 0.03 as least_spread
+        from new_candles
         union all
-        select coin_id, vs_currency, date, 'volume' as measure, ln(volume_24h / volume_before) as value, 0.05,
-        from followed
+        select coin_id, vs_currency, date, inputs, 'volume' as measure, ln(volume_24h / volume_before) as value, 0.05
+        from new_candles
         where date_before = date - 1 and volume_24h > 0 and volume_before > 0
         union all
         select
             coin_id,
             vs_currency,
             date,
+            inputs,
             'supply' as measure,
             ln((market_cap / market_cap_before) / (close / close_before)) as value,
-            0.01 as least_spread,
-        from followed
+            0.01 as least_spread
+        from new_candles
         where date_before = date - 1 and market_cap > 0 and market_cap_before > 0
     ),
 
-    -- A score depends on the ninety values before it. From the first value on that is another one than in the last
-    -- build, or that is gone, all of them are computed anew
-    first_changes as (
-        {% if has_earlier_rows(this) %}
-            select coin_id, vs_currency, measure, min(date) as first_change,
-            from measures as now
-            full join {{ this }} as earlier using (coin_id, vs_currency, measure, date)
-            where now.value is distinct from earlier.value
-            group by all
-        {% else %}select coin_id, vs_currency, measure, min(date) as first_change, from measures group by all
-        {% endif %}
-    ),
-
     numbered as (
-        select *, row_number() over (partition by coin_id, vs_currency, measure order by date) as number, from measures
+        select
+            measures.*,
+            coalesce(last_number, 0)
+            + row_number() over (partition by coin_id, vs_currency, measure order by date) as number
+        from measures
+        left join ends using (coin_id, vs_currency, measure)
     ),
 
-    first_numbers as (
-        select coin_id, vs_currency, measure, first_change, min(number) as first_number,
-        from numbered
-        inner join first_changes using (coin_id, vs_currency, measure)
-        where date >= first_change
-        group by all
-    ),
-
+    -- With the ninety values before them
     at_hand as (
-        select numbered.*, date >= first_change as is_new,
+        select coin_id, vs_currency, measure, date, value, number, inputs, least_spread, true as is_new
         from numbered
-        inner join first_numbers using (coin_id, vs_currency, measure)
-        where number >= first_number - 90
+        union all
+        select coin_id, vs_currency, measure, date, value, number, null as inputs, null as least_spread, false as is_new
+        from kept
+        inner join ends using (coin_id, vs_currency, measure)
+        where number > last_number - 90
     ),
 
     with_history as (
-        select *, list(value) over days_before as history,
+        select *, list(value) over days_before as history
         from at_hand
         window
             days_before as (
@@ -84,19 +101,18 @@ with
             )
     ),
 
-    -- The values before the first change are there as history only
     centred as (
         select
             *,
             coalesce(len(history), 0)::integer as days,
-            case when days >= {{ var("anomaly_history_days") }} then list_median(history) end as median,
+            case when days >= {{ var("anomaly_history_days") }} then list_median(history) end as median
         from with_history
         where is_new
     ),
 
-    spread as (select *, list_median(list_transform(history, lambda past:abs(past - median))) as mad, from centred),
+    spread as (select *, list_median(list_transform(history, lambda past:abs(past - median))) as mad from centred),
 
-    scored as (
+    candles_scored as (
         select
             coin_id,
             vs_currency,
@@ -107,19 +123,9 @@ with
             mad,
             days,
             0.6745 * (value - median) / greatest(mad, least_spread) as score,
+            number,
+            inputs
         from spread
-    ),
-
-    candles_scored as (
-        select *,
-        from scored
-        {% if has_earlier_rows(this) %}
-            union all
-            select earlier.*,
-            from {{ this }} as earlier
-            left join first_changes using (coin_id, vs_currency, measure)
-            where first_change is null or date < first_change
-        {% endif %}
     )
 
 select *

@@ -1,61 +1,77 @@
-{{ config(materialized="table") }}
+{{
+    config(
+        materialized="incremental",
+        pre_hook="{{ delete_from_first_change(this, ref('int_candles_built'), ['coin_id', 'vs_currency', 'granularity'],         'hash(close, market_cap, volume_24h)', 'market_cap > 0 or volume_24h > 0') }}",
+    )
+}}
 
 with
 
-    candles as (select * from {{ ref("int_candles_built") }}),
+    candles as (select *, hash(close, market_cap, volume_24h) as inputs from {{ ref("int_candles_built") }}),
 
-    -- Both in coins, so that neither follows the price
-    figures as (
-        select coin_id, vs_currency, granularity, date, 'supply' as figure, market_cap / close as value,
-        from candles
-        where market_cap > 0
-        union all by name
-        select coin_id, vs_currency, granularity, date, 'volume' as figure, volume_24h / close as value,
-        from candles
-        where volume_24h > 0
-    ),
-
-    -- A day is compared with the ninety days before it. From the first value on that is another one than in the last
-    -- build, or that is gone, all of them are compared anew
-    first_changes as (
-        {% if has_earlier_rows(this) %}
-            select coin_id, vs_currency, granularity, figure, min(date) as first_change,
-            from figures as now
-            full join {{ this }} as earlier using (coin_id, vs_currency, granularity, figure, date)
-            where now.value is distinct from earlier.value
-            group by all
-        {% else %}select coin_id, vs_currency, granularity, figure, min(date) as first_change, from figures group by all
+    -- What is kept ends before the first candle that has changed: all after it is compared with it
+    kept as (
+        {% if is_incremental() %}select coin_id, vs_currency, granularity, figure, date, value, number from {{ this }}
+        {% else %}
+            select coin_id, vs_currency, granularity, '' as figure, date, close as value, 0 as number
+            from candles
+            where false
         {% endif %}
     ),
 
-    numbered as (
-        select *, row_number() over (partition by coin_id, vs_currency, granularity, figure order by date) as number,
-        from figures
-        semi join first_changes using (coin_id, vs_currency, granularity, figure)
-    ),
-
-    first_numbers as (
-        select coin_id, vs_currency, granularity, figure, first_change, min(number) as first_number,
-        from numbered
-        inner join first_changes using (coin_id, vs_currency, granularity, figure)
-        where date >= first_change
+    ends as (
+        select coin_id, vs_currency, granularity, figure, max(date) as last_day, max(number) as last_number
+        from kept
         group by all
     ),
 
-    at_hand as (
-        select numbered.* exclude (number), date >= first_change as is_new,
-        from numbered
-        inner join first_numbers using (coin_id, vs_currency, granularity, figure)
-        where number >= first_number - 90
+    ends_of_series as (select coin_id, vs_currency, granularity, max(last_day) as last_day from ends group by all),
+
+    new_candles as (
+        select candles.*
+        from candles
+        left join ends_of_series using (coin_id, vs_currency, granularity)
+        where last_day is null or date > last_day
     ),
 
-    -- The days before; a tenth of them may be as wrong as this one
+    -- Both in coins, so that neither follows the price
+    figures as (
+        select coin_id, vs_currency, granularity, date, inputs, 'supply' as figure, market_cap / close as value
+        from new_candles
+        where market_cap > 0
+        union all
+        select coin_id, vs_currency, granularity, date, inputs, 'volume' as figure, volume_24h / close as value
+        from new_candles
+        where volume_24h > 0
+    ),
+
+    numbered as (
+        select
+            figures.*,
+            coalesce(last_number, 0)
+            + row_number() over (partition by coin_id, vs_currency, granularity, figure order by date) as number
+        from figures
+        left join ends using (coin_id, vs_currency, granularity, figure)
+    ),
+
+    -- With the ninety values before them
+    at_hand as (
+        select coin_id, vs_currency, granularity, date, figure, value, number, inputs, true as is_new
+        from numbered
+        union all
+        select coin_id, vs_currency, granularity, date, figure, value, number, null as inputs, false as is_new
+        from kept
+        inner join ends using (coin_id, vs_currency, granularity, figure)
+        where number > last_number - 90
+    ),
+
+    -- A tenth of the days before may be as wrong as this one
     with_history as (
         select
             *,
             quantile_disc(value, 0.1) over days_before as usual_low,
             quantile_disc(value, 0.9) over days_before as usual_high,
-            count(*) over days_before as days,
+            count(*) over days_before as days
         from at_hand
         window
             days_before as (
@@ -65,7 +81,7 @@ with
             )
     ),
 
-    compared as (
+    figures_compared as (
         select
             coin_id,
             vs_currency,
@@ -82,20 +98,10 @@ with
             case
                 figure when 'supply' then {{ var("supply_factor") }} when 'volume' then {{ var("volume_factor") }}
             end as limit_times,
+            number,
+            inputs
         from with_history
         where is_new
-    ),
-
-    figures_compared as (
-        select *,
-        from compared
-        {% if has_earlier_rows(this) %}
-            union all
-            select earlier.*,
-            from {{ this }} as earlier
-            left join first_changes using (coin_id, vs_currency, granularity, figure)
-            where first_change is null or date < first_change
-        {% endif %}
     )
 
 select *

@@ -4,9 +4,36 @@ with
 
     days as (select * from {{ ref("int_days_settled") }}),
 
-    stretches_of_days as (select coin_id, vs_currency, granularity, date, unnest(equal_prices) as stretch, from days),
-
     -- A stretch goes on if the day begins with the price with which the day before has ended
+    followed as (
+        select
+            *,
+            coalesce(
+                equal_prices[1].is_first
+                and (lag(equal_prices[-1]) over series).is_last
+                and (lag(equal_prices[-1]) over series).price = equal_prices[1].price,
+                false
+            ) as goes_on
+        from days
+        window series as (partition by coin_id, vs_currency, granularity order by date)
+    ),
+
+    -- The others have no stretch of four points, nor a part of one
+    days_to_look_at as (
+        select *
+        from
+            (
+                select *, lead(goes_on) over series as is_followed
+                from followed
+                window series as (partition by coin_id, vs_currency, granularity order by date)
+            )
+        where goes_on or is_followed or len(list_filter(equal_prices, lambda stretch:stretch.points >= 4)) > 0
+    ),
+
+    stretches_of_days as (
+        select coin_id, vs_currency, granularity, goes_on, unnest(equal_prices) as stretch from days_to_look_at
+    ),
+
     stepped as (
         select
             coin_id,
@@ -16,12 +43,8 @@ with
             stretch.first_point_at as first_point_at,
             stretch.last_point_at as last_point_at,
             stretch.points as points,
-            coalesce(
-                stretch.is_first and (lag(stretch) over series).is_last and (lag(stretch) over series).price = price,
-                false
-            ) as goes_on,
+            stretch.is_first and goes_on as goes_on
         from stretches_of_days
-        window series as (partition by coin_id, vs_currency, granularity order by stretch.first_point_at)
     ),
 
     numbered as (
@@ -33,23 +56,11 @@ with
         from stepped
     ),
 
-    counted as (
-        select coin_id, vs_currency, granularity, sum(points) as points, sum(stretches) as stretches,
-        from days
-        group by all
-    ),
-
-    going_on as (select coin_id, vs_currency, granularity, count_if(goes_on) as stretches, from stepped group by all),
-
     -- A coin whose price mostly stays the same from point to point is a stable one
     lively as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            2 * (counted.stretches - going_on.stretches) > counted.points as is_lively,
-        from counted
-        inner join going_on using (coin_id, vs_currency, granularity)
+        select coin_id, vs_currency, granularity, 2 * (sum(stretches) - count_if(goes_on)) > sum(points) as is_lively
+        from followed
+        group by all
     ),
 
     runs as (

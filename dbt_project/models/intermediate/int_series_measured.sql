@@ -35,7 +35,10 @@ with
                 then 1
                 else least(1, coalesce(days.slots_seen, 0) / expected.expected_points)
             end as coverage,
-            len(list_filter(days.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000))) as whole_hours_seen,
+            case
+                when granularity <> 'hourly'
+                then len(list_filter(days.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000)))
+            end as whole_hours_seen,
             days.first_ms,
             days.last_ms,
         from expected

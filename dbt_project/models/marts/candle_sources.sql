@@ -30,18 +30,21 @@ with
             and observations.observed_at = candles.last_point_at
     ),
 
+    counted as (
+        select coin_id, vs_currency, date, load_number, sum(points)::integer as points from points_used group by all
+    ),
+
     candle_sources as (
         select
-            points_used.coin_id,
-            points_used.vs_currency,
-            points_used.date,
+            counted.coin_id,
+            counted.vs_currency,
+            counted.date,
             extractions.archive_file,
             extractions.sha256,
             extractions.extracted_at,
-            sum(points_used.points)::integer as points,
-        from points_used
+            counted.points
+        from counted
         inner join extractions using (load_number)
-        group by all
     )
 
 select *

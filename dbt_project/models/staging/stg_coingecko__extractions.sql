@@ -16,7 +16,7 @@ with
             extracted_at,
             run_date,
             newest_point_at,
-            json_array_length(prices)::integer as points,
+            points,
         from answers
     )
 
