@@ -22,7 +22,7 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import child_process
-from btc_pipeline.transform import days_under_test, loader, meanings, quarantine, tables
+from btc_pipeline.transform import days_under_test, loader, meanings, quarantine, slices, tables
 from btc_pipeline.transform.dbt_session import Dbt, DbtError
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import duckdb_files
@@ -57,6 +57,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         except PipelineError as error:
             return {"error": str(error)}
         loaded, notes = loaded + new, [*notes, *(note for note in more if note not in notes)]
+        slices.build(dbt.database, dbt.run_points, child_process.send_progress)
         nodes = [*dbt.build(is_unit_tested=job["is_unit_tested"] or build > 1), *unit_tests]
         unit_tests = [node for node in nodes if node["kind"] == "unit_test"]
         if not job["run"] or build == _BUILDS or not (failed := _failed_for_answers(dbt, nodes)):

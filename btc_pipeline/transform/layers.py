@@ -10,7 +10,12 @@ from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import days_under_test
 from btc_pipeline.warehouse import duckdb_files
 
-_MODELS = ("models/staging/*.sql", "models/intermediate/points/*.sql")
+_FOLDERS = ("models/staging", "models/intermediate/points")
+
+_MODELS = tuple(f"{folder}/*.sql" for folder in _FOLDERS)
+
+SELECTION = " ".join(f"path:{folder}" for folder in _FOLDERS)
+"""The models in the layer of the points, as dbt selects them."""
 
 POINTS = (*_MODELS, "models/staging/_sources.yml", "macros/**/*", "*.yml")
 """What the stored points are made by, as glob patterns of the dbt project. The loader's code makes them too."""

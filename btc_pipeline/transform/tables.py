@@ -8,6 +8,8 @@ RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
 MARKERS = "pipeline.markers"
 TOUCHED_DAYS = "pipeline.touched_days"
+DAYS_MADE = "pipeline.days_made"
+SLICE = "pipeline.slice_of_days"
 
 DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date"
 """Each UTC day that an answer was requested for, as an expression."""
@@ -15,7 +17,8 @@ DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, inte
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
 # points is how many elements prices has: a model that counts them reads no JSON.
 # A day is touched if an answer with points of it was loaded or removed since the last build that passed its tests: the
-# models make it anew. The days under test are those that the data tests look at (`days_under_test`); tests_run is the
+# models make it anew. Of a long history the points are made in slices (`slices`): days_made are the touched days whose
+# points are made since they were touched, slice_of_days those that are being made; empty: all others. The days under test are those that the data tests look at (`days_under_test`); tests_run is the
 # version of the tests that ran last, tests_vouched the one that all days but the touched ones have passed.
 # An answer is removed if it was loaded once: the models forget its points; noted as long as its days are touched.
 # An answer is decided about if the ledger of exceptions has an entry for it.
@@ -37,6 +40,12 @@ _DDL = f"""
     );
     create sequence if not exists pipeline.load_numbers;
     create table if not exists {TOUCHED_DAYS} (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
+    );
+    create table if not exists {DAYS_MADE} (
+        coin_id varchar not null, vs_currency varchar not null, date date not null
+    );
+    create table if not exists {SLICE} (
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
     create table if not exists pipeline.days_under_test (

@@ -27,9 +27,10 @@ def touch_loaded(connection: duckdb_files.Connection, load_numbers: Sequence[int
     """As `touch`, of answers by their load numbers: so DuckDB reads their prices alone; by file, those of all."""
     if load_numbers:
         of_answers = f"load_number in ({', '.join(map(str, load_numbers))})"
-        connection.execute(
-            f"insert into {tables.TOUCHED_DAYS} select distinct {_DAY} from ({_days_of(of_answers)})"
-            f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_answers}"
+        _touch_days(
+            connection,
+            f"select distinct {_DAY} from ({_days_of(of_answers)})"
+            f" union select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from {tables.RAW_TABLE} where {of_answers}",
         )
 
 
@@ -45,7 +46,8 @@ def vouch(database: Path) -> None:
     """The tests have passed: no day is touched any more, and all have passed these tests."""
     with duckdb_files.opened(database, read_only=False) as connection:
         connection.execute(
-            f"begin; delete from {tables.TOUCHED_DAYS}; delete from pipeline.removed_answers;"
+            f"begin; delete from {tables.TOUCHED_DAYS}; delete from {tables.DAYS_MADE};"
+            " delete from pipeline.removed_answers;"
             " delete from pipeline.tests_vouched;"
             " insert into pipeline.tests_vouched from pipeline.tests_run; commit"
         )
@@ -78,13 +80,21 @@ def mend(connection: duckdb_files.Connection) -> list[str]:
     wanted = f"select distinct {_DAY} from pipeline.distrusted_days"
     if not connection.execute(wanted).fetchall():
         return []
-    connection.execute(f"insert into {tables.TOUCHED_DAYS} {wanted}")
+    _touch_days(connection, wanted)
     pair = "(coin_id, vs_currency) in (select (coin_id, vs_currency) from pipeline.distrusted_days)"
     files = f"select distinct archive_file from ({_days_of(pair)}) semi join ({wanted}) using ({_DAY}) order by all"
     forget(connection, [file for (file,) in connection.execute(files).fetchall()])
     _remove(connection, tables.OHLC_TABLE, pair)
     connection.execute("update pipeline.distrusted_days set is_mended = true")
     return ["loaded anew from the archive: the answers of the days whose tests had failed"]
+
+
+def _touch_days(connection: duckdb_files.Connection, days: str) -> None:
+    """Note the days that the query gives: their points are to be made, also if they were made in this build."""
+    connection.execute(
+        f"create or replace temp table newly_touched as {days}; insert into {tables.TOUCHED_DAYS} from newly_touched;"
+        f"delete from {tables.DAYS_MADE} where ({_DAY}) in (select ({_DAY}) from newly_touched)"
+    )
 
 
 def _remove(connection: duckdb_files.Connection, table: str, condition: str) -> None:

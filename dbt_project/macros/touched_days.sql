@@ -1,13 +1,23 @@
 {#-
-    Before a model inserts the touched days it deletes them: so a day of which no answer is left goes too. dbt runs the
-    hook in the transaction of the insert. What compares coins is made anew for all of them. The days stay touched until
-    the tests have passed (touched_days.vouch).
+    Before a model of the points inserts the days to make it deletes them: so a day of which no answer is left goes too.
+    dbt runs the hook in the transaction of the insert. What compares coins is made anew for all of them. The days stay
+    touched until the tests have passed (touched_days.vouch).
 -#}
-{% macro delete_touched_days(relation, of_all_coins=false) %}
+{% macro delete_days_to_make(relation, of_all_coins=false) %}
     {% set day = "(vs_currency, date)" if of_all_coins else "(coin_id, vs_currency, date)" %}
     {% if is_incremental() %}
-        delete from {{ relation }} where {{ day }} in (select {{ day }} from {{ source("pipeline", "touched_days") }})
+        delete from {{ relation }} where {{ day }} in (select {{ day }} from {{ ref("stg_pipeline__days_to_make") }})
     {% endif %}
+{% endmacro %}
+
+{#-
+    Whether a long history is being built in slices: then the first build too makes the days of its slice alone. A unit
+    test knows no source but those that are given, so the table is named.
+-#}
+{% macro is_sliced() %}
+    {% if not execute %} {{ return(false) }} {% endif %}
+    {% set slice = run_query("select count(*) from pipeline.slice_of_days") %}
+    {{ return(slice.columns[0].values()[0] > 0) }}
 {% endmacro %}
 
 {#-

@@ -1,18 +1,18 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ delete_touched_days(this, of_all_coins=true) }}",
+        pre_hook="{{ delete_days_to_make(this, of_all_coins=true) }}",
     )
 }}
 
 with
 
-    touched_days as (select distinct vs_currency, date, from {{ ref("stg_pipeline__touched_days") }}),
+    days_to_make as (select distinct vs_currency, date, from {{ ref("stg_pipeline__days_to_make") }}),
 
     settled as (
         select *,
         from {{ ref("int_prices_confirmed") }}
-        {% if is_incremental() %} semi join touched_days using (vs_currency, date) {% endif %}
+        {% if is_incremental() or is_sliced() %} semi join days_to_make using (vs_currency, date) {% endif %}
     ),
 
     alike as (

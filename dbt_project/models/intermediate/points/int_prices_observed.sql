@@ -1,19 +1,19 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ delete_touched_days(this) }}",
+        pre_hook="{{ delete_days_to_make(this) }}",
     )
 }}
 
 with
 
-    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+    days_to_make as (select * from {{ ref("stg_pipeline__days_to_make") }}),
 
     -- A day of which an answer came or went is rebuilt whole, from every answer that holds points of it
     touched_points as (
         select *, {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("stg_coingecko__points") }}
-        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+        {% if is_incremental() or is_sliced() %} semi join days_to_make using (coin_id, vs_currency, date) {% endif %}
     ),
 
     -- The slots of each answer, those beside a touched day too
@@ -26,9 +26,9 @@ with
             extracted_at,
             {{ slot_of("granularity", "observed_ms") }} as slot,
         from {{ ref("stg_coingecko__points") }}
-        {% if is_incremental() %}
+        {% if is_incremental() or is_sliced() %}
             semi join
-                (select coin_id, vs_currency, date + unnest([-1, 0, 1]) as date, from touched_days) using (
+                (select coin_id, vs_currency, date + unnest([-1, 0, 1]) as date, from days_to_make) using (
                     coin_id, vs_currency, date
                 )
         {% endif %}
