@@ -18,8 +18,9 @@ DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, inte
 # points is how many elements prices has: a model that counts them reads no JSON.
 # A day is touched if an answer with points of it was loaded or removed since the last build that passed its tests: the
 # models make it anew. Of a long history the points are made in slices (`slices`): days_made are the touched days whose
-# points are made since they were touched, slice_of_days those that are being made; empty: all others. The days under test are those that the data tests look at (`days_under_test`); tests_run is the
-# version of the tests that ran last, tests_vouched the one that all days but the touched ones have passed.
+# points are made since they were touched, slice_of_days those that are being made, or none.
+# The days under test are those that the data tests look at (`days_under_test`); tests_run is the version of the tests
+# that ran last, tests_vouched the one that all days but the touched ones have passed.
 # An answer is removed if it was loaded once: the models forget its points; noted as long as its days are touched.
 # An answer is decided about if the ledger of exceptions has an entry for it.
 # A day is not proved if the newest proof has got another candle, or another row about it, from the archive.

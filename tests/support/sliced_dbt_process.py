@@ -8,19 +8,19 @@ from btc_pipeline.transform.dbt_session import Dbt
 
 KILLED_AFTER = "TEST_KILLED_AFTER_SLICES"
 
+_reported: list[str] = []
 
-def progress(done, total, what):
-    """Report as ever; each slice is reported once it is made."""
+
+def _report(done: int, total: int, what: str) -> None:
+    """Each slice is reported once it is made."""
     child_process.send_progress(done, total, what)
-    reported.append(what)
-    if str(len(reported)) == os.environ.get(KILLED_AFTER):
-        os._exit(9)
+    if what.startswith("points up to"):
+        _reported.append(what)
+        if str(len(_reported)) == os.environ.get(KILLED_AFTER):
+            os._exit(9)
 
-
-reported = []
 
 if __name__ == "__main__":
     slices.POINTS, slices.FEW_DAYS = 300, 10
-    build = slices.build
-    slices.build = lambda database, run, _: build(database, run, progress)
+    dbt_process.PROGRESS = _report
     child_process.serve(Dbt, dbt_process.work)
