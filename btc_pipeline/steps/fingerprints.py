@@ -30,6 +30,7 @@ class Sources(TypedDict):
     sample: list[str]
 
 
+@cache
 def of_code(step: str, *, is_sample: bool) -> str:
     """The hash of the code that makes a step's output, by name and content."""
     listed = _listed()[step]
@@ -72,16 +73,10 @@ def _version(package: str) -> str:
     return found[1] if found else "-"
 
 
-_hashes: dict[tuple[Path, int, int, int, int], str] = {}
-
-
+@cache
 def _hash_of(path: Path) -> str:
-    """The hash of the content. A file is read again only if its size, times or inode have changed."""
+    """The hash of the content, as it was when this process first asked: what it has imported does not change later."""
     try:
-        status = path.stat()
-        key = (path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        if key not in _hashes:
-            _hashes[key] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         raise FileNotFoundError(f"the project is not whole: {path} is missing") from None
-    return _hashes[key]

@@ -261,7 +261,7 @@ class Step(luigi.Task):
                 f"bad setting [pipeline] now = {self.settings.now}: live prices of the future do not exist",
                 "remove it, or use --pipeline-source sample",
             )
-        if luigi.interface.core().workers > 1:
+        if not self.followers and luigi.interface.core().workers > 1:  # asked once, for all steps: Luigi takes its time
             raise ConfigurationError(
                 "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
             )
