@@ -5,6 +5,7 @@ Knows Luigi, as `step` does. `tasks.py` says what each step does.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -12,7 +13,6 @@ from functools import cached_property
 from typing import Any, cast
 
 import luigi
-import luigi.tools.range  # so that Luigi finds RangeDaily by its name
 
 from btc_pipeline.coingecko import limits
 from btc_pipeline.errors import ConfigurationError
@@ -21,12 +21,14 @@ from btc_pipeline.market.days import Span
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import parsers
-from btc_pipeline.steps import exit_codes
+from btc_pipeline.steps import exit_codes, range_tasks
 from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
 from btc_pipeline.targets.extraction import Skipped
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.terminal import end_of_run
+
+range_tasks.register(sys.argv)
 
 
 class PairStep(Step):
