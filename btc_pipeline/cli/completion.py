@@ -12,12 +12,12 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.settings import reader
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import database_errors, published
 
 
 def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
     """The coins that are published; none if they cannot be read."""
-    failures = (PipelineError, duckdb_files.DatabaseError, OSError, SystemExit)
+    failures = (PipelineError, database_errors.DatabaseError, OSError, SystemExit)
     with contextlib.suppress(*failures), command_line.applied(luigi_arguments):
         configured = reader.load()
         workspace = Workspace(configured.data_dir, configured.source)

@@ -19,7 +19,7 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.terminal import stdout
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 PROGRAM = "btc-pipeline"
 
@@ -131,7 +131,7 @@ def ended(context: click.Context, do: Callable[[], object]) -> int:
     except PipelineError as error:
         log.error("%s", error)
         return error.exit_code
-    except duckdb_files.DatabaseError as error:
+    except database_errors.DatabaseError as error:
         log.error("the published database cannot be read: %s. Next: run the pipeline again", error)
         return PublishingError.exit_code
     except OSError as error:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 TABLE = "main.calls"
@@ -31,7 +31,7 @@ def count(database: Path, plan: str, host: str, since: datetime) -> int:
         LockedDatabaseError: a run is at work.
     """
     with (
-        suppress(FileNotFoundError, duckdb_files.MissingTableError),
+        suppress(FileNotFoundError, database_errors.MissingTableError),
         duckdb_files.opened(database, read_only=True) as ledger,
     ):
         return Ledger(ledger, plan, host).count(since)
@@ -43,7 +43,7 @@ def prepare(database: Path) -> bool:
     is_whole = True
     try:
         _create(database)
-    except duckdb_files.DamagedDatabaseError:
+    except database_errors.DamagedDatabaseError:
         duckdb_files.set_aside(database)
         _create(database)
         is_whole = False

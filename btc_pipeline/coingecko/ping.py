@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from btc_pipeline.coingecko import call_ledger
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def enter(base_url: str, plan: str, ledger: Path) -> bool:
 
     Returns False if the ledger was damaged; then it counts from 0 again.
     """
-    with contextlib.suppress(duckdb_files.DatabaseError, OSError):  # a run will say what is wrong
+    with contextlib.suppress(database_errors.DatabaseError, OSError):  # a run will say what is wrong
         return call_ledger.note(ledger, plan, urlsplit(base_url).hostname or "", "/ping")
     return True
 

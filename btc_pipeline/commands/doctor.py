@@ -27,7 +27,7 @@ from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.terminal import stdout, summary
-from btc_pipeline.warehouse import duckdb_files, duckdb_release, published
+from btc_pipeline.warehouse import database_errors, duckdb_files, duckdb_release, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
@@ -227,7 +227,7 @@ def _published(workspace: Workspace) -> Check:
         (rows,) = published.read(workspace.published, "select count(*) as candles from daily_candlestick")
     except ConfigurationError as error:
         return Check("published", "warning", error.what, error.fix)
-    except (duckdb_files.DatabaseError, OSError) as error:
+    except (database_errors.DatabaseError, OSError) as error:
         return Check("published", "failed", str(error), "run the pipeline again", PublishingError.exit_code)
     return Check("published", "ok", f"{rows[0]['candles']} candles in {summary.near(workspace.published)}")
 

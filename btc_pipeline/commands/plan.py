@@ -21,7 +21,7 @@ from btc_pipeline.market.days import Span, last_settled
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import grid
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _plan(
     def used(since: datetime) -> int | None:
         try:
             return 0 if settings.is_sample else call_ledger.count(workspace.calls, settings.plan, host, since)
-        except duckdb_files.LockedDatabaseError:
+        except database_errors.LockedDatabaseError:
             return None
 
     numbers = Counter((request.stream, _span(request)) for request in wanted)

@@ -18,7 +18,7 @@ from btc_pipeline.tasks import Transform
 from btc_pipeline.terminal import stdout, tables
 from btc_pipeline.transform import rebuilt
 from btc_pipeline.transform.rebuilt import KEY, TABLE
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import duckdb_files, marker_rows
 
 
 def as_of(
@@ -48,7 +48,7 @@ def as_of(
         query = connection.execute(f"select * from {TABLE} order by {', '.join(KEY)}")
         names = [column[0] for column in query.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in query.fetchall()]
-        kinds = duckdb_files.content(TABLE), duckdb_files.content_of_text(TABLE)
+        kinds = marker_rows.content(TABLE), marker_rows.content_of_text(TABLE)
         hashes = [connection.execute(f"select {kind}").fetchall()[0][1] for kind in kinds]
     return rows, versions.with_content(workspace, TABLE.removeprefix("main."), hashes)
 

@@ -26,7 +26,7 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import files, lock
 from btc_pipeline.terminal import stdout, summary
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import database_errors, published
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.stdout import Line, Style
@@ -153,7 +153,7 @@ def _calls(settings: Settings, workspace: Workspace) -> int | None:
     month = call_ledger.month_of(datetime.now(timezone.utc))
     try:
         return call_ledger.count(workspace.calls, settings.plan, urlsplit(settings.base_url).hostname or "", month)
-    except (duckdb_files.DatabaseError, OSError):
+    except (database_errors.DatabaseError, OSError):
         return None
 
 

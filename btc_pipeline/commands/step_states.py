@@ -16,7 +16,7 @@ from btc_pipeline.steps import chain
 from btc_pipeline.steps.step import Step, StepOutput
 from btc_pipeline.system import lock
 from btc_pipeline.tasks import DAILY, Visualize
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def of_chain(day: date, kinds: Sequence[type[Step]] = DAILY) -> list[StepState]:
             output = step.output()
             is_done = output.exists()
             states.append(StepState(name, "done") if is_done else StepState(name, "would run", _reason(output)))
-        except (duckdb_files.LockedDatabaseError, OSError) as error:
+        except (database_errors.LockedDatabaseError, OSError) as error:
             states.append(StepState(name, "unknown", str(error)))
     return states
 

@@ -27,7 +27,7 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import child_process
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 
 CONNECTOR = "btc_pipeline.coingecko.connector.process"
 
@@ -94,7 +94,7 @@ def fetch(
     state = FetchState(wanted, progress)
     try:
         result = _sync(settings, workspace, state, options)
-    except duckdb_files.DamagedDatabaseError:  # damage that no select finds, such as in an index
+    except database_errors.DamagedDatabaseError:  # damage that no select finds, such as in an index
         duckdb_files.set_aside(options.cache)
         state.go_on()
         result = _sync(settings, workspace, state, options)
@@ -198,7 +198,7 @@ def _result(
             url=job["config"]["base_url"],
         ) from None
     if "damage" in result:
-        raise duckdb_files.DamagedDatabaseError(str(result["damage"]))
+        raise database_errors.DamagedDatabaseError(str(result["damage"]))
     if "fault" in result:
         fault = str(result["fault"])
         if "No space left" in fault:
@@ -219,7 +219,7 @@ def _check_cache(cache: Path, workspace: Workspace, charts: Iterable[raw_archive
     try:
         with duckdb_files.opened(cache, read_only=True) as connection:
             rows = connection.execute(f"select coin_id, vs_currency, answer from {TABLE}").fetchall()
-    except (FileNotFoundError, duckdb_files.MissingTableError, duckdb_files.DamagedDatabaseError) as error:
+    except (FileNotFoundError, database_errors.MissingTableError, database_errors.DamagedDatabaseError) as error:
         raise ExtractionError(f"the cache has no table {TABLE}: {error}", "run it again") from None
     if Counter((str(coin), str(currency), str(answer)) for coin, currency, answer in rows) != expected:
         raise ExtractionError(f"the cache does not hold the answers: {cache}", "run it again")
@@ -248,5 +248,5 @@ def _set_aside_if_damaged(cache: Path) -> None:
     try:
         with duckdb_files.opened(cache, read_only=False) as connection:
             duckdb_files.read_all(connection)
-    except duckdb_files.DamagedDatabaseError:
+    except database_errors.DamagedDatabaseError:
         duckdb_files.set_aside(cache)

@@ -9,13 +9,16 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from btc_pipeline.errors import PipelineError
 from btc_pipeline.market import days
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.system import digest, files
-from btc_pipeline.warehouse import duckdb_files, ndjson
+
+if TYPE_CHECKING:
+    from btc_pipeline.warehouse import duckdb_files
 
 COLUMNS = {
     "run_date": "date",
@@ -57,4 +60,6 @@ def keep(folder: Path, settings: Settings, day: date, step: str, error: Pipeline
 
 def load(connection: duckdb_files.Connection, folder: Path, provenance: str) -> list[str]:
     """Fill the table `pipeline.failed_runs` anew with the records of this provenance; a line for each damaged one."""
+    from btc_pipeline.warehouse import ndjson
+
     return ndjson.load(connection, "pipeline.failed_runs", COLUMNS, folder, provenance)

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from btc_pipeline.market import instants
 from btc_pipeline.system import files
-from btc_pipeline.warehouse import duckdb_files
+
+if TYPE_CHECKING:
+    from btc_pipeline.warehouse import duckdb_files
 
 FORMAT = 1
 TABLE = "pipeline.unproved_days"

@@ -28,7 +28,7 @@ from btc_pipeline.steps import exit_codes, fingerprints
 from btc_pipeline.system import digest, files, lock
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.terminal import end_of_run, progress
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 _NO_FOLDER_FOR_US = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
@@ -150,7 +150,7 @@ class Step(luigi.Task):
         try:
             self._check()
             return all(step.complete() for step in self.requires()) and self.output().exists()
-        except duckdb_files.LockedDatabaseError as error:
+        except database_errors.LockedDatabaseError as error:
             exit_codes.stop(
                 self.error(f"cannot see whether the step is done: {error}", "close the program that has it open")
             )
@@ -214,6 +214,8 @@ class Step(luigi.Task):
         workspace = self.workspace
         try:
             if lock.hold_and_sign(workspace.lock):
+                from btc_pipeline.warehouse import duckdb_files  # a run with nothing to do has no time for DuckDB
+
                 files.sweep(workspace.root, workspace.temporary)
                 for database in (workspace.cache, workspace.work):
                     duckdb_files.finish(database)
@@ -227,7 +229,7 @@ class Step(luigi.Task):
             raise InterruptionError(
                 f"{self.get_task_family()} was interrupted", "run it again: it continues here"
             ) from None
-        except (OSError, duckdb_files.DatabaseError) as error:
+        except (OSError, database_errors.DatabaseError) as error:
             raise self._in_our_words(error) from error
         except (ExtractionError, VerificationError) as error:
             with contextlib.suppress(OSError):  # the step's own error matters more than a note that fails

@@ -1,6 +1,6 @@
 """A table of DuckDB as a target: complete if a marker row beside it fits the table's content.
 
-Creates no database, and never answers False for "could not look".
+Creates no database, and never answers False for "could not look". Imports DuckDB only to look, or to write.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import luigi
 
 from btc_pipeline.targets.stamp import new_stamp
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, marker_rows
 
 
 class DuckDBTarget(luigi.Target):
@@ -66,14 +66,16 @@ class DuckDBTarget(luigi.Target):
 
     def write(self) -> None:
         """Mark the table complete as it is now; for a table that another program has written."""
+        from btc_pipeline.warehouse import duckdb_files
+
         with duckdb_files.opened(self.database, read_only=False) as connection:
-            connection.execute(duckdb_files.create_markers(self.markers))
+            connection.execute(marker_rows.create_markers(self.markers))
             connection.execute("begin")
             connection.execute(f"delete from {self.markers} where step = '{self.step}' and day = '{self.day}'")
             connection.execute(
                 f"insert into {self.markers} select (select coalesce(max(number), 0) + 1 from {self.markers}),"
                 f" '{self.step}', '{self.day}', '{self.fingerprint}',"
-                f" '{new_stamp()}', {duckdb_files.content(self.table)}"
+                f" '{new_stamp()}', {marker_rows.content(self.table)}"
             )
             connection.execute("commit")
 
@@ -98,12 +100,14 @@ class DuckDBTarget(luigi.Target):
         return look
 
     def _look_into(self) -> _Look:
+        from btc_pipeline.warehouse import duckdb_files
+
         names = ("number", "step", "day", "fingerprint", "stamp", "row_count", "content_hash")
         try:
             with duckdb_files.opened(self.database, read_only=True) as connection:
                 rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
-                contents = connection.execute(f"select {duckdb_files.content(self.table)}").fetchone()
-        except (FileNotFoundError, duckdb_files.DamagedDatabaseError, duckdb_files.MissingTableError):
+                contents = connection.execute(f"select {marker_rows.content(self.table)}").fetchone()
+        except (FileNotFoundError, database_errors.DamagedDatabaseError, database_errors.MissingTableError):
             return _NOTHING
         return [dict(zip(names, row, strict=True)) for row in rows], contents
 

@@ -16,7 +16,7 @@ from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 
 if TYPE_CHECKING:
     from btc_pipeline.terminal.summary import Run
@@ -56,7 +56,7 @@ def show(settings: Settings, workspace: Workspace, run: Run) -> None:
             stdout.write_text(json.dumps(summary.as_json(of_run)))
         else:
             stdout.write(summary_text.lines(of_run, stdout.screen()))
-    except (PipelineError, duckdb_files.DatabaseError, OSError) as error:
+    except (PipelineError, database_errors.DatabaseError, OSError) as error:
         log.warning("the summary cannot be shown: %s", error)
 
 

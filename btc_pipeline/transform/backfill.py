@@ -18,7 +18,7 @@ from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge
 from btc_pipeline.verify import stored
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import database_errors, published
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ def _newest_day(settings: Settings, workspace: Workspace, pair: Pair, span: Span
 def _published_date(workspace: Workspace) -> date | None:
     try:
         return date.fromisoformat(published.publication(workspace.published)["run_date"])
-    except (FileNotFoundError, duckdb_files.DatabaseError):
+    except (FileNotFoundError, database_errors.DatabaseError):
         return None

@@ -21,7 +21,7 @@ from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.transform import dbt_runner, judge, prepared, second_look, unit_test_results
 from btc_pipeline.transform.nodes import Node
-from btc_pipeline.warehouse import duckdb_files, duckdb_release, held, published
+from btc_pipeline.warehouse import database_errors, duckdb_files, duckdb_release, held, published
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,6 @@ def _check_ledger(workspace: Workspace) -> None:
     """
     try:
         about = published.publication(workspace.published)
-    except (FileNotFoundError, duckdb_files.DatabaseError):
+    except (FileNotFoundError, database_errors.DatabaseError):
         return
     exceptions.read(workspace.raw).check_it_has(about.get("exceptions", exceptions.NONE_APPLIED))

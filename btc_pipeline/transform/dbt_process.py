@@ -25,7 +25,7 @@ from btc_pipeline.system import child_process
 from btc_pipeline.transform import days_under_test, loader, meanings, quarantine, slices, tables
 from btc_pipeline.transform.dbt_session import Dbt, DbtError
 from btc_pipeline.transform.nodes import Node
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 
 PROGRESS = child_process.send_progress
 """Told of each slice that is made."""
@@ -44,7 +44,7 @@ def work(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         if job["command"] == "build":
             return _build(dbt, job)
         return {"nodes": dbt.test(is_unit_tested=job["is_unit_tested"]), "loaded": 0, "notes": []}
-    except (DbtError, duckdb_files.DatabaseError, OSError) as error:
+    except (DbtError, database_errors.DatabaseError, OSError) as error:
         return {"error": str(error)}
 
 
@@ -55,7 +55,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
     for build in range(1, _BUILDS + 1):
         try:
             new, more = loader.load(_load(dbt.database, job))
-        except (duckdb_files.DatabaseError, OSError) as error:
+        except (database_errors.DatabaseError, OSError) as error:
             return {"error": f"the archive cannot be loaded: {error}"}
         except PipelineError as error:
             return {"error": str(error)}
@@ -68,7 +68,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         try:
             as_of = datetime.fromisoformat(job["as_of"]).replace(tzinfo=timezone.utc)
             decided = quarantine.decide(dbt.database, Path(job["raw"]), failed, as_of, job["run"])
-        except (PipelineError, duckdb_files.AnyError, duckdb_files.DatabaseError, OSError) as error:
+        except (PipelineError, duckdb_files.AnyError, database_errors.DatabaseError, OSError) as error:
             return {"error": f"the answers of {failed[0].name} cannot be found: {error}"}
         if not decided:
             break
@@ -76,7 +76,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         job = job | {"pairs": _without_quarantined(job, decisions)}
     try:
         _mark(dbt.database, nodes)
-    except (duckdb_files.AnyError, duckdb_files.DatabaseError, OSError) as error:
+    except (duckdb_files.AnyError, database_errors.DatabaseError, OSError) as error:
         return {"error": f"the build cannot be marked as complete: {error}"}
     return {
         "nodes": nodes,

@@ -6,9 +6,12 @@ the candles have changed, the stored points stay, and the raw archive is not rea
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from btc_pipeline.system.project import DBT_PROJECT
-from btc_pipeline.transform import days_under_test
-from btc_pipeline.warehouse import duckdb_files
+
+if TYPE_CHECKING:
+    from btc_pipeline.warehouse import duckdb_files
 
 _FOLDERS = ("models/staging", "models/intermediate/points")
 
@@ -39,6 +42,8 @@ def models_of_points() -> set[str]:
 
 def forget_candles(connection: duckdb_files.Connection) -> None:
     """Drop what is made of the points: the next build makes it anew, and tests all days."""
+    from btc_pipeline.transform import days_under_test
+
     kept = models_of_points()
     found = connection.execute(
         "select table_name, table_type from information_schema.tables where table_schema = 'main' and table_catalog ="

@@ -22,7 +22,7 @@ from btc_pipeline.transform.raw_rows import RawRow
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 _NOWHERE = Path("nowhere/at/all")
@@ -152,10 +152,10 @@ def _make_room(job: Load) -> list[str]:
             versions = connection.execute("select version from pipeline.built_from").fetchall()
             if not is_as_it_was:
                 duckdb_files.read_all(connection)
-    except duckdb_files.DamagedDatabaseError as error:
+    except database_errors.DamagedDatabaseError as error:
         aside = duckdb_files.set_aside(job.database)
         return [f"built anew from the archive, the damaged one is {aside}: {error}"]
-    except duckdb_files.MissingTableError:
+    except database_errors.MissingTableError:
         versions = []
     if versions == [(_version(job),)]:
         return []

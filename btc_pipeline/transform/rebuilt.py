@@ -19,7 +19,7 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge, tables
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import database_errors, duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 TABLE = "main.daily_candlestick"
@@ -148,7 +148,7 @@ def _published(settings: Settings, workspace: Workspace) -> tuple[dict[str, str]
         with duckdb_files.opened(workspace.published, read_only=True) as connection:
             about = dict(connection.execute("select key, value from publication").fetchall())
             ((newest,),) = connection.execute(f"select max(extracted_at) from {TABLE}").fetchall()
-    except (FileNotFoundError, duckdb_files.MissingTableError):
+    except (FileNotFoundError, database_errors.MissingTableError):
         advice = published.what_to_type(workspace.published)
         raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
     if about["source"] != settings.provenance:

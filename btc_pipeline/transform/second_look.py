@@ -20,7 +20,7 @@ from btc_pipeline.system import digest, files
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 
 _NAME = "gate.json"
 
@@ -97,9 +97,9 @@ def _loaded(look: Look) -> set[str] | None:
             built_from = connection.execute("select version from pipeline.built_from").fetchall()
             files_of = f"select archive_file from {RAW_TABLE} union select archive_file from {OHLC_TABLE}"
             loaded = {file for (file,) in connection.execute(files_of).fetchall()}
-    except duckdb_files.LockedDatabaseError:
+    except database_errors.LockedDatabaseError:
         raise
-    except (duckdb_files.DatabaseError, duckdb_files.AnyError):
+    except (database_errors.DatabaseError, duckdb_files.AnyError):
         return None
     is_whole = bool(built_from) and built_from[0][0].endswith(f" {look.provenance}")
     return loaded if is_whole else None
@@ -110,7 +110,7 @@ def _published_until(published: Path) -> datetime | None:
     try:
         with duckdb_files.opened(published, read_only=True) as connection:
             ((newest,),) = connection.execute("select max(extracted_at) from daily_candlestick").fetchall()
-    except (FileNotFoundError, duckdb_files.DatabaseError, duckdb_files.AnyError):
+    except (FileNotFoundError, database_errors.DatabaseError, duckdb_files.AnyError):
         return None
     return newest.replace(tzinfo=timezone.utc) if newest else None
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from btc_pipeline.warehouse import duckdb_files
+from typing import TYPE_CHECKING
+
+from btc_pipeline.warehouse import marker_rows
+
+if TYPE_CHECKING:
+    from btc_pipeline.warehouse import duckdb_files
 
 RAW_TABLE = "raw.market_chart"
 OHLC_TABLE = "raw.ohlc"
@@ -76,7 +81,7 @@ _DDL = f"""
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
     create table if not exists pipeline.wanted_pairs (coin_id varchar not null, vs_currency varchar not null);
-    {duckdb_files.create_markers(MARKERS)};
+    {marker_rows.create_markers(MARKERS)};
 """
 
 
@@ -85,7 +90,7 @@ _MARK = f"""
     insert into {MARKERS}
     select
         (select coalesce(max(number), 0) + 1 from {MARKERS}), step, day, fingerprint, stamp,
-        {duckdb_files.content("main.daily_candlestick")}
+        {marker_rows.content("main.daily_candlestick")}
     from pipeline.pending_marker;
     delete from pipeline.pending_marker;
 """

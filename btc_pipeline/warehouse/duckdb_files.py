@@ -17,6 +17,11 @@ from pathlib import Path
 import duckdb
 
 from btc_pipeline.warehouse import duckdb_release
+from btc_pipeline.warehouse.database_errors import (
+    DamagedDatabaseError,
+    LockedDatabaseError,
+    MissingTableError,
+)
 
 PATIENCE_SECONDS = 5.0
 
@@ -35,22 +40,6 @@ MISSING = (duckdb.CatalogException, duckdb.BinderException)
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {"python_enable_replacements": False}
 if duckdb_release.crashes_with_threads(VERSION):
     _OPTIONS["threads"] = 1
-
-
-class DatabaseError(Exception):
-    """A database could not be used."""
-
-
-class LockedDatabaseError(DatabaseError):
-    """Another process has the database open, so its content cannot be read."""
-
-
-class DamagedDatabaseError(DatabaseError):
-    """The file is not a whole DuckDB database."""
-
-
-class MissingTableError(DatabaseError):
-    """A query names a table or a column that does not exist."""
 
 
 @contextlib.contextmanager
@@ -91,30 +80,6 @@ def threads() -> int:
 def quoted(text: str) -> str:
     """A SQL string literal. For values that are already validated; DuckDB's parameters would import pandas."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def create_markers(table: str) -> str:
-    """The DDL of a table of marker rows."""
-    return (
-        f"create table if not exists {table} (number bigint, step varchar, day date, fingerprint varchar,"
-        " stamp varchar, row_count bigint, content_hash varchar)"
-    )
-
-
-def content(table: str) -> str:
-    """Two SQL expressions: the number of a table's rows, and an order-free hash of what is in them.
-
-    The hash of a row is hashed again: the first one combines those of its values so that two rows which swap a value
-    would have the same sum. Another DuckDB may hash values otherwise; then a step is done once more.
-    """
-    hashed = f"select coalesce(bit_xor(hash(hash(each))), 0)::varchar from {table} as each"
-    return f"(select count(*) from {table}), ({hashed})"
-
-
-def content_of_text(table: str) -> str:
-    """As `content`, of the rows as text: ten times as slow. Records of versions before `content` have this hash."""
-    hashed = f"select coalesce(bit_xor(hash(each::varchar)), 0)::varchar from {table} as each"
-    return f"(select count(*) from {table}), ({hashed})"
 
 
 def read_all(connection: duckdb.DuckDBPyConnection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import duckdb_files, marker_rows
 
 _COLUMNS = (
     *("column_name", "column_type", "count", "null_percentage::double", "approx_unique"),
@@ -25,7 +25,7 @@ def of(connection: duckdb_files.Connection, tables: Iterable[str]) -> dict[str, 
 
 
 def _of_table(connection: duckdb_files.Connection, table: str) -> dict[str, Any]:
-    ((rows, content_hash),) = connection.execute(f"select {duckdb_files.content(table)}").fetchall()
+    ((rows, content_hash),) = connection.execute(f"select {marker_rows.content(table)}").fetchall()
     columns = connection.execute(f"select {', '.join(_COLUMNS)} from (summarize {table})").fetchall()
     return {
         "rows": rows,

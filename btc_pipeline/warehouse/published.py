@@ -17,7 +17,7 @@ from btc_pipeline.market.candle import Candle
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.settings import parsers
 from btc_pipeline.system.project import IS_INSTALLED
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def read(database: Path, *queries: str) -> list[list[Row]]:
             return [_rows(connection, query) for query in queries]
     except FileNotFoundError:
         raise ConfigurationError(f"nothing is published: {database}", what_to_type(database)) from None
-    except duckdb_files.MissingTableError as error:
+    except database_errors.MissingTableError as error:
         raise ConfigurationError(
             f"the published version lacks a table or column: {error}", "run the pipeline"
         ) from None

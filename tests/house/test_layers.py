@@ -41,6 +41,7 @@ ROOMS = [
 
 HEAVY = {"airbyte", "airbyte_cdk", "airbyte_protocol", "dbt", "matplotlib", "mplfinance", "pandas", "numpy", "yaml"} | {
     "click",
+    "duckdb",
     "rich",
 }
 """What a run with nothing to do has no time for. (`requests` is imported by Luigi itself.)"""
@@ -221,7 +222,7 @@ def test_importing_the_tasks_imports_nothing_heavy_by_the_sources(module):
 
 OBSERVED_IMPORT = """
 import json, os, sys
-import luigi, duckdb
+import luigi
 done = []
 def observe(event, arguments):
     if event == "open":

@@ -17,7 +17,7 @@ from btc_pipeline.publish import swap
 from btc_pipeline.settings import public, sections
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.warehouse import contract, duckdb_files
+from btc_pipeline.warehouse import contract, database_errors
 
 CONTRACT = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text())["tables"]
 DAY = date(2026, 5, 15)
@@ -278,14 +278,14 @@ def test_a_copy_that_fails_leaves_the_old_file_as_it_was(fail, workspace):
     swap_in(workspace)
     before = (workspace.published.stat().st_ino, workspace.published.read_bytes())
     fail(workspace)
-    with pytest.raises((duckdb_files.DatabaseError, OSError)):
+    with pytest.raises((database_errors.DatabaseError, OSError)):
         swap_in(workspace)
     assert (workspace.published.stat().st_ino, workspace.published.read_bytes()) == before
 
 
 def test_after_a_copy_that_failed_the_next_one_succeeds(workspace):
     without_table(workspace)
-    with pytest.raises(duckdb_files.MissingTableError):
+    with pytest.raises(database_errors.MissingTableError):
         swap_in(workspace)
     make_candles(workspace, version=3)
     assert swap_in(workspace) == 1000

@@ -36,7 +36,7 @@ from btc_pipeline.tasks import Transform
 from btc_pipeline.transform import daily as built_day
 from btc_pipeline.transform import dbt_build, declared_tests, judge, prepared, tables, unit_test_results
 from btc_pipeline.verify import answers
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 from tests.e2e import published
 from tests.e2e.published import Row
 from tests.publish.test_swap import SETTINGS
@@ -44,7 +44,7 @@ from tests.support.built_world import MODELS
 from tests.sweeps.bad_kinds import Kind
 
 _declared = cache(declared_tests.declared)  # reading all YAML takes two seconds of each night
-_CRASHES = (duckdb_files.DatabaseError, OSError, ValueError, TypeError, ArithmeticError, LookupError, AssertionError)
+_CRASHES = (database_errors.DatabaseError, OSError, ValueError, TypeError, ArithmeticError, LookupError, AssertionError)
 """What no step should end with; here it is an error of the whole run, with exit code 1."""
 
 

@@ -13,7 +13,7 @@ from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
 from btc_pipeline.targets.stamp import new_stamp
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files
 
 DAY = date(2026, 5, 15)
 HOLDER = """
@@ -313,7 +313,7 @@ def test_a_database_that_another_process_has_open_is_no_answer_but_an_error_in_t
         assert holder.stdout
         holder.stdout.readline()
         started = time.monotonic()
-        with pytest.raises(duckdb_files.LockedDatabaseError):
+        with pytest.raises(database_errors.LockedDatabaseError):
             getattr(target, question)()
         holder.kill()
     assert time.monotonic() - started < 3

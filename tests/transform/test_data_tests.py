@@ -8,7 +8,7 @@ import pytest
 
 from btc_pipeline.transform import data_tests, days_under_test, tables, touched_days
 from btc_pipeline.transform.data_tests import DataTest
-from btc_pipeline.warehouse.duckdb_files import DamagedDatabaseError
+from btc_pipeline.warehouse.database_errors import DamagedDatabaseError
 
 SQL = {"test.a": "select 1", "test.b": "select 2"}
 

@@ -19,7 +19,7 @@ from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import NEWEST
 from btc_pipeline.transform import loader, touched_days, work_checksum
 from btc_pipeline.transform.failing_rows import Place
-from btc_pipeline.warehouse import contract, duckdb_files
+from btc_pipeline.warehouse import contract, database_errors, duckdb_files
 
 NOW = datetime(2026, 5, 15, 13, 30, tzinfo=timezone.utc)
 REQUEST = raw_archive.Request(
@@ -484,7 +484,7 @@ def test_a_database_that_another_process_has_open_is_left_as_it_is(job, keep, mo
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         holder.stdout.readline()
-        with pytest.raises(duckdb_files.LockedDatabaseError):
+        with pytest.raises(database_errors.LockedDatabaseError):
             loader.load(replace(job, points="points-2", built_from="models-2"))
         holder.kill()
     assert len(loaded_in(job)) == 1

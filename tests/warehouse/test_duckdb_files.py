@@ -10,7 +10,7 @@ import time
 import duckdb
 import pytest
 
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors, duckdb_files, marker_rows
 
 HOLDER = """
 import sys, duckdb
@@ -100,7 +100,7 @@ def test_the_zone_is_utc_on_every_machine(zone, database):
 
 @pytest.mark.parametrize("error", [ValueError, duckdb.CatalogException, duckdb.IOException, KeyboardInterrupt])
 def test_after_an_error_the_database_is_closed(error, database):
-    with contextlib.suppress(error, duckdb_files.DatabaseError), duckdb_files.opened(database, read_only=False):
+    with contextlib.suppress(error, database_errors.DatabaseError), duckdb_files.opened(database, read_only=False):
         raise error("of the block")
     with opened_elsewhere(database, "write"):
         pass
@@ -140,7 +140,7 @@ print("pandas" in sys.modules)
 def test_a_database_that_another_process_has_open_is_locked(theirs, ours, database, impatient):
     with (
         opened_elsewhere(database, theirs),
-        pytest.raises(duckdb_files.LockedDatabaseError, match="Could not set lock"),
+        pytest.raises(database_errors.LockedDatabaseError, match="Could not set lock"),
     ):
         rows_of(database, read_only=ours == "read")
 
@@ -153,7 +153,7 @@ def test_two_readers_do_not_mind_each_other(database):
 def test_a_lock_is_waited_for_five_seconds(database):
     with opened_elsewhere(database, "write"):
         started = time.monotonic()
-        with pytest.raises(duckdb_files.LockedDatabaseError):
+        with pytest.raises(database_errors.LockedDatabaseError):
             rows_of(database)
         assert 4.5 < time.monotonic() - started < 8
 
@@ -195,20 +195,20 @@ def text(content, chance):
 @pytest.mark.parametrize("read_only", [True, False], ids=["reading", "writing"])
 def test_a_file_that_is_no_whole_database_is_damaged(damage, seed, read_only, database):
     database.write_bytes(damage(database.read_bytes(), random.Random(seed)))
-    with pytest.raises(duckdb_files.DamagedDatabaseError) as damaged:
+    with pytest.raises(database_errors.DamagedDatabaseError) as damaged:
         rows_of(database, "select bit_xor(hash(each)) from prices as each", read_only=read_only)
     assert str(database) in str(damaged.value)
     assert len(str(damaged.value).splitlines()) == 1
 
 
 def test_a_folder_in_the_place_of_a_database_is_damaged(tmp_path):
-    with pytest.raises(duckdb_files.DamagedDatabaseError):
+    with pytest.raises(database_errors.DamagedDatabaseError):
         rows_of(tmp_path)
 
 
 def test_an_empty_file_holds_no_table(database):
     database.write_bytes(b"")
-    with pytest.raises((duckdb_files.DamagedDatabaseError, duckdb_files.MissingTableError)):
+    with pytest.raises((database_errors.DamagedDatabaseError, database_errors.MissingTableError)):
         rows_of(database)
 
 
@@ -255,14 +255,14 @@ def test_of_databases_set_aside_the_latest_is_kept(database):
 
 @pytest.mark.parametrize("query", ["select * from absent", "select * from raw.absent", "select absent from prices"])
 def test_a_table_or_column_that_is_not_there_is_missing(query, database):
-    with pytest.raises(duckdb_files.MissingTableError, match="absent"):
+    with pytest.raises(database_errors.MissingTableError, match="absent"):
         rows_of(database, query)
 
 
 @pytest.mark.parametrize("variable", [[1], "text"], ids=["list", "text"])
 def test_a_table_that_is_not_there_is_no_variable_of_python_s(variable, database):
     absent = variable
-    with pytest.raises(duckdb_files.MissingTableError), duckdb_files.opened(database, read_only=True) as connection:
+    with pytest.raises(database_errors.MissingTableError), duckdb_files.opened(database, read_only=True) as connection:
         connection.execute("select * from raw.absent")
     assert absent is variable
 
@@ -303,7 +303,7 @@ def test_a_quoted_text_is_that_text(text, database):
     assert rows_of(database, f"select {duckdb_files.quoted(text)}") == [(text,)]
 
 
-@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.content_of_text], ids=["values", "text"])
+@pytest.mark.parametrize("content", [marker_rows.content, marker_rows.content_of_text], ids=["values", "text"])
 @pytest.mark.parametrize(("change", "is_seen"), [
     ("update prices set price = 2.6 where id = 2", True),
     ("update prices set price = 0 where price is null", True),
@@ -319,7 +319,7 @@ def test_the_content_of_a_table_tells_any_change_but_of_order(change, is_seen, c
     assert (rows_of(database, query) != before) is is_seen
 
 
-@pytest.mark.parametrize("content", [duckdb_files.content, duckdb_files.content_of_text], ids=["values", "text"])
+@pytest.mark.parametrize("content", [marker_rows.content, marker_rows.content_of_text], ids=["values", "text"])
 def test_the_content_of_an_empty_table_is_told(content, database):
     rows_of(database, "delete from prices", read_only=False)
     assert rows_of(database, f"select {content('prices')}") == [(0, "0")]

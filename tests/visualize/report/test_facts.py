@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from btc_pipeline.visualize.report import facts
-from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse import database_errors
 from tests.visualize.report.published import CONTRACT, DAY, Published, backfill, candle, week
 
 
@@ -113,7 +113,7 @@ def test_nothing_published_is_told_apart_from_a_damaged_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         facts.read(tmp_path / "published.duckdb")
     Path(tmp_path, "published.duckdb").write_bytes(b"no database")
-    with pytest.raises(duckdb_files.DatabaseError):
+    with pytest.raises(database_errors.DatabaseError):
         facts.read(tmp_path / "published.duckdb")
 
 
@@ -121,5 +121,5 @@ def test_a_database_of_an_older_contract_is_refused_by_what_it_lacks(tmp_path):
     database = Published().write(tmp_path / "published.duckdb")
     with duckdb.connect(str(database)) as connection:
         connection.execute("drop table run_steps")
-    with pytest.raises(duckdb_files.MissingTableError, match="run_steps"):
+    with pytest.raises(database_errors.MissingTableError, match="run_steps"):
         facts.read(database)
