@@ -203,6 +203,7 @@ class Test(Step):
             facts.update(tests=len(results), warnings=sum(status == "warn" for status in results.values()))
             tested(self.workspace, table.newest_stamp()).write(facts={"results": results})
             self.output().write(facts=facts)
+            table.keep_look()
 
 
 def tested(workspace: Workspace, stamp: str) -> Marker:

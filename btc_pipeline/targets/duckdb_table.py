@@ -1,10 +1,12 @@
 """A table of DuckDB as a target: complete if a marker row beside it fits the table's content.
 
-Creates no database, and never answers False for "could not look". Imports DuckDB only to look, or to write.
+Creates no database, and never answers False for "could not look". Imports DuckDB only to look, or to write: a run with
+nothing to do has no time for it.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import luigi
 
+from btc_pipeline.targets import kept_look
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.warehouse import database_errors, marker_rows
 
@@ -79,6 +82,11 @@ class DuckDBTarget(luigi.Target):
             )
             connection.execute("commit")
 
+    def keep_look(self) -> None:
+        """Keep beside the database what is in it now. While the file is the same, a later process does not open it."""
+        with contextlib.suppress(database_errors.DatabaseError):  # then a later process looks, or says what is wrong
+            kept_look.keep(self.database, self._question, self._look_as_json)
+
     @staticmethod
     def _newest(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return max(rows, key=lambda row: row["number"], default={})
@@ -86,32 +94,54 @@ class DuckDBTarget(luigi.Target):
     def _own(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return next((row for row in rows if (row["step"], row["day"]) == (self.step, self.day)), {})
 
+    @property
+    def _question(self) -> str:
+        """What a kept look answers: about this step and day, and which step was the newest."""
+        return f"{self.table} {self.markers} {self.step} {self.day}"
+
+    def _look_as_json(self) -> dict[str, Any]:
+        rows, contents = self._look()
+        known = [dict(row) | {"day": str(row["day"])} for row in (self._own(rows), self._newest(rows)) if row]
+        return {"rows": known, "contents": contents}
+
+    def _kept_look(self) -> _Look | None:
+        """What was kept of a look, if it still holds; its marker rows are those of this step and of the newest one."""
+        kept = kept_look.read(self.database, self._question)
+        if not kept or not kept["rows"]:
+            return None
+        rows = [dict(row) | {"day": date.fromisoformat(row["day"])} for row in kept["rows"]]
+        return rows, tuple(kept["contents"])
+
     def _look(self) -> _Look:
         """What is in the database; nothing if it is missing or damaged. Looks again only if the file has changed."""
         try:
             status = self.database.stat()
         except (FileNotFoundError, NotADirectoryError):
             return _NOTHING
-        version = (status.st_ino, status.st_size, status.st_mtime_ns)
-        seen_version, look = _seen.get((self.database, self.table), (None, _NOTHING))
-        if seen_version != version:
-            look = self._look_into()
-            _seen[self.database, self.table] = version, look
+        version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        of_all, of_own = (self.database, self.table), (self.database, self._question)
+        for key in (of_all, of_own):
+            seen_version, look = _seen.get(key, (None, _NOTHING))
+            if seen_version == version:
+                return look
+        kept = self._kept_look()
+        look = self._look_into() if kept is None else kept
+        _seen[of_all if kept is None else of_own] = version, look
         return look
 
     def _look_into(self) -> _Look:
         from btc_pipeline.warehouse import duckdb_files
 
-        names = ("number", "step", "day", "fingerprint", "stamp", "row_count", "content_hash")
         try:
             with duckdb_files.opened(self.database, read_only=True) as connection:
-                rows = connection.execute(f"select {', '.join(names)} from {self.markers}").fetchall()
+                rows = connection.execute(f"select {', '.join(_NAMES)} from {self.markers}").fetchall()
                 contents = connection.execute(f"select {marker_rows.content(self.table)}").fetchone()
         except (FileNotFoundError, database_errors.DamagedDatabaseError, database_errors.MissingTableError):
             return _NOTHING
-        return [dict(zip(names, row, strict=True)) for row in rows], contents
+        return [dict(zip(_NAMES, row, strict=True)) for row in rows], contents
 
 
 _Look = tuple[list[dict[str, Any]], "tuple[Any, ...] | None"]
 _NOTHING: _Look = ([], None)
-_seen: dict[tuple[Path, str], tuple[tuple[int, int, int], _Look]] = {}
+_NAMES = ("number", "step", "day", "fingerprint", "stamp", "row_count", "content_hash")
+_seen: dict[tuple[Path, str], tuple[tuple[int, int, int, int], _Look]] = {}

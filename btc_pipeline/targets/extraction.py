@@ -106,6 +106,7 @@ class DayRecord:
         self._note(charts, skipped, made, read_json(self.begun).get("stamp", ""))
         if is_new:
             self.table.write()
+            self.table.keep_look()
         self.begun.unlink(missing_ok=True)
 
     def reject(self, pair: Pair, why: Skipped) -> None:

@@ -1,0 +1,71 @@
+"""What was seen in a database, kept in a small file beside it: a process that starts later need not look again.
+
+It counts only while the database is the same, byte for byte, as its checksum says, and no log lies beside it. If
+anything is odd about it, there is no kept look, and DuckDB looks. Does not import DuckDB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from btc_pipeline.system import digest
+from btc_pipeline.targets.marker import Marker
+
+FORMAT = 1
+"""Of what is kept. Another version of this project, with another format, looks again."""
+
+LARGEST = 64 << 20
+"""The bytes of the largest database with a kept look. The checksum of a larger one takes longer than a look into it."""
+
+
+def keep(database: Path, question: str, look: Callable[[], Mapping[str, Any]]) -> None:
+    """Look, and keep what is seen. If it cannot be kept, that is no failure: then each process looks.
+
+    Args:
+        database: the file, which this process must not have open.
+        question: what the look was for; only the same question gets the kept answer.
+        look: looks, and returns what it sees as JSON has it.
+    """
+    marker = _marker(database, question)
+    with contextlib.suppress(OSError):
+        before = _state(database)
+        seen = look()
+        if before[0] <= LARGEST and not _log(database).exists():
+            marker.write(made=[database], facts={"seen": seen, "hash": _hash(question, seen)})
+            if _state(database) != before or _log(database).exists():  # somebody has written in between
+                marker.path.unlink()
+
+
+def read(database: Path, question: str) -> dict[str, Any] | None:
+    """What was seen in the database as it is now; None if that is not known."""
+    marker = _marker(database, question)
+    try:
+        is_known = marker.checksum(database) and _state(database)[0] <= LARGEST and not _log(database).exists()
+        if not is_known or not marker.exists():
+            return None
+        facts = marker.facts()
+        return dict(facts["seen"]) if facts["hash"] == _hash(question, facts["seen"]) else None
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _marker(database: Path, question: str) -> Marker:
+    return Marker(database.with_suffix(".look.json"), f"{FORMAT} {question}", database.parent)
+
+
+def _hash(question: str, seen: Mapping[str, Any]) -> str:
+    """So that no byte of what is kept is trusted that is not as it was written."""
+    return digest.of(question, json.dumps(seen, sort_keys=True))
+
+
+def _log(database: Path) -> Path:
+    return database.with_name(database.name + ".wal")
+
+
+def _state(database: Path) -> tuple[int, int, int, int]:
+    status = database.stat()
+    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
