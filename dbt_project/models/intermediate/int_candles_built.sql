@@ -1,5 +1,3 @@
-{{ config(materialized="table") }}
-
 with
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),
