@@ -7,7 +7,7 @@
     max_by(volume_24h, observed_ms) as volume_24h,
     max_by(market_cap, observed_ms) as market_cap,
     min(observed_at) as first_point_at,
-    max(observed_at) as last_point_at,
+    max(observed_at) as last_point_at
 {%- endmacro %}
 
 {#- All that a candle says, as one number: it is another one if the candle has changed. -#}

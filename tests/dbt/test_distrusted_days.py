@@ -10,7 +10,7 @@ from tests.support.built_world import BuiltWorld
 pytestmark = pytest.mark.long
 
 NOW = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
-WRONG = "update int_days_settled set high = high * 1.01 where coin_id = 'bitcoin' and date = date '2026-05-08'"
+WRONG = "update int_candles_settled set high = high * 1.01 where coin_id = 'bitcoin' and date = date '2026-05-08'"
 NUMBERS = "select coin_id, load_number from raw.market_chart order by all"
 CANDLES = "from daily_candlestick order by all"
 

@@ -60,7 +60,7 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     world = BuiltWorld(tmp_path, FIRST, run="a run")
     night(world, FIRST, days=12)
     _, _, right = candle(world, WRONG_DAY[2])
-    for table in ("int_days_settled", "daily_candlestick"):
+    for table in ("int_candles_settled", "daily_candlestick"):
         world.query(WRONG.format(table))
     swap.swap_in(world.settings, world.workspace, swap.Version(FIRST.date(), FIRST.date(), FIRST.date(), {}))
     night(world, SECOND)

@@ -2,7 +2,7 @@ with
 
     extracted_days as (select * from {{ ref("int_days_extracted") }}),
 
-    days as (select * from {{ ref("int_days_settled") }}),
+    settled as (select * from {{ ref("int_candles_settled") }}),
 
     observations as (select * from {{ ref("int_prices_observed") }}),
 
@@ -17,7 +17,7 @@ with
             observations.observed_at,
             observations.price,
             observations.market_cap,
-            observations.volume_24h,
+            observations.volume_24h
         from observations
         inner join
             extracted_days
@@ -30,10 +30,10 @@ with
     ),
 
     later as (
-        select live_prices.*,
+        select live_prices.*
         from live_prices
-        left join days using (coin_id, vs_currency, granularity, date)
-        where days.last_point_at is null or live_prices.observed_at > days.last_point_at
+        left join settled using (coin_id, vs_currency, granularity, date)
+        where settled.last_point_at is null or live_prices.observed_at > settled.last_point_at
     ),
 
     live as (select coin_id, vs_currency, granularity, date, {{ candle_of_points() }} from later group by all),
@@ -44,16 +44,16 @@ with
             vs_currency,
             granularity,
             date,
-            coalesce(days.open, live.open) as open,
-            greatest(days.high, live.high) as high,
-            least(days.low, live.low) as low,
-            coalesce(live.close, days.close) as close,
-            coalesce(live.volume_24h, days.volume_24h) as volume_24h,
-            coalesce(live.market_cap, days.market_cap) as market_cap,
-            coalesce(days.first_point_at, live.first_point_at) as first_point_at,
-            coalesce(live.last_point_at, days.last_point_at) as last_point_at,
-            live.close is not null as is_closed_by_live_point,
-        from days
+            coalesce(settled.open, live.open) as open,
+            greatest(settled.high, live.high) as high,
+            least(settled.low, live.low) as low,
+            coalesce(live.close, settled.close) as close,
+            coalesce(live.volume_24h, settled.volume_24h) as volume_24h,
+            coalesce(live.market_cap, settled.market_cap) as market_cap,
+            coalesce(settled.first_point_at, live.first_point_at) as first_point_at,
+            coalesce(live.last_point_at, settled.last_point_at) as last_point_at,
+            live.close is not null as is_closed_by_live_point
+        from settled
         full join live using (coin_id, vs_currency, granularity, date)
     )
 

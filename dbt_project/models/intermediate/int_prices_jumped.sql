@@ -2,7 +2,9 @@ with
 
     days as (select * from {{ ref("int_days_settled") }}),
 
-    within_days as (select coin_id, vs_currency, granularity, unnest(jumps) as jump, from days),
+    candles as (select * from {{ ref("int_candles_settled") }}),
+
+    within_days as (select coin_id, vs_currency, granularity, unnest(jumps) as jump from days),
 
     -- From the last point of a day to the first one of the next day that has any
     over_midnight as (
@@ -12,13 +14,13 @@ with
             granularity,
             first_point_at as observed_at,
             lag(close) over series as price_before,
-            open as price,
-        from days
+            open as price
+        from candles
         window series as (partition by coin_id, vs_currency, granularity order by date)
     ),
 
     stepped as (
-        select *, price / price_before as factor,
+        select *, price / price_before as factor
         from
             (
                 select
@@ -27,10 +29,10 @@ with
                     granularity,
                     jump.observed_at as observed_at,
                     jump.price_before as price_before,
-                    jump.price as price,
+                    jump.price as price
                 from within_days
                 union all
-                select coin_id, vs_currency, granularity, observed_at, price_before, price,
+                select coin_id, vs_currency, granularity, observed_at, price_before, price
                 from over_midnight
             )
     ),

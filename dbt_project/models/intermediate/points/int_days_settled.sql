@@ -87,7 +87,6 @@ with
             list(distinct divide(into_day_ms, 3600000)) as hours_seen,
             min(into_day_ms) as first_ms,
             max(into_day_ms) as last_ms,
-            {{ candle_of_points() }}
             coalesce(
                 list(struct_pack(observed_at := observed_at, price_before := price_before, price := price)) filter (
                     price / price_before >= {{ var("jump_factor") }}
