@@ -24,7 +24,7 @@ with
         from extracted_days
     ),
 
-    expected as (select *, divide(due_ms, 1000 * {{ slot_seconds("granularity") }}) as expected_points, from due),
+    expected as (select *, divide(due_ms, 1000 * {{ slot_seconds("granularity") }}) as expected_points from due),
 
     measured as (
         select
@@ -35,12 +35,10 @@ with
                 then 1
                 else least(1, coalesce(days.slots_seen, 0) / expected.expected_points)
             end as coverage,
-            case
-                when granularity <> 'hourly'
-                then len(list_filter(days.hours_seen, lambda hour:hour < divide(expected.due_ms, 3600000)))
-            end as whole_hours_seen,
+            days.hours_seen,
+            (1 << greatest(divide(expected.due_ms, 3600000), 0)) - 1 as hours_due,
             days.first_ms,
-            days.last_ms,
+            days.last_ms
         from expected
         left join days using (coin_id, vs_currency, granularity, date)
     ),
@@ -49,13 +47,13 @@ with
     -- its edges and each hour are checked as well, because a late start would make a wrong open
     judged as (
         select
-            * exclude (due_ms, whole_hours_seen, first_ms, last_ms),
+            * exclude (due_ms, hours_seen, hours_due, first_ms, last_ms),
             coverage >= {{ var("min_coverage") }}
             and (
                 granularity = 'hourly'
                 or due_ms < 60000 * {{ var("edge_minutes") }}
                 or coalesce(
-                    whole_hours_seen = divide(due_ms, 3600000)
+                    (hours_seen & hours_due) = hours_due
                     and first_ms < 60000 * {{ var("edge_minutes") }}
                     and last_ms >= due_ms - 60000 * {{ var("edge_minutes") }},
                     false

@@ -10,72 +10,35 @@ with
     days_to_make as (select * from {{ ref("stg_pipeline__days_to_make") }}),
 
     settled_prices as (
-        select *, observed_ms % 86400000 as into_day_ms,
+        select *, {{ slot_of("granularity", "observed_ms") }} as slot
         from {{ ref("int_prices_settled") }}
         {% if is_incremental() or is_sliced() %} semi join days_to_make using (coin_id, vs_currency, date) {% endif %}
     ),
 
+    -- One sort for all: by series, which takes a third less time than by day
     stepped as (
-        select *, lag(price) over day as price_before, price is distinct from lag(price) over day as is_new,
-        from settled_prices
-        window day as (partition by coin_id, vs_currency, granularity, date order by observed_ms)
-    ),
-
-    numbered as (
         select
             *,
-            sum(is_new::integer) over (
-                partition by coin_id, vs_currency, granularity, date order by observed_ms
-            ) as number,
+            row_number() over series as number,
+            lag(slot) over series as slot_before,
+            lag(price) over series as price_before,
+            lead(price) over series as price_after,
+            lag(date) over series is distinct from date as is_first,
+            lead(date) over series is distinct from date as is_last
+        from settled_prices
+        window series as (partition by coin_id, vs_currency, granularity order by observed_ms)
+    ),
+
+    -- Where a stretch of one price begins, and where it ends: both within the day
+    marked as (
+        select
+            *,
+            is_first or price is distinct from price_before as is_begin,
+            is_last or price is distinct from price_after as is_end
         from stepped
     ),
 
-    stretches as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            number,
-            any_value(price) as price,
-            min(observed_at) as first_point_at,
-            max(observed_at) as last_point_at,
-            count(*) as points,
-        from numbered
-        group by all
-    ),
-
-    placed as (
-        select
-            *,
-            number = 1 as is_first,
-            number = max(number) over (partition by coin_id, vs_currency, granularity, date) as is_last,
-        from stretches
-    ),
-
-    -- A stretch of one price may go on at midnight; within the day it says something from four points on
-    equal_prices as (
-        select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            max(number) as stretches,
-            list(
-                struct_pack(
-                    price := price,
-                    first_point_at := first_point_at,
-                    last_point_at := last_point_at,
-                    points := points,
-                    is_first := is_first,
-                    is_last := is_last
-                )
-                order by first_point_at
-            ) filter (is_first or is_last or points >= 4) as equal_prices,
-        from placed
-        group by all
-    ),
-
+    -- A stretch of a single point matters only at an end of the day
     days as (
         select
             coin_id,
@@ -83,42 +46,61 @@ with
             granularity,
             date,
             count(*) as points,
-            count(distinct {{ slot_of("granularity", "observed_ms") }}) as slots_seen,
-            list(distinct divide(into_day_ms, 3600000)) as hours_seen,
-            min(into_day_ms) as first_ms,
-            max(into_day_ms) as last_ms,
-            coalesce(
-                list(struct_pack(observed_at := observed_at, price_before := price_before, price := price)) filter (
-                    price / price_before >= {{ var("jump_factor") }}
-                    or price / price_before <= 1 / {{ var("jump_factor") }}
-                ),
-                []
+            count(*) filter (where slot is distinct from slot_before) as slots_seen,
+            bit_or(1 << divide(observed_ms % 86400000, 3600000)) as hours_seen,
+            min(observed_ms % 86400000) as first_ms,
+            max(observed_ms % 86400000) as last_ms,
+            list(struct_pack(observed_at := observed_at, price_before := price_before, price := price)) filter (
+                where
+                    not is_first
+                    and (
+                        price / price_before >= {{ var("jump_factor") }}
+                        or price / price_before <= 1 / {{ var("jump_factor") }}
+                    )
             ) as jumps,
-        from stepped
+            count(*) filter (where is_begin) as stretches,
+            list(
+                struct_pack(number := number, price := price, observed_at := observed_at, is_first := is_first)
+            ) filter (where is_begin and (not is_end or is_first or is_last)) as begins,
+            list(struct_pack(number := number, observed_at := observed_at, is_last := is_last)) filter (
+                where is_end and (not is_begin or is_first or is_last)
+            ) as ends,
+            histogram(load_number) as points_by_answer
+        from marked
         group by all
     ),
 
-    -- For each point the newest answer that gave it
-    given as (
-        select coin_id, vs_currency, granularity, date, load_number, count(*) as points, from stepped group by all
-    ),
-
-    answers as (
+    -- Each beginning with its end
+    paired as (
         select
-            coin_id,
-            vs_currency,
-            granularity,
-            date,
-            list(struct_pack(load_number := load_number, points := points) order by load_number) as answers,
-        from given
-        group by all
+            * exclude (begins, ends),
+            list_transform(
+                list_zip(list_sort(begins), list_sort(ends)),
+                lambda pair:struct_pack(
+                    price := pair[1].price,
+                    first_point_at := pair[1].observed_at,
+                    last_point_at := pair[2].observed_at,
+                    points := pair[2].number - pair[1].number + 1,
+                    is_first := pair[1].is_first,
+                    is_last := pair[2].is_last
+                )
+            ) as stretches_kept
+        from days
     ),
 
+    -- A stretch of one price may go on at midnight; within the day it says something from four points on
     days_settled as (
-        select days.*, equal_prices.stretches, equal_prices.equal_prices, answers.answers,
-        from days
-        inner join equal_prices using (coin_id, vs_currency, granularity, date)
-        inner join answers using (coin_id, vs_currency, granularity, date)
+        select
+            * exclude (jumps, stretches_kept, points_by_answer),
+            coalesce(list_sort(jumps), []) as jumps,
+            list_filter(
+                stretches_kept, lambda stretch:stretch.is_first or stretch.is_last or stretch.points >= 4
+            ) as equal_prices,
+            list_transform(
+                map_entries(points_by_answer),
+                lambda entry:struct_pack(load_number := entry.key, points := entry.value::bigint)
+            ) as answers
+        from paired
     )
 
 select *
