@@ -1,18 +1,18 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ delete_touched_days(this) }}",
+        pre_hook="{{ delete_days_to_make(this) }}",
     )
 }}
 
 with
 
-    touched_days as (select * from {{ ref("stg_pipeline__touched_days") }}),
+    days_to_make as (select * from {{ ref("stg_pipeline__days_to_make") }}),
 
     settled_prices as (
         select *
         from {{ ref("int_prices_settled") }}
-        {% if is_incremental() %} semi join touched_days using (coin_id, vs_currency, date) {% endif %}
+        {% if is_incremental() or is_sliced() %} semi join days_to_make using (coin_id, vs_currency, date) {% endif %}
     ),
 
     candles as (
