@@ -83,10 +83,12 @@ def sha256(path: Path) -> str:
 def sweep(root: Path, scratch: Path) -> None:
     """Remove what a killed run left below `root`: temporary files, and all of the folder `scratch`."""
     shutil.rmtree(scratch, ignore_errors=True)
-    for folder in (root, *(child for child in root.glob("*") if child.is_dir() and not child.is_symlink())):
-        sweep_temporary(folder)
-    for leftover in (root / "raw").rglob(f"{TEMPORARY_PREFIX}*"):
-        leftover.unlink(missing_ok=True)
+    for of_steps in (root, *(child for child in root.glob("*") if child.is_dir() and not child.is_symlink())):
+        sweep_temporary(of_steps)
+    for folder, _, names in os.walk(root / "raw"):  # faster than `rglob`: ten years have 20,000 files
+        for name in names:
+            if name.startswith(TEMPORARY_PREFIX):
+                Path(folder, name).unlink(missing_ok=True)
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
