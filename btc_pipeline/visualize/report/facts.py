@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline.visualize.report import history
+from btc_pipeline.visualize.report import gaps, history
 from btc_pipeline.visualize.report.history import PairHistory
 from btc_pipeline.warehouse import duckdb_files, published
 
@@ -33,6 +33,7 @@ TABLES = {
 }
 """The tables that a report shows, and the order of their rows: what is new comes first, but for candles."""
 
+_GAPS = "price_gaps"
 _DAY_OF = {
     "daily_candlestick": "date",
     "price_gaps": "gap_from",
@@ -75,13 +76,14 @@ class Facts:
     """All that a report says: `publication` is the table of that name, `tables` those of `TABLES`.
 
     `histories` are the candles of each pair up to the last day, `verdicts` how many second opinions of a pair have
-    each verdict.
+    each verdict, `gap_states` how many gaps of a pair have each state.
     """
 
     publication: dict[str, str]
     tables: dict[str, Table]
     histories: Mapping[tuple[str, str], PairHistory]
     verdicts: Mapping[tuple[str, str, str], int]
+    gap_states: gaps.States
 
     @property
     def name(self) -> str:
@@ -116,10 +118,7 @@ class Facts:
     @property
     def requested_pairs(self) -> list[tuple[str, str]]:
         """Each coin in each currency that the run had to request, in its order; if that is not known, all there are."""
-        coins, currencies = (self.setting("pipeline", key) for key in ("coins", "vs_currency"))
-        if not coins or not currencies:
-            return sorted(self.histories)
-        return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
+        return _requested(self.tables["run_settings"]) or sorted(self.histories)
 
     def of_requested(self, name: str) -> list[dict[str, Any]]:
         """A table's rows of the pairs that the run had to request."""
@@ -133,8 +132,8 @@ class Facts:
     def as_json(self) -> dict[str, Any]:
         """The facts for machines: of each day's rows those of the run's window, and those that are new or open.
 
-        `other_rows` says how many rows of each table are left out; they stay in the published database. So a report
-        of a night does not grow with the years.
+        Of the open gaps these are the ones that the page lists. `other_rows` says how many rows of each table are left
+        out; they stay in the published database. So a report of a night does not grow with the years.
         """
         kept = {name: self._of_window(name) if name in _DAY_OF else table for name, table in self.tables.items()}
         return {
@@ -182,12 +181,16 @@ def read(database: Path) -> Facts:
         settings = _table(connection, "run_settings")
         first_day, last_day = _window(publication, settings)
         days = {"first_day": first_day, "last_day": last_day}
-        tables = {name: _table(connection, name, days if name in _READ else None) for name in TABLES}
+        tables = {name: _table(connection, name, days if name in _READ else None) for name in TABLES if name != _GAPS}
+        query = gaps.query(connection, TABLES[_GAPS], first_day, last_day, _requested(settings))
+        states = gaps.states(connection)
+        tables[_GAPS] = replace(_of(connection.execute(query)), total=sum(states.values()))
         verdicts = connection.execute(
             "select coin_id, vs_currency, verdict, count(*) from main.second_opinions group by all"
         ).fetchall()
         histories = history.read(connection, last_day)
-    return Facts(publication, tables, histories, {(*pair, verdict): count for *pair, verdict, count in verdicts})
+    counted = {(*pair, verdict): count for *pair, verdict, count in verdicts}
+    return Facts(publication, tables, histories, counted, states)
 
 
 def as_text(value: Any) -> Any:
@@ -202,10 +205,22 @@ def as_text(value: Any) -> Any:
 def _table(connection: duckdb_files.Connection, name: str, days: Mapping[str, date] | None = None) -> Table:
     which = f" where {_READ[name]}" if days else ""
     found = connection.execute(f"select * from main.{name}{which} order by {TABLES[name]}", days or {})
-    columns = tuple(column[0] for column in found.description or ())
-    rows = found.fetchall()
-    ((total,),) = connection.execute(f"select count(*) from main.{name}").fetchall() if days else [(len(rows),)]
-    return Table(columns, rows, total)
+    table = _of(found)
+    ((total,),) = connection.execute(f"select count(*) from main.{name}").fetchall() if days else [(table.total,)]
+    return replace(table, total=total)
+
+
+def _of(found: duckdb_files.Connection) -> Table:
+    columns, rows = tuple(column[0] for column in found.description or ()), found.fetchall()
+    return Table(columns, rows, len(rows))
+
+
+def _requested(settings: Table) -> list[tuple[str, str]]:
+    """Each coin in each currency of the run's settings, in their order; none if they are not known."""
+    coins, currencies = (_setting(settings, "pipeline", key) for key in ("coins", "vs_currency"))
+    if not coins or not currencies:
+        return []
+    return [(coin, currency) for coin in coins.split(",") for currency in currencies.split(",")]
 
 
 def _window(publication: Mapping[str, str], settings: Table) -> tuple[date, date]:

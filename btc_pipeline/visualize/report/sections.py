@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from btc_pipeline.visualize.report import gaps
 from btc_pipeline.visualize.report.facts import Facts
 from btc_pipeline.visualize.report.series import DayRow
 from btc_pipeline.visualize.report.verdict import check_words
 
-MOST_ROWS, MOST_UNFOLDED = 200, 10
+MOST_ROWS, MOST_UNFOLDED = gaps.MOST_ROWS, 10
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def of(facts: Facts) -> list[Part]:
 
 def _gaps(facts: Facts) -> Part:
     rows = facts.of_requested("price_gaps")
-    states = Counter(row["state"] for row in rows)
+    requested, states = set(facts.requested_pairs), Counter[str]()
+    for (coin_id, vs_currency, state), count in facts.gap_states.items():
+        states[state] += count if (coin_id, vs_currency) in requested else 0
     counted = ", ".join(
         f"{states[state]:,} {state}" for state in ("open", "reviewed", "explained", "closed") if states[state]
     )
@@ -59,13 +62,14 @@ def _gaps(facts: Facts) -> Part:
     return Part(
         "gaps",
         "Gaps",
-        f"Holes in the prices of all days: {counted}." if rows else "No hole in the prices is on record.",
+        f"Holes in the prices of all days: {counted}." if states.total() else "No hole in the prices is on record.",
         ("Series", "From", "To", "Granularity", "Slots", "Touches", "Cause", "State", "Note"),
         _cut(shown, lambda row:
             (_pair(row), _at(row["gap_from"]), _at(row["gap_to"]), row["granularity"], str(row["slots"]),
-             ", ".join(row.get("touches") or ()), row["cause"].replace("_", " "), row["state"], row["note"] or "")
+             ", ".join(row.get("touches") or ()), row["cause"].replace("_", " "), row["state"], row["note"] or ""),
+            total=states.total(),
         ),
-        is_open=len(rows) <= MOST_UNFOLDED,
+        is_open=states.total() <= MOST_UNFOLDED,
     )  # fmt: skip
 
 
@@ -181,13 +185,13 @@ def _versions(facts: Facts) -> Part:
     )
 
 
-def _cut(rows: Sequence[DayRow], line: Callable[[DayRow], tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The lines of the first rows, and a last one that says how many more there are."""
+def _cut(
+    rows: Sequence[DayRow], line: Callable[[DayRow], tuple[str, ...]], total: int | None = None
+) -> list[tuple[str, ...]]:
+    """The lines of the first rows, and one that says how many more there are; `total` counts the unread ones too."""
     lines = [line(row) for row in rows[:MOST_ROWS]]
-    if len(rows) <= MOST_ROWS:
-        return lines
-    more = f"and {len(rows) - MOST_ROWS:,} more, in the published database"
-    return [*lines, (more, *[""] * (len(lines[0]) - 1))]
+    rest = (len(rows) if total is None else total) - len(lines)
+    return [*lines, (f"and {rest:,} more, in the published database", *[""] * (len(lines[0]) - 1))] if rest else lines
 
 
 def _pair(row: DayRow) -> str:

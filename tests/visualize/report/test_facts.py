@@ -63,6 +63,38 @@ def test_of_the_time_before_the_json_has_what_is_open_or_new(read):
     }
 
 
+def many_gaps(count, **more):
+    """Open single slots of the time before the window, the newest first."""
+    gap = {"coin_id": "bitcoin", "vs_currency": "usd", "granularity": "hourly", "state": "open", "is_notable": False}
+    days = [date(2026, 5, 1) - timedelta(days=number) for number in range(count)]
+    return [gap | {"gap_from": f"{day} 03:00:00", "gap_to": f"{day} 04:00:00"} | more for day in days]
+
+
+def test_of_many_gaps_those_are_read_that_the_page_lists_and_all_of_the_window(read):
+    old = {"gap_from": "2025-01-07 03:00:00", "gap_to": "2025-01-07 06:00:00"}
+    window = {"gap_from": "2026-05-07 22:00:00", "gap_to": "2026-05-08 01:00:00"}
+    told = [*many_gaps(300), *many_gaps(1, **old, is_notable=True), *many_gaps(1, **window, state="closed")]
+    known = read(tables={"price_gaps": told})
+    table = known.tables["price_gaps"]
+    starts = [str(row["gap_from"]) for row in table.records]
+    assert (table.total, len(starts)) == (302, 201)
+    assert (starts[0], starts[-1]) == (window["gap_from"], old["gap_from"])
+    assert known.as_json()["other_rows"]["price_gaps"] == 302 - 200
+    assert known.gap_states == {("bitcoin", "usd", "open"): 301, ("bitcoin", "usd", "closed"): 1}
+
+
+def test_gaps_of_pairs_that_are_not_requested_take_no_room_from_the_others(read):
+    found = read(tables={"price_gaps": [*many_gaps(300, coin_id="ethereum"), *many_gaps(300)]})
+    assert len(found.of_requested("price_gaps")) == 200
+
+
+def test_gaps_of_a_version_that_does_not_weigh_them_are_read(tmp_path):
+    database = Published(tables={"price_gaps": many_gaps(3)}).write(tmp_path / "old.duckdb")
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute("alter table price_gaps drop column is_notable")
+    assert len(facts.read(database).tables["price_gaps"].rows) == 3
+
+
 def test_of_the_days_after_a_past_run_the_json_has_none(read):
     about = {"first_day": "2026-05-08", "last_day": "2026-05-10", "run_date": "2026-05-10"}
     told = read(about=about).as_json()

@@ -152,6 +152,21 @@ def test_a_long_list_is_cut_and_says_how_much_is_missing(read):
     assert (len(rows), rows[-1][0]) == (201, "and 1 more, in the published database")
 
 
+def test_of_a_long_list_of_gaps_open_and_notable_ones_come_first_and_all_are_counted(read):
+    gap = {
+        "coin_id": "bitcoin", "vs_currency": "usd", "gap_to": "2026-05-15 00:00:00", "granularity": "hourly",
+        "slots": 1, "cause": "coingecko_silent", "found_at": "2026-05-13 00:40:00",
+    }  # fmt: skip
+    days = [str(DAY - timedelta(days=back)) for back in range(1, 400)]
+    single = [gap | {"gap_from": f"{day} 03:00:00", "state": "open", "is_notable": False} for day in days]
+    closed = gap | {"gap_from": f"{days[0]} 05:00:00", "state": "closed", "is_notable": True}
+    notable = gap | {"gap_from": "2020-01-01 05:00:00", "state": "open", "is_notable": True}
+    part = lists(read(tables={"price_gaps": [*single, closed, notable]}))["gaps"]
+    assert (part.lead, part.is_open) == ("Holes in the prices of all days: 400 open, 1 closed.", False)
+    assert [row[1] for row in part.rows[:2]] == ["2020-01-01 05:00Z", f"{days[0]} 03:00Z"]
+    assert (len(part.rows), part.rows[-1][0]) == (201, "and 201 more, in the published database")
+
+
 def test_of_second_opinions_those_that_differ_are_listed(read):
     opinion = {"coin_id": "bitcoin", "vs_currency": "usd", "date": DAY, "ohlc_candles": 6}
     told = [opinion | {"verdict": "agrees", "largest_bps": 1.0}, opinion | {"verdict": "differs", "largest_bps": 70.25}]
