@@ -1,5 +1,3 @@
-{{ config(materialized="table") }}
-
 with
 
     -- Prices that do not count any more
