@@ -14,7 +14,7 @@ _ONE = f"coin_id = 'bitcoin' and date = {OVER}"
 _CANDLE = "update main.daily_candlestick set"
 _SETTLED_HOURS = "coin_id = 'bitcoin' and granularity = 'hourly' and is_latest and not is_live"
 _BUILT_ANEW = f"""
-    update raw.market_chart set points = json_array_length(prices);
+    update raw.market_chart set points = len(prices);
     drop table main.stg_coingecko__points;
     insert into pipeline.touched_days select coin_id, vs_currency, {tables.DAY_OF_WINDOW} from raw.market_chart;
 """
@@ -27,16 +27,16 @@ _NEWEST = (
 
 def _raw(changed: str, where: str = _OF_BITCOIN) -> str:
     """The SQL that changes the points of raw answers, each `[milliseconds, price]`, and has the models built anew."""
-    return f"update raw.market_chart set prices = to_json({changed}) {where}; {_BUILT_ANEW}"
+    return f"update raw.market_chart set prices = {changed} {where}; {_BUILT_ANEW}"
 
 
 def _without(condition: str) -> str:
-    return _raw(f"list_filter(prices::double[][], lambda point: not ({condition}))")
+    return _raw(f"list_filter(prices, lambda point: not ({condition}))")
 
 
 def _priced(condition: str, price: str, where: str = _OF_BITCOIN) -> str:
     changed = f"[point[1], if({condition}, {price}, point[2])]"
-    return _raw(f"list_transform(prices::double[][], lambda point: {changed})", where)
+    return _raw(f"list_transform(prices, lambda point: {changed})", where)
 
 
 _AT = "epoch_ms(point[1]::bigint)"
@@ -89,7 +89,7 @@ DATABASE: tuple[Fault, ...] = (
     DatabaseFault(
         "zone shifted behind the gate",
         "singular:assert_the_second_opinion_agrees",
-        _raw(f"list_transform(prices::double[][], lambda point: [point[1] - {5 * HOUR_MS}, point[2]])", where=""),
+        _raw(f"list_transform(prices, lambda point: [point[1] - {5 * HOUR_MS}, point[2]])", where=""),
         "build",
     ),
     DatabaseFault(
@@ -265,13 +265,13 @@ SERIES: tuple[Fault, ...] = (
     DatabaseFault(
         "5-minute series in another unit",
         "singular:assert_the_hourly_points_lie_among_the_5_minute_ones",
-        _raw("list_transform(prices::double[][], lambda point: [point[1], point[2] * 1.08])", _OF_FINE),
+        _raw("list_transform(prices, lambda point: [point[1], point[2] * 1.08])", _OF_FINE),
         "build",
     ),
     DatabaseFault(
         "5-minute series a day late",
         "singular:assert_the_hourly_points_lie_among_the_5_minute_ones",
-        _raw(f"list_transform(prices::double[][], lambda point: [point[1] - {24 * HOUR_MS}, point[2]])", _OF_FINE),
+        _raw(f"list_transform(prices, lambda point: [point[1] - {24 * HOUR_MS}, point[2]])", _OF_FINE),
         "build",
     ),
     DatabaseFault(

@@ -60,7 +60,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         except PipelineError as error:
             return {"error": str(error)}
         loaded, notes = loaded + new, [*notes, *(note for note in more if note not in notes)]
-        slices.build(dbt.database, dbt.run_points, PROGRESS)
+        slices.build(dbt.database, dbt.run, PROGRESS)
         nodes = [*dbt.build(is_unit_tested=job["is_unit_tested"] or build > 1), *unit_tests]
         unit_tests = [node for node in nodes if node["kind"] == "unit_test"]
         if not job["run"] or build == _BUILDS or not (failed := _failed_for_answers(dbt, nodes)):

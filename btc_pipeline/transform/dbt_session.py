@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from btc_pipeline.system import child_process, digest
-from btc_pipeline.transform import data_tests, layers, prepared
+from btc_pipeline.transform import data_tests, prepared
 from btc_pipeline.transform.data_tests import DataTest
 from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
@@ -60,13 +60,13 @@ class Dbt:
         skipped = ["test", *["unit_test"] * is_unit_tested]
         return self._nodes("build", ["--exclude-resource-type", *skipped], is_unit_tested=is_unit_tested)
 
-    def run_points(self) -> bool:
-        """Run the models of the stored points, without any test; returns whether all went well.
+    def run(self, selection: Sequence[str]) -> bool:
+        """Run some models, without any test; returns whether all went well.
 
         Raises:
             DbtError: dbt ended without results.
         """
-        built = self._results("run", ["--select", *layers.SELECTION.split()])
+        built = self._results("run", ["--select", *selection])
         _close()
         return all(_node(result)["status"] == "success" for result in built)
 

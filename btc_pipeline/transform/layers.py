@@ -17,8 +17,11 @@ _FOLDERS = ("models/staging", "models/intermediate/points")
 
 _MODELS = tuple(f"{folder}/*.sql" for folder in _FOLDERS)
 
-SELECTION = " ".join(f"path:{folder}" for folder in _FOLDERS)
+ALL_OF_POINTS = tuple(f"path:{folder}" for folder in _FOLDERS)
 """The models in the layer of the points, as dbt selects them."""
+
+POINTS_OF_ANSWERS = ("stg_coingecko__points",)
+"""The model that unpacks the answers, each of them once."""
 
 POINTS = (*_MODELS, "models/staging/_sources.yml", "macros/**/*", "*.yml")
 """What the stored points are made by, as glob patterns of the dbt project. The loader's code makes them too."""

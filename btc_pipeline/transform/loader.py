@@ -71,7 +71,7 @@ def load(job: Load) -> tuple[int, list[str]]:
     job.database.parent.mkdir(parents=True, exist_ok=True)
     with duckdb_files.opened(job.database, read_only=False) as connection:
         tables.create(connection)
-        connection.execute(f"delete from {tables.SLICE}")  # of a build that was killed
+        connection.execute(f"delete from {tables.SLICE}; delete from {tables.SLICE_OF_ANSWERS}")  # of a killed build
         # Outside of the transaction: inside it, a damaged file would undo all of it, and the commit would not fail
         notes += previous_version.load(connection, job.published, job.ledger, job.provenance)
         notes += failed_runs.load(connection, job.failures, job.provenance)

@@ -147,7 +147,7 @@ def _suspects(connection: duckdb_files.Connection, test: str) -> list[_Suspect]:
         points as (
             select
                 archive_file, sha256, load_number, coin_id, vs_currency, granularity,
-                unnest(json_transform_strict(prices, '[["DOUBLE"]]')) as pair
+                unnest(prices) as pair
             from {RAW_TABLE} semi join found using (coin_id, vs_currency, granularity)
         )
         select points.archive_file, any_value(points.sha256), list(found.observed_ms), list(found.price),

@@ -8,10 +8,10 @@ with the others. Imports nothing of dbt.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from btc_pipeline.transform import tables
+from btc_pipeline.transform import layers, tables
 from btc_pipeline.warehouse import duckdb_files
 
 POINTS = 1_000_000
@@ -26,25 +26,50 @@ _LEFT = (
 )
 
 
-def build(database: Path, run: Callable[[], bool], progress: Callable[[int, int, str], None]) -> None:
+def build(database: Path, run: Callable[[Sequence[str]], bool], progress: Callable[[int, int, str], None]) -> None:
     """Make the points of the touched days in slices, if they are many; else leave all to the build that follows.
 
-    `run` runs the models of the points, closes its connection, and says whether all went well. If not, the slices end:
-    the build that follows runs the model once more, and says what is wrong. `progress` is called with the coin-days
-    that are made, their number, and the last day.
+    `run` runs a selection of dbt's models, closes its connection, and says whether all went well. If not, the slices
+    end: the build that follows runs the model once more, and says what is wrong. `progress` is called with the
+    coin-days that are made, their number, and the last day.
     """
     days = _days_left(database)
     if days <= FEW_DAYS:
         return
+    while _choose_answers(database):
+        if not run(layers.POINTS_OF_ANSWERS):
+            return
     left = days
-    while left and _choose(database):
+    while left and _choose_days(database):
         last = _last_day(database)
-        is_good = run()
+        is_good = run(layers.ALL_OF_POINTS)
         _end(database, is_good=is_good)
         left = _days_left(database)
         progress(days - left, days, f"points up to {last}")
         if not is_good:
             return
+
+
+def _choose_answers(database: Path) -> bool:
+    """Choose up to which load number answers are unpacked next; false, and no limit, if it is all of them."""
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute(
+            f"""
+            create or replace temp table next_answers as
+            with
+                summed as (
+                    select load_number, points, sum(points) over (order by load_number) as up_to
+                    from {tables.RAW_TABLE}
+                    where load_number > (select coalesce(max(last_number), 0) from {tables.SLICE_OF_ANSWERS})
+                )
+            select max(load_number) as last_number from summed where up_to - points < {POINTS}
+            """
+        )
+        connection.execute(
+            f"begin; delete from {tables.SLICE_OF_ANSWERS};"
+            f"insert into {tables.SLICE_OF_ANSWERS} from next_answers where last_number is not null; commit"
+        )
+        return bool(connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall())
 
 
 def _days_left(database: Path) -> int:
@@ -53,7 +78,7 @@ def _days_left(database: Path) -> int:
         return int(days)
 
 
-def _choose(database: Path) -> bool:
+def _choose_days(database: Path) -> bool:
     """Choose the days of the next slice: whole days of all coins, which are compared with each other."""
     with duckdb_files.opened(database, read_only=False) as connection:
         connection.execute(

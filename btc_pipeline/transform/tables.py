@@ -15,15 +15,18 @@ MARKERS = "pipeline.markers"
 TOUCHED_DAYS = "pipeline.touched_days"
 DAYS_MADE = "pipeline.days_made"
 SLICE = "pipeline.slice_of_days"
+SLICE_OF_ANSWERS = "pipeline.slice_of_answers"
 
 DAY_OF_WINDOW = "unnest(generate_series(window_from::date, window_to::date, interval 1 day))::date"
 """Each UTC day that an answer was requested for, as an expression."""
 
 # One row for each answer; load_number counts them in the order of loading, and none is used twice. Timestamps are UTC.
-# points is how many elements prices has: a model that counts them reads no JSON.
+# The arrays are kept as numbers, which take a quarter of their text. points is how many elements prices has: so a model
+# that counts them reads none.
 # A day is touched if an answer with points of it was loaded or removed since the last build that passed its tests: the
 # models make it anew. Of a long history the points are made in slices (`slices`): days_made are the touched days whose
-# points are made since they were touched, slice_of_days those that are being made, or none.
+# points are made since they were touched, slice_of_days those that are being made, or none. slice_of_answers says up
+# to which load number answers are unpacked, if not all of them.
 # The days under test are those that the data tests look at (`days_under_test`); tests_run is the version of the tests
 # that ran last, tests_vouched the one that all days but the touched ones have passed.
 # An answer is removed if it was loaded once: the models forget its points; noted as long as its days are touched.
@@ -38,7 +41,7 @@ _DDL = f"""
         source varchar not null, coin_id varchar not null, vs_currency varchar not null,
         granularity varchar not null, window_from timestamp not null, window_to timestamp not null,
         extracted_at timestamp not null, newest_point_at timestamp not null, run_date date not null,
-        points integer not null, prices json not null, market_caps json, total_volumes json
+        points integer not null, prices double[][] not null, market_caps double[][], total_volumes double[][]
     );
     create table if not exists {OHLC_TABLE} (
         load_number integer not null, archive_file varchar not null, sha256 varchar not null, source varchar not null,
@@ -54,6 +57,7 @@ _DDL = f"""
     create table if not exists {SLICE} (
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );
+    create table if not exists {SLICE_OF_ANSWERS} (last_number integer not null);
     create table if not exists pipeline.days_under_test (
         coin_id varchar not null, vs_currency varchar not null, date date not null
     );

@@ -122,7 +122,7 @@ def _days_of(answers: str) -> str:
     return f"""
         select archive_file, coin_id, vs_currency, epoch_ms(pair[1]::bigint)::date as date
         from (
-            select archive_file, coin_id, vs_currency, unnest(json_transform_strict(prices, '[["DOUBLE"]]')) as pair
+            select archive_file, coin_id, vs_currency, unnest(prices) as pair
             from {tables.RAW_TABLE}
             where {answers}
         )

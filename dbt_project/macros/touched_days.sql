@@ -55,5 +55,17 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The load number up to which a slice of a long history unpacks the answers; the greatest that there can be, if none. -#}
+{% macro last_number_of_slice() -%}
+    {%- if execute -%}
+        {{
+            run_query("select coalesce(min(last_number), 2147483647) from pipeline.slice_of_answers").columns[
+                0
+            ].values()[0]
+        }}
+    {%- else -%} 0
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Whether a table that keeps rows of its last build has any to keep: not in the first build. -#}
 {% macro has_earlier_rows(relation) %} {{ return(execute and load_relation(relation) is not none) }} {% endmacro %}

@@ -42,13 +42,11 @@ with
             granularity,
             extracted_at,
             epoch_us(extracted_at) - epoch_us(window_to) < 60000000 * {{ var("settling_minutes") }} as reaches_now,
-            prices::double[][] as prices,
+            prices,
             -- Only where the last stamp is on no whole second, the greatest one may be the live point
-            case
-                when (prices::double[][])[-1][1] % 1000 <> 0 then list_max(prices::double[][])[1]::bigint
-            end as newest_ms,
-            market_caps::double[][] as market_caps,
-            total_volumes::double[][] as total_volumes,
+            case when prices[-1][1] % 1000 <> 0 then list_max(prices)[1]::bigint end as newest_ms,
+            market_caps,
+            total_volumes,
         from answers
     ),
 

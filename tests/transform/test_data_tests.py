@@ -125,7 +125,8 @@ def two_months(database, monkeypatch):
                 f" '{coin}/{month}' as archive_file, '' as sha256, 'SAMPLE' as source, '{coin}' as coin_id,"
                 f" 'usd' as vs_currency, 'hourly' as granularity, timestamp '2026-0{month}-01' as window_from,"
                 f" timestamp '2026-0{month}-28 23:59:59' as window_to, timestamp '2026-03-01' as extracted_at,"
-                " timestamp '2026-03-01' as newest_point_at, date '2026-03-01' as run_date, 0 as points, '[]' as prices"
+                " timestamp '2026-03-01' as newest_point_at, date '2026-03-01' as run_date, 0 as points,"
+                " []::double[][] as prices"
             )
     return database
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from btc_pipeline.errors import TransformationError
-from btc_pipeline.transform import dbt_runner, slices, tables, touched_days
+from btc_pipeline.transform import dbt_runner, layers, slices, tables, touched_days
 from btc_pipeline.warehouse import duckdb_files
 from tests.support import sliced_dbt_process
 from tests.support.built_world import BuiltWorld
@@ -30,7 +30,7 @@ def answered(database, number, coin, first, days, points):
             " 'SAMPLE' as source, ? as coin_id, 'usd' as vs_currency, 'hourly' as granularity,"
             " make_timestamp(2026, 5, ?, 0, 0, 0) as window_from, window_from + to_days(?) - interval 1 second"
             " as window_to, window_to as extracted_at, window_to as newest_point_at, window_to::date as run_date,"
-            " ? as points, '[]' as prices",
+            " ? as points, []::double[][] as prices",
             [number, coin, first, days, points],
         )
         touched_days.touch_loaded(connection, [number])
@@ -40,9 +40,13 @@ class Runs:
     """In place of dbt: notes the days of each slice."""
 
     def __init__(self, database, bad=None):
-        self.database, self.bad, self.days, self.reports = database, bad, [], []
+        self.database, self.bad, self.answers, self.days, self.reports = database, bad, [], [], []
 
-    def __call__(self):
+    def __call__(self, selection):
+        if selection == layers.POINTS_OF_ANSWERS:
+            with duckdb_files.opened(self.database, read_only=True) as connection:
+                self.answers += connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall()
+            return self.bad != 0
         with duckdb_files.opened(self.database, read_only=True) as connection:
             found = connection.execute(f"select coin_id, day(date) from {tables.SLICE} order by all").fetchall()
         self.days.append([f"{coin} {day}" for coin, day in found])
@@ -72,6 +76,23 @@ def test_a_slice_has_whole_days_of_all_coins_until_it_has_its_points(small, data
     slices.build(database, runs, runs.report)
     assert runs.days == [["bitcoin 1", "bitcoin 2", "solana 2"], ["bitcoin 3", "bitcoin 4"]]
     assert runs.reports == [(3, 5, "points up to 2026-05-02"), (5, 5, "points up to 2026-05-04")]
+
+
+def test_the_answers_are_unpacked_first_so_many_points_at_a_time(small, database):
+    for number, points in enumerate((60, 60, 10, 500, 1), start=1):
+        answered(database, number, "bitcoin", first=number, days=1, points=points)
+    runs = Runs(database)
+    slices.build(database, runs, runs.report)
+    assert runs.answers == [(2,), (4,), (5,)]
+    with duckdb_files.opened(database, read_only=True) as connection:
+        assert connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall() == []
+
+
+def test_if_answers_cannot_be_unpacked_the_build_says_so(small, database):
+    answered(database, 1, "bitcoin", first=1, days=4, points=200)
+    runs = Runs(database, bad=0)
+    slices.build(database, runs, runs.report)
+    assert (runs.answers, runs.days) == ([(1,)], [])
 
 
 def test_a_day_with_more_points_than_a_slice_is_one(small, database):

@@ -7,14 +7,15 @@
 
 with
 
-    -- Each answer is read once. As a constant, the number is applied before any JSON is read
+    -- Each answer is read once. As a constant, the number is applied before any array is read
     answers as (
         select *
         from {{ source("raw", "market_chart") }}
-        {% if is_incremental() %} where load_number > {{ last_number_in(this) }} {% endif %}
+        where
+            load_number <= {{ last_number_of_slice() }}
+            {% if is_incremental() %} and load_number > {{ last_number_in(this) }} {% endif %}
     ),
 
-    -- Read once into lists; an array that is still JSON beside an unnest is copied for each point
     charts as (
         select
             load_number,
@@ -23,12 +24,12 @@ with
             granularity,
             window_to,
             extracted_at,
-            json_transform_strict(prices, '[["DOUBLE"]]') as prices,
+            prices,
             -- Of the greatest pair; here, because beside an unnest it would be computed for each point
-            list_max(json_transform_strict(prices, '[["DOUBLE"]]'))[1]::bigint as newest_ms,
-            json_transform_strict(prices, '[["DOUBLE"]]')[-1][1]::bigint as last_ms,
-            json_transform_strict(market_caps, '[["DOUBLE"]]') as market_caps,
-            json_transform_strict(total_volumes, '[["DOUBLE"]]') as total_volumes,
+            list_max(prices)[1]::bigint as newest_ms,
+            prices[-1][1]::bigint as last_ms,
+            market_caps,
+            total_volumes
         from answers
     ),
 

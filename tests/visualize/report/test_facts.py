@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from btc_pipeline.visualize.report import facts
-from btc_pipeline.warehouse import database_errors
+from btc_pipeline.warehouse import database_errors, duckdb_files
 from tests.visualize.report.published import CONTRACT, DAY, Published, backfill, candle, week
 
 
