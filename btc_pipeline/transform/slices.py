@@ -38,6 +38,7 @@ def build(database: Path, run: Callable[[Sequence[str]], bool], progress: Callab
         return
     while _choose_answers(database):
         if not run(layers.POINTS_OF_ANSWERS):
+            _leave_answers(database)
             return
     left = days
     while left and _choose_days(database):
@@ -70,6 +71,12 @@ def _choose_answers(database: Path) -> bool:
             f"insert into {tables.SLICE_OF_ANSWERS} from next_answers where last_number is not null; commit"
         )
         return bool(connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall())
+
+
+def _leave_answers(database: Path) -> None:
+    """Set no limit: the build that follows unpacks all answers that are left."""
+    with duckdb_files.opened(database, read_only=False) as connection:
+        connection.execute(f"delete from {tables.SLICE_OF_ANSWERS}")
 
 
 def _days_left(database: Path) -> int:

@@ -44,8 +44,7 @@ class Runs:
 
     def __call__(self, selection):
         if selection == layers.POINTS_OF_ANSWERS:
-            with duckdb_files.opened(self.database, read_only=True) as connection:
-                self.answers += connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall()
+            self.answers += limit(self.database)
             return self.bad != 0
         with duckdb_files.opened(self.database, read_only=True) as connection:
             found = connection.execute(f"select coin_id, day(date) from {tables.SLICE} order by all").fetchall()
@@ -54,6 +53,12 @@ class Runs:
 
     def report(self, *what):
         self.reports.append(what)
+
+
+def limit(database):
+    """The load number up to which the next build unpacks answers, as a row; none, if it is all."""
+    with duckdb_files.opened(database, read_only=True) as connection:
+        return connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall()
 
 
 @pytest.fixture
@@ -84,8 +89,7 @@ def test_the_answers_are_unpacked_first_so_many_points_at_a_time(small, database
     runs = Runs(database)
     slices.build(database, runs, runs.report)
     assert runs.answers == [(2,), (4,), (5,)]
-    with duckdb_files.opened(database, read_only=True) as connection:
-        assert connection.execute(f"from {tables.SLICE_OF_ANSWERS}").fetchall() == []
+    assert limit(database) == []
 
 
 def test_if_answers_cannot_be_unpacked_the_build_says_so(small, database):
@@ -93,6 +97,7 @@ def test_if_answers_cannot_be_unpacked_the_build_says_so(small, database):
     runs = Runs(database, bad=0)
     slices.build(database, runs, runs.report)
     assert (runs.answers, runs.days) == ([(1,)], [])
+    assert limit(database) == []
 
 
 def test_a_day_with_more_points_than_a_slice_is_one(small, database):
