@@ -145,6 +145,7 @@ def in_slices(monkeypatch):
     return lambda: monkeypatch.setattr(dbt_runner, "_dbt", sliced)
 
 
+@pytest.mark.long
 def test_in_slices_the_same_comes_out_and_after_a_kill_no_slice_is_made_twice(tmp_path, in_slices, monkeypatch):
     """Two coins and both series, with answers that overlap and one that revises points across the edges of slices."""
     at_once, sliced = (BuiltWorld(tmp_path / name, NOW) for name in ("at_once", "sliced"))
