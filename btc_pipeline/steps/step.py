@@ -121,7 +121,7 @@ class Step(luigi.Task):
         The last step of a run starts a task for each skipped coin. These tasks fail, each with its own error. So the
         run fails too, after everything else is done.
         """
-        if not self.output().exists():
+        if not self._is_made():
             self.make()
         if not self.followers and (skipped_coins := self.skipped_coins()):
             yield skipped_coins
@@ -139,9 +139,7 @@ class Step(luigi.Task):
             self._percentage, self._reported_at = percentage, time.monotonic()
             # Luigi's worker sets these methods while the task runs
             self.set_progress_percentage(percentage)  # type: ignore[misc]
-            self.set_status_message(  # type: ignore[misc]
-                f"{done} of {total}: {what}"
-            )
+            self.set_status_message(f"{done} of {total}: {what}")  # type: ignore[misc]
 
     _percentage, _reported_at = -1, float("-inf")
 
@@ -149,15 +147,19 @@ class Step(luigi.Task):
         """Whether this step and all before it are done, for these settings and this code."""
         try:
             self._check()
-            return all(step.complete() for step in self.requires()) and self.output().exists()
-        except database_errors.LockedDatabaseError as error:
-            exit_codes.stop(
-                self.error(f"cannot see whether the step is done: {error}", "close the program that has it open")
-            )
+            return all(step.complete() for step in self.requires()) and self._is_made()
         except OSError as error:
             exit_codes.stop(self._in_our_words(error))
         except PipelineError as error:
             exit_codes.stop(error)
+
+    def _is_made(self) -> bool:
+        """Whether the output exists. Another program may have its database open."""
+        try:
+            return self.output().exists()
+        except database_errors.LockedDatabaseError as error:
+            reason = f"cannot see whether the step is done: {error}"
+            raise self.error(reason, "close the program that has it open") from None
 
     @classmethod
     def bulk_complete(cls, parameter_tuples: Iterable[Any]) -> list[Any]:

@@ -163,18 +163,26 @@ OPENED = ["cache.duckdb", "work/crypto_data.duckdb"]
 
 @pytest.fixture(scope="module", autouse=True)
 def runs_without_peace(first_run, run_ahead, tmp_path_factory):
-    """What a run came to while another process had the database open."""
+    """What a run with nothing to do, and that of the next day, came to while another process had the database open."""
 
     def run(case):
         pipeline = first_run[0].copy_to(tmp_path_factory.mktemp("opened") / "data")
         with opened_by_another(pipeline.sample / case):
-            return pipeline.run("Visualize")
+            return pipeline.run("Visualize"), pipeline.run("Visualize", now=NEXT_DAY)
 
     return run_ahead(run, OPENED)
 
 
-@pytest.mark.parametrize(("case", "exit_code"), [(OPENED[0], 20), (OPENED[1], 40)])
-def test_a_database_that_another_process_has_open_ends_with_the_code_of_its_step(case, exit_code, runs_without_peace):
-    result = runs_without_peace[case].result()
-    assert (result.exit_code, is_one_line(result), result.done) == (exit_code, True, []), result.stderr
+@pytest.mark.parametrize(("case", "exit_code", "done"), [(OPENED[0], 20, []), (OPENED[1], 40, STEPS[:2])])
+def test_a_database_that_another_process_has_open_ends_with_the_code_of_its_step(
+    case, exit_code, done, runs_without_peace
+):
+    _, result = runs_without_peace[case].result()
+    assert (result.exit_code, is_one_line(result), result.done) == (exit_code, True, done), result.stderr
     assert case in result.errors[0]
+
+
+@pytest.mark.parametrize("case", OPENED)
+def test_a_run_with_nothing_to_do_does_not_ask_for_a_database_that_another_process_has_open(case, runs_without_peace):
+    result, _ = runs_without_peace[case].result()
+    assert (result.exit_code, result.errors, result.done) == (0, [], []), result.stderr
