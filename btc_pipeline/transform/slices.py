@@ -15,8 +15,7 @@ from btc_pipeline.transform import layers, tables
 from btc_pipeline.warehouse import duckdb_files
 
 POINTS = 1_000_000
-"""So many points of answers are in a slice, or those of one day if it has more. With them dbt's process takes less than
-a gigabyte."""
+"""So many points of answers are in a slice, or those of one day if it has more."""
 
 FEW_DAYS = 2_000
 """So many coin-days are made in one go: a night of 200 coins."""
