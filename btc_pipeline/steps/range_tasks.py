@@ -6,6 +6,7 @@ So a command line that does not name one of them goes without. Imports nothing o
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -13,7 +14,7 @@ from pathlib import PurePath
 def register(command_line: Sequence[str]) -> None:
     """Let Luigi find them, unless this command line is Luigi's own and needs none of them."""
     if are_needed(command_line):
-        import luigi.tools.range  # noqa: F401 # its tasks register themselves
+        importlib.import_module("luigi.tools.range")  # its tasks register themselves
 
 
 def are_needed(command_line: Sequence[str]) -> bool:

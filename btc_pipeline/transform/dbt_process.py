@@ -27,9 +27,6 @@ from btc_pipeline.transform.dbt_session import Dbt, DbtError
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import database_errors, duckdb_files
 
-PROGRESS = child_process.send_progress
-"""Told of each slice that is made."""
-
 _BUILDS = 3
 """How often a job builds at most: each time without the answers that the failed tests have led to."""
 
@@ -60,7 +57,7 @@ def _build(dbt: Dbt, job: child_process.Json) -> child_process.Json:
         except PipelineError as error:
             return {"error": str(error)}
         loaded, notes = loaded + new, [*notes, *(note for note in more if note not in notes)]
-        slices.build(dbt.database, dbt.run, PROGRESS)
+        slices.build(dbt.database, dbt.run, child_process.send_progress)
         nodes = [*dbt.build(is_unit_tested=job["is_unit_tested"] or build > 1), *unit_tests]
         unit_tests = [node for node in nodes if node["kind"] == "unit_test"]
         if not job["run"] or build == _BUILDS or not (failed := _failed_for_answers(dbt, nodes)):

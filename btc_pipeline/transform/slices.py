@@ -39,13 +39,10 @@ def build(database: Path, run: Callable[[Sequence[str]], bool], progress: Callab
         if not run(layers.POINTS_OF_ANSWERS):
             _leave_answers(database)
             return
-    left = days
-    while left and _choose_days(database):
-        last = _last_day(database)
+    while last := _choose_days(database):
         is_good = run(layers.ALL_OF_POINTS)
         _end(database, is_good=is_good)
-        left = _days_left(database)
-        progress(days - left, days, f"points up to {last}")
+        progress(days - _days_left(database), days, f"points up to {last}")
         if not is_good:
             return
 
@@ -84,8 +81,11 @@ def _days_left(database: Path) -> int:
         return int(days)
 
 
-def _choose_days(database: Path) -> bool:
-    """Choose the days of the next slice: whole days of all coins, which are compared with each other."""
+def _choose_days(database: Path) -> str:
+    """Choose the days of the next slice, and return the last one; empty if none is left.
+
+    A slice has whole days of all coins, which are compared with each other.
+    """
     with duckdb_files.opened(database, read_only=False) as connection:
         connection.execute(
             f"""
@@ -108,13 +108,8 @@ def _choose_days(database: Path) -> bool:
             from {_LEFT} semi join (from summed where up_to - points < {POINTS}) using (date)
             """
         )
-        return bool(connection.execute(f"select 1 from {tables.SLICE} limit 1").fetchall())
-
-
-def _last_day(database: Path) -> str:
-    with duckdb_files.opened(database, read_only=True) as connection:
-        ((day,),) = connection.execute(f"select max(date) from {tables.SLICE}").fetchall()
-        return str(day)
+        ((last,),) = connection.execute(f"select max(date) from {tables.SLICE}").fetchall()
+        return str(last or "")
 
 
 def _end(database: Path, *, is_good: bool) -> None:

@@ -12,3 +12,6 @@
 
 {#- All that a candle says, as one number: it is another one if the candle has changed. -#}
 {% macro hash_of_candle() -%} hash(open, high, low, close, volume_24h, market_cap, coverage) {%- endmacro %}
+
+{#- The same of the figures of a candle and the close that they are divided by. -#}
+{% macro hash_of_figures() -%} hash(close, market_cap, volume_24h) {%- endmacro %}

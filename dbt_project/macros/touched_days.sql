@@ -15,9 +15,7 @@
     test knows no source but those that are given, so the table is named.
 -#}
 {% macro is_sliced() %}
-    {% if not execute %} {{ return(false) }} {% endif %}
-    {% set slice = run_query("select count(*) from pipeline.slice_of_days") %}
-    {{ return(slice.columns[0].values()[0] > 0) }}
+    {{ return(execute and value_of("select count(*) from pipeline.slice_of_days") > 0) }}
 {% endmacro %}
 
 {#-
@@ -50,22 +48,21 @@
 
 {#- The greatest load number of an answer that the relation has points of, as a constant. -#}
 {% macro last_number_in(relation) -%}
-    {%- if execute -%} {{ run_query("select coalesce(max(load_number), 0) from " ~ relation).columns[0].values()[0] }}
+    {%- if execute -%} {{ value_of("select coalesce(max(load_number), 0) from " ~ relation) }}
     {%- else -%} 0
     {%- endif -%}
 {%- endmacro %}
 
 {#- The load number up to which a slice of a long history unpacks the answers; the greatest that there can be, if none. -#}
 {% macro last_number_of_slice() -%}
-    {%- if execute -%}
-        {{
-            run_query("select coalesce(min(last_number), 2147483647) from pipeline.slice_of_answers").columns[
-                0
-            ].values()[0]
-        }}
+    {%- set query = "select coalesce(min(last_number), 2147483647) from pipeline.slice_of_answers" -%}
+    {%- if execute -%} {{ value_of(query) }}
     {%- else -%} 0
     {%- endif -%}
 {%- endmacro %}
+
+{#- The one value that a query gives. -#}
+{% macro value_of(query) %} {{ return(run_query(query).columns[0].values()[0]) }} {% endmacro %}
 
 {#- Whether a table that keeps rows of its last build has any to keep: not in the first build. -#}
 {% macro has_earlier_rows(relation) %} {{ return(execute and load_relation(relation) is not none) }} {% endmacro %}

@@ -9,11 +9,12 @@ from btc_pipeline.transform.dbt_session import Dbt
 KILLED_AFTER = "TEST_KILLED_AFTER_SLICES"
 
 _reported: list[str] = []
+_send = child_process.send_progress
 
 
 def _report(done: int, total: int, what: str) -> None:
     """Each slice is reported once it is made."""
-    child_process.send_progress(done, total, what)
+    _send(done, total, what)
     if what.startswith("points up to"):
         _reported.append(what)
         if str(len(_reported)) == os.environ.get(KILLED_AFTER):
@@ -22,5 +23,5 @@ def _report(done: int, total: int, what: str) -> None:
 
 if __name__ == "__main__":
     slices.POINTS, slices.FEW_DAYS = 300, 10
-    dbt_process.PROGRESS = _report
+    child_process.send_progress = _report
     child_process.serve(Dbt, dbt_process.work)

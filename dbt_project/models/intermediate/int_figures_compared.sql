@@ -1,13 +1,13 @@
 {{
     config(
         materialized="incremental",
-        pre_hook="{{ delete_from_first_change(this, ref('int_candles_built'), ['coin_id', 'vs_currency', 'granularity'],         'hash(close, market_cap, volume_24h)', 'market_cap > 0 or volume_24h > 0') }}",
+        pre_hook="{{ delete_from_first_change(this, ref('int_candles_built'), ['coin_id', 'vs_currency', 'granularity'],         hash_of_figures(), 'market_cap > 0 or volume_24h > 0') }}",
     )
 }}
 
 with
 
-    candles as (select *, hash(close, market_cap, volume_24h) as inputs from {{ ref("int_candles_built") }}),
+    candles as (select *, {{ hash_of_figures() }} as inputs from {{ ref("int_candles_built") }}),
 
     -- What is kept ends before the first candle that has changed: all after it is compared with it
     kept as (
