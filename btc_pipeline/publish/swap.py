@@ -97,7 +97,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
         if connection.execute(_NEW_CHANGES).fetchone():
             connection.execute(f"copy ({_NEW_CHANGES}) to {quoted(str(changes))} (format json)")
         connection.execute("detach tested")
-        profile = profiles.of(connection, contract.TABLES)
+        profile = profiles.of(connection, version.first_day, version.last_day)
         candles = last_version.write_candles(connection, workspace)
     last_version.keep(workspace, fresh, candles, about)
     # A reader who wrote into the old version and died has left this log; it must not be applied to the new version

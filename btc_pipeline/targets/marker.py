@@ -11,7 +11,7 @@ from typing import Any
 
 import luigi
 
-from btc_pipeline.system import files
+from btc_pipeline.system import digest, file_state, files
 from btc_pipeline.targets.stamp import new_stamp
 
 FORMAT = 1
@@ -32,7 +32,18 @@ class Marker(luigi.Target):
         self.root = root
 
     def exists(self) -> bool:
-        """Whether the marker fits, and each file is as it was written."""
+        """Whether the marker fits, and each file is as it was written: by its state, or else by its checksum."""
+        marker = self._read()
+        states = marker.get("states")
+        known = states if isinstance(states, dict) else {}
+        return marker.get("fingerprint") == self.fingerprint and all(
+            known.get(name) == _proof(checksum, file_state.of(self.root / name))
+            or _is_intact(self.root / name, checksum)
+            for name, checksum in marker["files"].items()
+        )
+
+    def is_proved(self) -> bool:
+        """As `exists`, but each file is read, and its checksum compared."""
         marker = self._read()
         return marker.get("fingerprint") == self.fingerprint and all(
             _is_intact(self.root / name, checksum) for name, checksum in marker["files"].items()
@@ -56,24 +67,35 @@ class Marker(luigi.Target):
 
     def checksum(self, path: Path) -> str:
         """The checksum of a file that it lists; empty if it does not list it."""
-        return str(self._read().get("files", {}).get(path.relative_to(self.root).as_posix(), ""))
+        return str(self._read().get("files", {}).get(self._name(path), ""))
 
     def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None, stamp: str = "") -> None:
         """Mark the files complete: the last write of a step. With an old stamp the later steps stay done."""
+        states = {self._name(path): file_state.settled(path) for path in made}  # first: a later write changes it
+        checksums = {self._name(path): files.sha256(path) for path in made}
         files.write_json(
             self.path,
             {
                 "format": FORMAT,
                 "fingerprint": self.fingerprint,
                 "stamp": stamp or new_stamp(),
-                "files": {path.relative_to(self.root).as_posix(): files.sha256(path) for path in made},
+                "files": checksums,
+                "states": {name: _proof(checksums[name], state) for name, state in states.items() if state},
                 "facts": dict(facts or {}),
             },
         )
 
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
     def _read(self) -> dict[str, Any]:
         marker = files.read_json(self.path)
         return marker if marker.get("format") == FORMAT and isinstance(marker.get("files"), dict) else {}
+
+
+def _proof(checksum: object, state: file_state.State) -> str:
+    """That a file with this state had this checksum: neither of them counts if the other one was edited."""
+    return digest.of(checksum, *state)
 
 
 def _is_intact(path: Path, checksum: str) -> bool:

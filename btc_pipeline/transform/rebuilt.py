@@ -19,17 +19,14 @@ from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.transform import dbt_build, judge, tables
-from btc_pipeline.warehouse import database_errors, duckdb_files, published
+from btc_pipeline.warehouse import contract, database_errors, duckdb_files, published
 from btc_pipeline.warehouse.duckdb_files import quoted
 
 TABLE = "main.daily_candlestick"
 KEY = ("coin_id", "vs_currency", "date")
 
 _OTHER_TABLES = {
-    "candle_sources": "date",
-    "price_anomalies": "date",
-    "price_gaps": "gap_from",
-    "second_opinions": "date",
+    table: day for table, day in contract.DAY_OF.items() if table not in ("daily_candlestick", "candle_revisions")
 }
 """The other tables that the archive gives, and the column that says which day a row is about. What was published before
 is not in it: `candle_revisions`."""

@@ -19,7 +19,7 @@ def keep(database: Path) -> None:
 def fits(database: Path) -> bool:
     """Whether the database is, byte for byte, what it was when its checksum was kept; no log may lie beside it."""
     log = database.with_name(database.name + ".wal")
-    return not log.exists() and _marker(database).exists()
+    return not log.exists() and _marker(database).is_proved()
 
 
 def _marker(database: Path) -> Marker:

@@ -18,6 +18,16 @@ TABLES = {
 }
 """The published tables, and what each is ordered by."""
 
+DAY_OF = {
+    "daily_candlestick": "date",
+    "candle_sources": "date",
+    "candle_revisions": "date",
+    "price_anomalies": "date",
+    "second_opinions": "date",
+    "price_gaps": "gap_from",
+}
+"""The column of each published table that says which day a row is about."""
+
 RUN_TABLES = {
     "run_checks": {"check_name": "varchar", "outcome": "varchar"},
     "run_steps": {

@@ -4,9 +4,16 @@
     touched until the tests have passed (touched_days.vouch).
 -#}
 {% macro delete_days_to_make(relation, of_all_coins=false) %}
-    {% set day = "(vs_currency, date)" if of_all_coins else "(coin_id, vs_currency, date)" %}
     {% if is_incremental() %}
-        delete from {{ relation }} where {{ day }} in (select {{ day }} from {{ ref("stg_pipeline__days_to_make") }})
+        delete from {{ relation }} as kept
+        where
+            exists (
+                select *
+                from {{ ref("stg_pipeline__days_to_make") }} as made
+                where
+                    made.vs_currency = kept.vs_currency and made.date = kept.date
+                    {% if not of_all_coins %} and made.coin_id = kept.coin_id {% endif %}
+            )
     {% endif %}
 {% endmacro %}
 

@@ -1,6 +1,8 @@
 """Targets: a marker vouches for files, a marker row for a table; what is damaged or of others vouches for nothing."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -57,8 +59,45 @@ def test_a_marker_vouches_for_what_it_was_written_for(marker):
 
 def test_a_marker_has_a_format_that_others_can_read(marker):
     content = json.loads(marker.path.read_bytes())
-    assert sorted(content) == ["facts", "files", "fingerprint", "format", "stamp"]
+    assert sorted(content) == ["facts", "files", "fingerprint", "format", "stamp", "states"]
     assert (content["format"], content["fingerprint"], list(content["files"])) == (1, "abc", ["charts/chart.png"])
+
+
+def test_a_file_that_nobody_has_written_to_is_not_read_again_but_a_proof_reads_it(marker, chart):
+    opened = []
+    sys.addaudithook(lambda event, arguments: opened.append(str(arguments[0])) if event == "open" else None)
+    assert marker.exists()
+    assert str(chart) not in opened
+    assert marker.is_proved()
+    assert str(chart) in opened
+
+
+def test_a_marker_whose_checksum_was_edited_vouches_for_nothing(marker):
+    rewritten(marker, files={"charts/chart.png": "0" * 64})
+    assert not marker.exists()
+
+
+def test_a_file_of_the_same_size_and_time_is_read(marker, chart):
+    before = chart.stat()
+    chart.write_bytes(bytes(before.st_size))
+    os.utime(chart, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not marker.exists()
+    assert not marker.is_proved()
+
+
+def test_a_file_that_was_copied_back_counts(marker, chart):
+    copy = shutil.copy2(chart, chart.with_name("copy.png"))
+    copy.replace(chart)
+    assert marker.exists()
+    assert marker.is_proved()
+
+
+@pytest.mark.parametrize("states", [None, [], "x", {"charts/chart.png": None}, {"charts/chart.png": [1, 2, 3, 4]}])
+def test_a_marker_of_an_older_version_or_with_odd_states_goes_by_the_checksums(marker, chart, states):
+    rewritten(marker, states=states)
+    assert marker.exists()
+    chart.write_bytes(b"another chart")
+    assert not marker.exists()
 
 
 def test_a_marker_remembers_facts(marker):

@@ -15,7 +15,7 @@ from typing import Any
 
 from btc_pipeline.visualize.report import gaps, history
 from btc_pipeline.visualize.report.history import PairHistory
-from btc_pipeline.warehouse import duckdb_files, published
+from btc_pipeline.warehouse import contract, duckdb_files, published
 
 FORMAT = 2
 """The version of the JSON; raised when a key of it goes or changes its meaning."""
@@ -34,14 +34,8 @@ TABLES = {
 """The tables that a report shows, and the order of their rows: what is new comes first, but for candles."""
 
 _GAPS = "price_gaps"
-_DAY_OF = {
-    "daily_candlestick": "date",
-    "price_gaps": "gap_from",
-    "candle_revisions": "date",
-    "price_anomalies": "date",
-    "second_opinions": "date",
-}
-"""The tables that have rows of each day of the history, and the column that says which day a row is about."""
+_DAY_OF = {table: day for table, day in contract.DAY_OF.items() if table in TABLES}
+"""The shown tables that have rows of each day of the history, and the column that says which day a row is about."""
 
 _READ = {
     "daily_candlestick": "date between $first_day and $last_day",

@@ -4,30 +4,45 @@ with
 
     days as (select * from {{ ref("int_days_settled") }}),
 
+    -- The ends of each day alone: whole lists would be carried through the window
+    ends as (
+        select
+            coin_id,
+            vs_currency,
+            granularity,
+            date,
+            points,
+            stretches,
+            equal_prices[1].price as first_price,
+            equal_prices[1].is_first as is_first,
+            equal_prices[-1].price as last_price,
+            equal_prices[-1].is_last as is_last
+        from days
+    ),
+
     -- A stretch goes on if the day begins with the price with which the day before has ended
     followed as (
         select
             *,
             coalesce(
-                equal_prices[1].is_first
-                and (lag(equal_prices[-1]) over series).is_last
-                and (lag(equal_prices[-1]) over series).price = equal_prices[1].price,
-                false
-            ) as goes_on
-        from days
+                is_first and lag(is_last) over series and lag(last_price) over series = first_price, false
+            ) as goes_on,
+            coalesce(
+                is_last and lead(is_first) over series and lead(first_price) over series = last_price, false
+            ) as is_followed
+        from ends
         window series as (partition by coin_id, vs_currency, granularity order by date)
     ),
 
     -- The others have no stretch of four points, nor a part of one
     days_to_look_at as (
-        select *
-        from
-            (
-                select *, lead(goes_on) over series as is_followed
-                from followed
-                window series as (partition by coin_id, vs_currency, granularity order by date)
-            )
-        where goes_on or is_followed or len(list_filter(equal_prices, lambda stretch:stretch.points >= 4)) > 0
+        select days.coin_id, days.vs_currency, days.granularity, days.equal_prices, followed.goes_on
+        from days
+        inner join followed using (coin_id, vs_currency, granularity, date)
+        where
+            followed.goes_on
+            or followed.is_followed
+            or len(list_filter(days.equal_prices, lambda stretch:stretch.points >= 4)) > 0
     ),
 
     stretches_of_days as (

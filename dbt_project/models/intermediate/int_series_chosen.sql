@@ -10,6 +10,9 @@ with
         group by all
     ),
 
+    -- Most days have one series
+    days_of_several as (select coin_id, vs_currency, date, from series group by all having count(*) > 1),
+
     -- The finest series that covers the day; if none does, the hourly one, unless it is empty.
     -- What can make the candle final comes before what is doubted, the less the better, and that before what was
     -- requested too early to know the whole day.
@@ -28,10 +31,19 @@ with
                     {{ slots_per_day("granularity") }}
             ) as preference,
         from series
+        semi join days_of_several using (coin_id, vs_currency, date)
         left join doubted using (coin_id, vs_currency, granularity, date)
     ),
 
-    chosen as (select * exclude (preference) from ranked where preference = 1)
+    chosen as (
+        select * exclude (preference)
+        from ranked
+        where preference = 1
+        union all
+        select *
+        from series
+        anti join days_of_several using (coin_id, vs_currency, date)
+    )
 
 select *
 from chosen

@@ -234,4 +234,3 @@ with
 
 select *
 from candle_revisions
-order by coin_id, vs_currency, date, revised_at, subject, observed_at, field

@@ -49,4 +49,3 @@ with
 
 select *
 from candle_sources
-order by coin_id, vs_currency, date, archive_file

@@ -45,4 +45,3 @@ with
 
 select *
 from candles
-order by coin_id, vs_currency, date

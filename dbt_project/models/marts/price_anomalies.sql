@@ -66,4 +66,3 @@ with
 
 select *
 from price_anomalies
-order by coin_id, vs_currency, date, measure, observed_at

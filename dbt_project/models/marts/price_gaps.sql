@@ -199,4 +199,3 @@ with
 
 select *
 from weighed
-order by coin_id, vs_currency, gap_from, granularity

@@ -51,4 +51,3 @@ with
 
 select *
 from second_opinions
-order by coin_id, vs_currency, date
