@@ -144,11 +144,18 @@ class Transform(Step):
 
     code_of_points: ClassVar[tuple[str, ...]] = ("btc_pipeline.transform.loader",)
     """The modules that make the stored points, before dbt does."""
+    code_of_answers: ClassVar[tuple[str, ...]] = ("btc_pipeline.transform.compacted",)
+    """The modules that unpack and judge an answer, and keep it unpacked."""
 
     def points_hash(self) -> str:
         """The hash of all that makes the stored points, except data: a part of what `sources_hash` covers."""
         code = fingerprints.of_code("Transform.points", is_sample=self.settings.is_sample)
         return digest.of(code, fingerprints.of_data(layers.POINTS), fingerprints.of_packages(self.packages))
+
+    def answers_hash(self) -> str:
+        """The hash of all that makes a row of an answer, except data and settings: no model is in it."""
+        code = fingerprints.of_code("Transform.answers", is_sample=self.settings.is_sample)
+        return digest.of(code, fingerprints.of_packages(("duckdb",)))
 
     def significant(self, settings: Settings) -> tuple[object, ...]:
         """As for any step, the last exception that a person has decided, and the days that a proof has not reproduced.
@@ -173,8 +180,9 @@ class Transform(Step):
             if "Visualize" in self.followers:
                 drawing.start_ahead(self.workspace)
             points, gate = self.points_hash(), VerifyData(date=self.date).sources_hash()
+            answers = self.answers_hash()
             made_from = self.get_task_family(), self.date, self.fingerprint(), self.sources_hash()
-            wanted = dbt_build.Build(*made_from, run=CURRENT.run, points=points, gate=gate)
+            wanted = dbt_build.Build(*made_from, run=CURRENT.run, points=points, gate=gate, answers=answers)
             record = ExtractAndLoad(date=self.date).output().day
             facts.update(daily.build(self.settings, self.workspace, wanted, record, self.report))
 
@@ -339,7 +347,7 @@ class Backfill(HistoryStep):
         with self.at_work() as facts:
             settings, workspace, span = self.settings, self.workspace, self.span
             transform, gate = Transform(date=self.date), VerifyData(date=self.date).sources_hash()
-            code = transform.sources_hash(), transform.points_hash(), gate
+            code = transform.sources_hash(), transform.points_hash(), gate, transform.answers_hash()
             built = backfill.build(settings, workspace, span, self.fingerprint(), code, self.report)
             tested(workspace, built.stamp).write(facts={"results": built.checks})
             facts["candles"] = self.swap_in(built)
@@ -390,8 +398,9 @@ class ProveHistory(Step):
         from btc_pipeline.transform import proof
 
         with self.at_work() as facts:
-            models = Transform(date=self.date).sources_hash()
-            found = proof.prove(self.settings, self.workspace, models, self.report)
+            transform = Transform(date=self.date)
+            code = transform.sources_hash(), transform.answers_hash()
+            found = proof.prove(self.settings, self.workspace, *code, self.report)
             facts.update(candles=found.candles, tests=found.checks, differences=found.differences)
             self.output().write(facts=facts)
 

@@ -44,11 +44,13 @@ def steps() -> dict[str, type[Step]]:
 def sources() -> dict[str, fingerprints.Sources]:
     """For each step the files that always make its output, and those that do so for sample data alone.
 
-    Also for `Transform.points`, the stored points that Transform makes the candles of.
+    Also for `Transform.points`, the stored points that Transform makes the candles of, and for `Transform.answers`, the
+    rows that these are made of.
     """
     graph = import_graph.of_package(PACKAGE)
     found = {name: _of_code(graph, step.code, step.code_without) for name, step in steps().items()}
     found["Transform.points"] = _of_code(graph, tasks.Transform.code_of_points, ())
+    found["Transform.answers"] = _of_code(graph, tasks.Transform.code_of_answers, ())
     return dict(sorted(found.items()))
 
 

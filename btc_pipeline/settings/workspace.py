@@ -65,6 +65,11 @@ class Workspace:
         return self.root / "work" / "last_version.json"
 
     @property
+    def compacted(self) -> Path:
+        """The answers of the archive unpacked, in Parquet; derived."""
+        return self.root / "work" / "answers"
+
+    @property
     def published_marker(self) -> Path:
         """The marker with the checksum of the readers' database."""
         return self.markers / "published.json"

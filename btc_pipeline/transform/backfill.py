@@ -35,12 +35,12 @@ def build(
     workspace: Workspace,
     span: Span,
     fingerprint: str,
-    code: tuple[str, str, str],
+    code: tuple[str, str, str, str],
     progress: Progress,
 ) -> BuiltHistory:
     """Build and test the candles of the whole archive; `progress` is called with how many of dbt's nodes are done.
 
-    `code` is the hash of the models, that of what makes the points, and that of the gate.
+    `code` is the hash of the models, of what makes the points, of the gate, and of what unpacks and judges answers.
 
     Raises:
         TransformationError, CandleTestError: as in a daily run.
@@ -50,8 +50,10 @@ def build(
     pairs = tuple(pair for pair, day in newest.items() if day == run_date)
     step = f"Backfill_{span.first}_{span.last}"
     pairs = pairs or settings.pairs
-    models, points, gate = code
-    wanted = dbt_build.Build(step, run_date, fingerprint, models, pairs, run=CURRENT.run, points=points, gate=gate)
+    models, points, gate, answers = code
+    wanted = dbt_build.Build(
+        *(step, run_date, fingerprint, models, pairs), run=CURRENT.run, points=points, gate=gate, answers=answers
+    )
     built = dbt_build.build(settings, workspace, wanted, progress)
     checks = judge.judge(settings, workspace, built.stamp)
     return BuiltHistory(built.stamp, checks, max(run_date, _published_date(workspace) or run_date))

@@ -19,7 +19,7 @@ from btc_pipeline.system import files
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
-from btc_pipeline.transform import dbt_runner, judge, prepared, second_look, unit_test_results
+from btc_pipeline.transform import compacted, dbt_runner, judge, prepared, second_look, unit_test_results
 from btc_pipeline.transform.nodes import Node
 from btc_pipeline.warehouse import database_errors, duckdb_files, duckdb_release, held, published
 
@@ -32,8 +32,9 @@ class Build:
     `pairs` are those that the run requests, by default all: a test checks how fresh their prices are. If `until` is
     given, answers that were extracted after it, and exceptions that were decided after it, are skipped. `decisions` is
     the number of the last exception to apply, by default the last one. If `run` is given, the id of a run, the build
-    may quarantine answers; with `gate`, the hash of the gate's code, also those that a stricter gate refuses. `proof`
-    is the name of the proof whose days are not reproduced, by default the newest one.
+    may quarantine answers; with `gate`, the hash of the gate's code, also those that a stricter gate refuses. `answers`
+    is the hash of the code that unpacks and judges answers: with it many answers may be taken from those that the last
+    proof has compacted. `proof` is the name of the proof whose days are not reproduced, by default the newest one.
     """
 
     step: str
@@ -46,6 +47,7 @@ class Build:
     run: str = ""
     points: str = ""
     gate: str = ""
+    answers: str = ""
     proof: str | None = None
 
 
@@ -82,6 +84,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         "command": "build",
         "is_unit_tested": bool(unit_tested),
         "raw": str(workspace.raw),
+        "compacted": str(workspace.compacted),
         "published": str(workspace.published),
         "ledger": str(workspace.revisions),
         "failures": str(workspace.failures),
@@ -90,6 +93,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         "scratch": str(workspace.temporary),
         "provenance": settings.provenance,
         "points": build.points or build.built_from,
+        "answers_by": compacted.made_by(settings, build.answers) if build.answers else "",
         "built_from": build.built_from,
         "step": build.step,
         "day": build.day.isoformat(),

@@ -134,6 +134,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
     return loader.Load(
         database=database,
         raw=Path(job["raw"]),
+        compacted=Path(job["compacted"]),
         published=Path(job["published"]),
         ledger=Path(job["ledger"]),
         failures=Path(job["failures"]),
@@ -142,6 +143,7 @@ def _load(database: Path, job: child_process.Json) -> loader.Load:
         scratch=Path(job["scratch"]),
         provenance=job["provenance"],
         points=job["points"],
+        answers_by=job["answers_by"],
         built_from=job["built_from"],
         step=job["step"],
         day=job["day"],

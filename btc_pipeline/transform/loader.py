@@ -8,8 +8,7 @@ or from another provenance. Which models there are, `layers` knows.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 from btc_pipeline.coingecko import streams
 from btc_pipeline.lake import exceptions, failed_runs, proofs, raw_archive
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.transform import layers, previous_version, raw_rows, tables, touched_days, work_checksum
+from btc_pipeline.transform import compacted, layers, previous_version, raw_rows, tables, touched_days, work_checksum
 from btc_pipeline.transform.raw_rows import RawRow
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
@@ -33,10 +32,14 @@ BATCH = 8_000_000
 
 @dataclass(frozen=True)
 class Load:
-    """What to load, where to load it, and what the build's marker row will hold."""
+    """What to load, where to load it, and what the build's marker row will hold.
+
+    `answers_by` says what unpacks and judges answers now (`compacted.made_by`); empty: none is taken from `compacted`.
+    """
 
     database: Path
     raw: Path
+    compacted: Path
     published: Path
     ledger: Path
     failures: Path
@@ -45,6 +48,7 @@ class Load:
     scratch: Path
     provenance: str
     points: str
+    answers_by: str
     built_from: str
     step: str
     day: str
@@ -61,6 +65,7 @@ class Load:
 def load(job: Load) -> tuple[int, list[str]]:
     """Load each good answer that is not loaded yet, in the order of extraction.
 
+    If they are more than those that are loaded, they are taken unpacked from `compacted`, as far as they are there.
     Each batch of answers is committed, so that a load that was killed goes on where it was.
 
     Returns:
@@ -78,18 +83,28 @@ def load(job: Load) -> tuple[int, list[str]]:
         connection.execute("begin")
         proof, unproved = _unproved(job)
         proofs.load(connection, unproved)
-        notes += touched_days.mend(connection)
+        notes += (mended := touched_days.mend(connection))
         _apply(connection, job.raw, ledger)
         connection.execute(
             f"delete from pipeline.built_from; insert into pipeline.built_from values ({quoted(_version(job))})"
         )
         loaded = 0
-        for rows in _new_rows(job, ledger, RAW_TABLE, _loaded(connection, RAW_TABLE), raw_rows.of_chart, notes):
+        there = _loaded(connection, RAW_TABLE)
+        archived, skipped = _archived(job.raw, RAW_TABLE, there)
+        new = _wanted(job, archived)
+        parts: Mapping[str, Path] = {}
+        if job.answers_by and len(new) > len(there) and not mended:
+            parts, ignored = compacted.read(connection, job.compacted, job.answers_by, archived, there, ledger)
+            skipped += ignored
+        notes += skipped
+        for rows in _new_rows(job, ledger, new, raw_rows.of_chart, notes, parts):
             _insert(connection, job, RAW_TABLE, raw_rows.COLUMNS, rows)
             touched_days.touch_loaded(connection, [row["load_number"] for row in rows])
             connection.execute("commit; begin")
             loaded += len(rows)
-        for rows in _new_rows(job, ledger, OHLC_TABLE, _loaded(connection, OHLC_TABLE), raw_rows.of_candles, notes):
+        archived, skipped = _archived(job.raw, OHLC_TABLE, _loaded(connection, OHLC_TABLE))
+        notes += skipped
+        for rows in _new_rows(job, ledger, _wanted(job, archived), raw_rows.of_candles, notes, {}):
             _insert(connection, job, OHLC_TABLE, raw_rows.OHLC_COLUMNS, rows)
             connection.execute("commit; begin")
         connection.execute(
@@ -163,6 +178,8 @@ def _make_room(job: Load) -> list[str]:
         with duckdb_files.opened(job.database, read_only=False) as connection:
             layers.forget_candles(connection)
         return ["built anew from the stored points: models of the candles have changed"]
+    if versions and versions[0][0] == touched_days.DISTRUSTED:  # then the archive alone counts
+        compacted.forget(job.compacted)
     job.database.unlink()
     job.database.with_name(job.database.name + ".wal").unlink(missing_ok=True)
     return ["built anew from the archive: models or source have changed, or its tests had failed"] if versions else []
@@ -207,44 +224,52 @@ def _number(connection: duckdb_files.Connection, rows: list[RawRow]) -> None:
 
 def _insert(connection: duckdb_files.Connection, job: Load, table: str, columns: str, rows: list[RawRow]) -> None:
     _number(connection, rows)
-    batch = job.scratch / "load.ndjson"
-    batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    connection.execute(
-        f"insert into {table} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
-        f" maximum_object_size = 268435456, columns = {{{columns}}})"
-    )
-    batch.unlink()
+    if unpacked := [row for row in rows if not compacted.is_in_part(row)]:
+        raw_rows.insert(connection, table, columns, unpacked, job.scratch)
+    compacted.insert(connection, [row for row in rows if compacted.is_in_part(row)])
 
 
-def _new_entries(job: Load, table: str, loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
-    """The answers of a table's streams that are still to be loaded, in the order of extraction.
+def _archived(raw: Path, table: str, loaded: set[str]) -> tuple[list[raw_archive.Entry], list[str]]:
+    """The answers of a table's streams that are not loaded, of all sources, in the order of extraction.
 
     Also a line for each of their manifests that cannot be read. Those of loaded answers are not read again: the
     weekly proof names what the archive has lost.
     """
-    found = [raw_archive.entries(job.raw, stream, loaded) for stream in streams.of_table(table)]
+    found = [raw_archive.entries(raw, stream, loaded) for stream in streams.of_table(table)]
     entries = sorted((each for good, _ in found for each in good), key=lambda each: each.request.extracted_at)
     damaged = [error for _, bad in found for error in bad]
+    return entries, [f"skipped: {error}" for error in damaged]
+
+
+def _wanted(job: Load, archived: Iterable[raw_archive.Entry]) -> list[raw_archive.Entry]:
+    """The answers of the job's source, up to its instant."""
     until = datetime.fromisoformat(job.until) if job.until else datetime.max.replace(tzinfo=timezone.utc)
-    new = [
-        entry for entry in entries if entry.request.provenance == job.provenance and entry.request.extracted_at <= until
+    return [
+        each for each in archived if each.request.provenance == job.provenance and each.request.extracted_at <= until
     ]
-    return new, [f"skipped: {error}" for error in damaged]
 
 
 def _new_rows(
     job: Load,
     ledger: exceptions.ExceptionLedger,
-    table: str,
-    loaded: set[str],
+    entries: Iterable[raw_archive.Entry],
     to_row: Callable[[stored.Judged], RawRow],
     notes: list[str],
+    parts: Mapping[str, Path],
 ) -> Iterator[list[RawRow]]:
-    """A row for each new answer that passes the gate, in batches; adds a line to the notes for each that is skipped."""
-    entries, skipped = _new_entries(job, table, loaded)
-    notes += skipped
-    rows, size = list[RawRow](), 0
+    """A row for each new answer that passes the gate, in batches; adds a line to the notes for each that is skipped.
+
+    An answer that is in one of the parts has passed. A batch takes its answers from one part at most.
+    """
+    rows, size, of_batch = list[RawRow](), 0, Path()
     for entry in entries:
+        if (part := parts.get(entry.file)) and compacted.is_whole(job.raw, entry):
+            if rows and part != of_batch:
+                yield rows
+                rows, size = [], 0
+            rows.append(compacted.row(entry, part))
+            of_batch = part
+            continue
         try:
             judged = stored.admit(job.raw, entry, ledger, job.repeat_hours)
             if not judged.is_empty:  # empty: days before the coin was listed

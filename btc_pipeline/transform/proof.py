@@ -7,22 +7,29 @@ loaded, the next build also loads them anew. The days of a test that fails on wh
 
 from __future__ import annotations
 
+import functools
+
 from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.lake import proofs
 from btc_pipeline.lake.proofs import Proof
 from btc_pipeline.market import instants
+from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system.child_process import Progress
-from btc_pipeline.transform import failing_rows, rebuilt, touched_days
+from btc_pipeline.transform import compacted, failing_rows, rebuilt, touched_days
 from btc_pipeline.transform.failing_rows import Place
+from btc_pipeline.warehouse import duckdb_files
 
 _SHOWN = 5
 """So many days and files are named in a line; the record has all."""
 
 
-def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress: Progress) -> Proof:
+def prove(settings: Settings, workspace: Workspace, sources_hash: str, answers: str, progress: Progress) -> Proof:
     """Prove what is published, and keep the record; `progress` is called with how many of dbt's nodes are done.
+
+    What is proved is kept unpacked too (`compacted`); `answers` is the hash of the code that unpacks and judges it. If
+    something else comes out, what was kept before is not used any more.
 
     Raises:
         ConfigurationError: nothing is published; or other models than these, with this hash, have made it.
@@ -34,8 +41,11 @@ def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress:
         raise ConfigurationError("other models have made what is published", "run the pipeline first, then prove it")
     now = settings.instant()
     try:
-        compared = rebuilt.compare(settings, workspace, sources_hash, progress)
+        compared = rebuilt.compare(
+            settings, workspace, sources_hash, progress, functools.partial(_compact, workspace, answers)
+        )
     except CandleTestError as error:
+        compacted.forget(workspace.compacted)
         proofs.keep(workspace.proofs, _failed(settings, build, error), now)
         raise CandleTestError(
             f"the archive does not give a history that passes its tests: {error.what}",
@@ -53,12 +63,22 @@ def prove(settings: Settings, workspace: Workspace, sources_hash: str, progress:
         days=tuple(days),
         lost=tuple(compared.lost),
     )
+    if not found.is_equal:
+        compacted.forget(workspace.compacted)
     proofs.keep(workspace.proofs, found, now)
     if not found.is_equal:
         if not found.lost:
             _load_anew(workspace, found)
         raise CandleTestError(_line(found, str(compared.differences[0])), _advice(found))
     return found
+
+
+def _compact(workspace: Workspace, answers: str, settings: Settings, connection: duckdb_files.Connection) -> None:
+    """Keep the proved answers unpacked; if that fails, for a full disk or so, the proof counts all the same."""
+    try:
+        compacted.keep(workspace, compacted.made_by(settings, answers), connection)
+    except (OSError, duckdb_files.AnyError) as error:
+        log.warning("ProveHistory does not compact the answers, the old ones stay: %s", str(error).partition("\n")[0])
 
 
 def _failed(settings: Settings, build: str, error: CandleTestError) -> Proof:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.verify import stored
+from btc_pipeline.warehouse import duckdb_files
+from btc_pipeline.warehouse.duckdb_files import quoted
 
 RawRow = dict[str, Any]
 
@@ -54,3 +57,14 @@ def of_chart(judged: stored.Judged) -> RawRow:
         "market_caps": chart.get("market_caps"),
         "total_volumes": chart.get("total_volumes"),
     }
+
+
+def insert(connection: duckdb_files.Connection, table: str, columns: str, rows: list[RawRow], scratch: Path) -> None:
+    """Insert rows that have their load numbers; `scratch` is a folder for their text."""
+    batch = scratch / "load.ndjson"
+    batch.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    connection.execute(
+        f"insert into {table} select * from read_json({quoted(str(batch))}, format = 'newline_delimited',"
+        f" maximum_object_size = 268435456, columns = {{{columns}}})"
+    )
+    batch.unlink()

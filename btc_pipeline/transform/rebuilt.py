@@ -7,7 +7,7 @@ is bounded: the archive is loaded in batches, DuckDB works within its limit, and
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timezone
@@ -102,9 +102,15 @@ def from_archive(
 
 
 def compare(
-    settings: Settings, workspace: Workspace, sources_hash: str, progress: Progress | None = None
+    settings: Settings,
+    workspace: Workspace,
+    sources_hash: str,
+    progress: Progress | None = None,
+    when_equal: Callable[[Settings, duckdb_files.Connection], None] | None = None,
 ) -> Comparison:
     """Rebuild the published version from the archive, run all tests on it, and compare it row by row.
+
+    `when_equal` is called, if nothing differs, with the settings of the version and a connection to what was rebuilt.
 
     Raises:
         ConfigurationError: nothing is published, or it is from another source.
@@ -127,7 +133,10 @@ def compare(
     ):
         connection.execute(f"attach {quoted(str(workspace.published))} as published_file (read_only)")
         ((candles,),) = connection.execute(f"select count(*) from published_file.{TABLE}").fetchall()
-        return Comparison(int(candles), checks, _differences(connection), _lost(connection, workspace))
+        found = Comparison(int(candles), checks, _differences(connection), _lost(connection, workspace))
+        if when_equal and not found.differences:
+            when_equal(settings, connection)
+        return found
 
 
 def models_of_published(settings: Settings, workspace: Workspace) -> tuple[str, str]:

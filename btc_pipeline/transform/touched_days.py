@@ -15,6 +15,9 @@ from btc_pipeline.transform.failing_rows import Place
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
+DISTRUSTED = "distrusted"
+"""What a database notes in place of its version, if the next load is to build it anew from the archive."""
+
 _DAY = "coin_id, vs_currency, date"
 
 
@@ -66,7 +69,7 @@ def distrust(database: Path, places: Sequence[Place] | None) -> None:
         if places == []:
             return
         if places is None or _are_mended(connection, places):
-            connection.execute("update pipeline.built_from set version = 'distrusted'")
+            connection.execute(f"update pipeline.built_from set version = {quoted(DISTRUSTED)}")
         else:
             connection.execute(f"insert into pipeline.distrusted_days select *, false from ({_values(places)})")
 

@@ -32,7 +32,7 @@ class BuiltWorld:
     def __init__(self, folder, now, pairs=(), run=""):
         """The builds of a `run` may quarantine answers. `pairs`: those that it requests, or those of the settings."""
         self.now, self.pairs, self.run, self.gate = now, pairs, run, "the gate"
-        self.models, self.points = MODELS, "points-1"
+        self.models, self.points, self.answers = MODELS, "points-1", ""
         self.workspace = Workspace(folder / "data", "sample")
         self.workspace.temporary.mkdir(parents=True)
         self.settings = replace(SETTINGS, data_dir=self.workspace.root.parent, now=now)
@@ -53,8 +53,8 @@ class BuiltWorld:
         until = now or self.now
         settings = replace(self.settings, now=until)
         made_from = "Transform", until.date(), "good", self.models
-        points, gate = self.points, self.gate
-        build = dbt_build.Build(*made_from, self.pairs, until=until, run=self.run, points=points, gate=gate)
+        build = dbt_build.Build(*made_from, self.pairs, until=until, run=self.run)
+        build = replace(build, points=self.points, gate=self.gate, answers=self.answers)
         built = dbt_build.build(settings, self.workspace, build)
         judge.judge(settings, self.workspace, built.stamp)
         return [(each.action, each.archive_file) for each in built.decisions]

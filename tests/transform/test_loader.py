@@ -47,6 +47,7 @@ def job(workspace):
     return loader.Load(
         database=workspace / "work/crypto_data.duckdb",
         raw=workspace / "raw",
+        compacted=workspace / "work/answers",
         published=workspace / "crypto_data.duckdb",
         ledger=workspace / "revisions",
         failures=workspace / "failures",
@@ -55,6 +56,7 @@ def job(workspace):
         scratch=workspace / "tmp",
         provenance="SAMPLE (synthetic)",
         points="points-1",
+        answers_by="",
         built_from="models-1",
         step="Transform",
         day="2026-05-15",

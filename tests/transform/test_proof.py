@@ -11,11 +11,14 @@ from btc_pipeline.coingecko import streams
 from btc_pipeline.errors import CandleTestError, ConfigurationError
 from btc_pipeline.lake import proofs, raw_archive
 from btc_pipeline.publish import swap
-from btc_pipeline.transform import proof
+from btc_pipeline.system import files
+from btc_pipeline.transform import compacted, proof
+from btc_pipeline.warehouse import duckdb_files
 from tests.support.built_world import MODELS, BuiltWorld
 
 pytestmark = pytest.mark.long
 
+ANSWERS = "answers-1"
 FIRST = datetime(2026, 5, 10, 13, 30, tzinfo=timezone.utc)
 SECOND, THIRD = FIRST + timedelta(days=1), FIRST + timedelta(days=2)
 WRONG_DAY = ("bitcoin", "usd", "2026-04-29")
@@ -36,7 +39,7 @@ def publish(world, now):
 
 
 def prove(world, now):
-    return proof.prove(replace(world.settings, now=now), world.workspace, MODELS, lambda *_: None)
+    return proof.prove(replace(world.settings, now=now), world.workspace, MODELS, ANSWERS, lambda *_: None)
 
 
 def candle(world, day, coin="bitcoin"):
@@ -69,9 +72,11 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     assert wrong == right * 1.01
     before = world.workspace.published.read_bytes()
     with pytest.raises(ConfigurationError, match="run the pipeline first"):
-        proof.prove(world.settings, world.workspace, "other models", lambda *_: None)
+        proof.prove(world.settings, world.workspace, "other models", ANSWERS, lambda *_: None)
     assert newest(world) is None
 
+    index = world.workspace.compacted / "index.json"
+    files.write_json(index, {"of": "an earlier proof"})
     with pytest.raises(CandleTestError) as failed:
         prove(world, SECOND)
     assert "bitcoin / usd 2026-04-29 high: published" in str(failed.value)
@@ -79,6 +84,7 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     assert "run the pipeline" in str(failed.value)
     assert failed.value.exit_code == 50
     assert newest(world).days == (WRONG_DAY,)
+    assert list(index.parent.iterdir()) == []
     assert world.workspace.published.read_bytes() == before
 
     night(world, THIRD)
@@ -90,8 +96,41 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     assert facts(world)["proved"] == "not reproduced on 2026-05-11: the archive gives something else on 1 day"
 
     assert prove(world, THIRD + timedelta(hours=1)).is_equal
+    assert index.exists()
     publish(world, THIRD)
     assert candle(world, WRONG_DAY[2]) == ("final", [], right)
+
+
+def test_what_a_proof_has_compacted_is_built_from_and_never_proved_with(tmp_path):
+    """Somebody compacts wrong prices, with all checksums right. The build takes them; the proof asks the archive."""
+    world = BuiltWorld(tmp_path, FIRST, run="a run")
+    world.answers = ANSWERS
+    night(world, FIRST, days=12)
+    right = candle(world, WRONG_DAY[2])
+    assert prove(world, FIRST).is_equal
+    index = world.workspace.compacted / "index.json"
+    first = index.read_bytes()
+    assert sorted(index.parent.iterdir()) == [*index.parent.glob("2026-05-*.parquet"), index]
+    copy = tmp_path / "copy.duckdb"
+    copy.write_bytes(world.workspace.work.read_bytes())
+    with duckdb_files.opened(copy, read_only=False) as connection:
+        wrong = "list_transform(prices, lambda pair: [pair[1], pair[2] * 1.01])"
+        connection.execute(f"update raw.market_chart set prices = {wrong} where coin_id = 'bitcoin'")
+        compacted.keep(world.workspace, compacted.made_by(world.settings, ANSWERS), connection)
+    assert index.read_bytes() != first
+
+    world.points = "points-2"
+    with pytest.raises(CandleTestError, match="candle_revisions"):
+        publish(world, FIRST)
+    assert world.query(f"select high from daily_candlestick where (coin_id, date) = {WRONG_DAY[0], WRONG_DAY[2]}") == [
+        (pytest.approx(right[2] * 1.01),)
+    ]
+    other = replace(world.settings, now=FIRST + timedelta(hours=1), repeat_hours=11.0)  # those of the version count
+    assert proof.prove(other, world.workspace, MODELS, ANSWERS, lambda *_: None).is_equal
+    assert index.read_bytes() == first
+
+    night(world, SECOND)
+    assert candle(world, WRONG_DAY[2]) == right
 
 
 @pytest.mark.sweep

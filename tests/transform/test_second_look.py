@@ -43,6 +43,7 @@ class Archive:
         job = loader.Load(
             database=self.folder / "work/crypto_data.duckdb",
             raw=self.raw,
+            compacted=self.folder / "work/answers",
             published=self.folder / "crypto_data.duckdb",
             ledger=self.folder / "revisions",
             failures=self.folder / "failures",
@@ -51,6 +52,7 @@ class Archive:
             scratch=self.folder / "tmp",
             provenance="SAMPLE (synthetic)",
             points="points-1",
+            answers_by="",
             built_from="models-1",
             step="Transform",
             day="2026-05-15",
