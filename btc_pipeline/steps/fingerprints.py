@@ -6,6 +6,7 @@ own files.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import re
@@ -35,7 +36,7 @@ def of_code(step: str, *, is_sample: bool) -> str:
     """The hash of the code that makes a step's output, by name and content."""
     listed = _listed()[step]
     names = [*listed["always"], *(listed["sample"] if is_sample else ())]
-    return digest.of(*((name, _hash_of(PACKAGE.parent / name)) for name in names))
+    return digest.of(*((name, _hash_of(f"{PACKAGE.parent}/{name}")) for name in names))
 
 
 @cache
@@ -45,11 +46,11 @@ def of_data(patterns: Sequence[str]) -> str:
     Raises:
         FileNotFoundError: nothing matches one of them.
     """
-    found = {pattern: [path for path in DBT_PROJECT.glob(pattern) if path.is_file()] for pattern in patterns}
-    if empty := [pattern for pattern, paths in found.items() if not paths]:
+    found = {pattern: _matching(pattern) for pattern in patterns}
+    if empty := [pattern for pattern, names in found.items() if not names]:
         raise FileNotFoundError(f"the project is not whole: nothing matches {', '.join(empty)} in {DBT_PROJECT}")
-    paths = sorted({path for paths in found.values() for path in paths})
-    return digest.of(*((path.relative_to(DBT_PROJECT).as_posix(), _hash_of(path)) for path in paths))
+    names = sorted({name for each in found.values() for name in each})
+    return digest.of(*((name, _hash_of(f"{DBT_PROJECT}/{name}")) for name in names))
 
 
 @cache
@@ -74,9 +75,17 @@ def _version(package: str) -> str:
 
 
 @cache
-def _hash_of(path: Path) -> str:
+def _matching(pattern: str) -> Sequence[str]:
+    """The files of the dbt project that match, by their names in it; `glob` takes half the time of `Path.glob`."""
+    found = glob.glob(pattern, root_dir=DBT_PROJECT, recursive=True)  # noqa: PTH207
+    return [Path(name).as_posix() for name in found if Path(DBT_PROJECT, name).is_file()]
+
+
+@cache
+def _hash_of(path: str) -> str:
     """The hash of the content, as it was when this process first asked: what it has imported does not change later."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        with Path(path).open("rb", buffering=0) as file:
+            return hashlib.sha256(file.read()).hexdigest()
     except FileNotFoundError:
         raise FileNotFoundError(f"the project is not whole: {path} is missing") from None
