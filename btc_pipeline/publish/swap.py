@@ -102,7 +102,7 @@ def swap_in(settings: Settings, workspace: Workspace, version: Version) -> int:
     last_version.keep(workspace, fresh, candles, about)
     # A reader who wrote into the old version and died has left this log; it must not be applied to the new version
     workspace.published.with_name(workspace.published.name + ".wal").unlink(missing_ok=True)
-    fresh.chmod(0o444)
+    files.forbid_writing(fresh)
     files.move_into_place(fresh, workspace.published)
     if changes.exists():
         workspace.revisions.mkdir(exist_ok=True)

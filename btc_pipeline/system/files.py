@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,17 @@ def move_into_place(finished: Path, path: Path) -> None:
     _fsync(path.parent)
 
 
-def write(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write a whole file, atomically."""
+def write(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a whole file, atomically. It gets the rights of `mode` that the umask leaves."""
     with replacing(path) as temporary:
-        temporary.write_bytes(content)
-        temporary.chmod(mode)
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
+
+
+def forbid_writing(path: Path) -> None:
+    """Take the right to write to a file from everyone, and give none."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & 0o555)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -27,10 +27,12 @@ def folder(data_dir: Path) -> Path:
 
 
 def bring(data_dir: Path, workspace: Workspace) -> None:
-    """Copy it into a workspace in which dbt has not run yet."""
+    """Copy it into a workspace in which dbt has not run yet; who may read the copies, the umask says."""
     kept = folder(data_dir)
     if not workspace.dbt_target.exists() and kept.exists():
-        shutil.copytree(kept, workspace.dbt_target)
+        workspace.dbt_target.mkdir(parents=True)
+        for path in kept.iterdir():
+            shutil.copyfile(path, workspace.dbt_target / path.name)
 
 
 def keep(data_dir: Path, workspace: Workspace, version: str) -> None:

@@ -38,14 +38,31 @@ def test_whoever_has_the_old_file_open_keeps_it(tmp_path):
         assert reader.read() == b"old"
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o444, 0o600], ids=oct)
-def test_a_file_has_the_mode_asked_for_whatever_the_umask(mode, tmp_path):
-    old = os.umask(0o077)
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o022, 0o002, 0o000], ids=oct)
+@pytest.mark.parametrize("mode", [0o666, 0o444, 0o600], ids=oct)
+def test_a_file_has_the_rights_that_the_umask_leaves(mode, umask, tmp_path):
+    old = os.umask(umask)
     try:
         files.write(tmp_path / "file", b"content", mode)
     finally:
         os.umask(old)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode & ~umask
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666], ids=oct)
+def test_who_may_not_read_a_file_may_not_read_it_when_writing_is_forbidden(mode, tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "file").chmod(mode)
+    files.forbid_writing(tmp_path / "file")
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode & 0o444
+
+
+def test_what_a_killed_run_left_under_the_same_name_is_no_hindrance(tmp_path):
+    left = tmp_path / f".tmp-{os.getpid()}-file"
+    left.write_bytes(b"half")
+    left.chmod(0o444)
+    files.write(tmp_path / "file", b"content")
+    assert (names_in(tmp_path), (tmp_path / "file").read_bytes()) == (["file"], b"content")
 
 
 def test_a_file_that_nobody_may_write_is_replaced(tmp_path):
