@@ -79,6 +79,6 @@ def _is_fresh(path: Path) -> bool:
 
 def _read(path: Path) -> Sequence[Any]:
     try:
-        return responses.names(path.read_bytes()) or []
+        return responses.names(files.read(path)) or []
     except OSError:
         return []

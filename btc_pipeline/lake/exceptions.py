@@ -134,7 +134,7 @@ def read(raw: Path) -> ExceptionLedger:
     """
     path = raw / _NAME
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = files.read(path).decode("utf-8").splitlines()
     except FileNotFoundError:
         return ExceptionLedger(path)
     except (OSError, UnicodeDecodeError) as error:

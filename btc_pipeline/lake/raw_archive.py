@@ -92,7 +92,7 @@ class Entry:
         """
         path = root / self.file
         try:
-            packed = path.read_bytes()
+            packed = files.read(path)
         except OSError as error:
             raise DamagedAnswerError(f"{path}: {error.strerror}") from None
         if hashlib.sha256(packed).hexdigest() != self.sha256:
@@ -247,7 +247,7 @@ def _of_manifest(root: Path, path: Path) -> Entry:
         DamagedManifestError: it cannot be read, or is not what `keep` would write.
     """
     try:
-        return parsed(root, path, path.read_bytes())
+        return parsed(root, path, files.read(path))
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -38,7 +38,7 @@ def with_content(workspace: Workspace, table: str, hashes: Collection[str]) -> R
 
 def _read(path: Path) -> Record | None:
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(files.read(path))
     except (OSError, ValueError, RecursionError):
         return None
     is_ours = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("vars", "tables"))

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 from btc_pipeline.errors import ConfigurationError
-from btc_pipeline.system import core_dumps
+from btc_pipeline.system import core_dumps, files
 
 VARIABLE = "COINGECKO_API_KEY"
 """The environment's variable that holds the key, if no file is named."""
@@ -39,11 +39,11 @@ def _of_file(path: Path) -> tuple[str, str]:
     is_key_itself = not path.exists() and _KEY.fullmatch(path.name)
     place = f"[coingecko] api_key_file{'' if is_key_itself else f' = {path}'}"
     try:
-        with path.open(encoding="ascii") as file:
+        with files.opened(path) as file:
             mode = os.fstat(file.fileno()).st_mode
             if stat.S_IMODE(mode) & _readable_by_others(path):
                 raise ConfigurationError(f"others can read the key: {place}", f"chmod 600 {path}")
-            return file.read(1024).strip(), place
+            return file.read(1024).decode("ascii").strip(), place
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigurationError(

@@ -6,6 +6,7 @@ Imports nothing of the project.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -13,9 +14,36 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 TEMPORARY_PREFIX = ".tmp-"
+
+
+class IrregularFileError(OSError):
+    """A pipe, a device or the like, where a file should be: reading it might never end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, "it is no regular file", str(path))
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file for reading. Never waits for a writer, as a pipe without one would let it.
+
+    Raises:
+        IsADirectoryError, IrregularFileError: it is no regular file.
+        OSError: it cannot be opened.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise IrregularFileError(path)
+        yield file
+
+
+def read(path: Path) -> bytes:
+    """All of a file, as `opened` opens it."""
+    with opened(path) as file:
+        return file.read()
 
 
 @contextlib.contextmanager
@@ -57,8 +85,8 @@ def forbid_writing(path: Path) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; empty if there is none, or if it is damaged."""
     try:
-        content = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        content = json.loads(read(path))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, IrregularFileError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -80,7 +108,7 @@ def link(path: Path, target: str, scratch: Path) -> None:
 
 def sha256(path: Path) -> str:
     """The file's SHA-256 in hexadecimal. Never call it on a database that this process has open."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         digest = hashlib.sha256()
         while chunk := file.read(1 << 20):
             digest.update(chunk)

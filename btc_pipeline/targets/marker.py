@@ -101,5 +101,5 @@ def _proof(checksum: object, state: file_state.State) -> str:
 def _is_intact(path: Path, checksum: str) -> bool:
     try:
         return files.sha256(path) == checksum
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, files.IrregularFileError, ValueError):
         return False

@@ -1,7 +1,10 @@
 """Settings: each key's default, its good and bad values, the key file, and where the data is said to come from."""
 
+import contextlib
 import dataclasses
 import os
+import socket
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -430,6 +433,63 @@ def test_a_link_is_judged_by_the_file_that_it_leads_to(configured, key_file, tmp
     link.symlink_to(key_file(mode=0o644))
     with pytest.raises(ConfigurationError, match="others can read the key"):
         configured(with_key(link)).api_key()
+
+
+def _fifo(path):
+    os.mkfifo(path, 0o600)
+
+
+def _socket(path):
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as listening:
+        listening.bind(str(path))
+    path.chmod(0o600)
+
+
+def _pipe_of_the_shell(path):
+    reading, writing = os.pipe()
+    os.write(writing, KEY.encode())
+    path.symlink_to(f"/dev/fd/{reading}")  # as `<(…)` names it
+
+
+def _loop(path):
+    path.symlink_to(path)
+
+
+IRREGULAR = {
+    "a pipe without a writer": (_fifo, "it is no regular file"),
+    "<(…)": (_pipe_of_the_shell, "it is no regular file"),
+    "/dev/zero": (lambda path: path.symlink_to("/dev/zero"), "it is no regular file"),
+    "/dev/null": (lambda path: path.symlink_to("/dev/null"), "it is no regular file"),
+    "/dev/random": (lambda path: path.symlink_to("/dev/random"), "it is no regular file"),
+    "a socket": (_socket, "cannot be read"),
+    "a folder": (lambda path: path.mkdir(mode=0o700), "cannot be read"),
+    "a link to nothing": (lambda path: path.symlink_to("/nowhere"), "No such file"),
+    "a link to itself": (_loop, "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), IRREGULAR.values(), ids=IRREGULAR)
+def test_a_key_file_that_is_no_regular_file_is_refused_at_once(make, why, configured, tmp_path):
+    make(tmp_path / "key")
+    loaded, raised = configured(with_key(tmp_path / "key")), []
+
+    def read():
+        try:
+            loaded.api_key()
+        except ConfigurationError as error:
+            raised.append(str(error))
+
+    reading = threading.Thread(target=read, daemon=True)
+    reading.start()
+    reading.join(60)
+    assert not reading.is_alive()
+    assert why in raised[0]
+    assert KEY not in raised[0]
+
+
+@pytest.mark.parametrize("content", [f"{KEY}\r\n", f"{KEY}\n\n", f"  {KEY}  ", KEY], ids=repr)
+def test_white_space_around_a_key_does_not_count(content, configured, key_file):
+    assert configured(with_key(key_file(content))).api_key() == ("x-cg-demo-api-key", KEY)
 
 
 @pytest.mark.parametrize(("content", "why"), [

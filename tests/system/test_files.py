@@ -57,6 +57,19 @@ def test_who_may_not_read_a_file_may_not_read_it_when_writing_is_forbidden(mode,
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode & 0o444
 
 
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert files.read_json(tmp_path / "pipe") == {}
+    for read in (files.read, files.sha256):
+        with pytest.raises(files.IrregularFileError, match="it is no regular file"):
+            read(tmp_path / "pipe")
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        files.read(tmp_path)
+
+
 def test_what_a_killed_run_left_under_the_same_name_is_no_hindrance(tmp_path):
     left = tmp_path / f".tmp-{os.getpid()}-file"
     left.write_bytes(b"half")

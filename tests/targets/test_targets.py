@@ -85,6 +85,12 @@ def test_a_file_of_the_same_size_and_time_is_read(marker, chart):
     assert not marker.is_proved()
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(marker, chart):
+    chart.unlink()
+    os.mkfifo(chart)
+    assert not marker.exists()
+
+
 def test_a_file_that_was_copied_back_counts(marker, chart):
     copy = shutil.copy2(chart, chart.with_name("copy.png"))
     copy.replace(chart)
