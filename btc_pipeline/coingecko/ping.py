@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from btc_pipeline.coingecko import call_ledger
+from btc_pipeline.coingecko import call_ledger, network_variables
 from btc_pipeline.warehouse import database_errors
 
 
@@ -61,7 +61,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _request(url: str, seconds: float) -> Reached | None:
     try:
-        with urllib.request.build_opener(_NoRedirect).open(url, timeout=seconds) as response:
+        handlers = [_NoRedirect(), *([urllib.request.ProxyHandler({})] if network_variables.is_plain(url) else [])]
+        with urllib.request.build_opener(*handlers).open(url, timeout=seconds) as response:
             return Reached(_date(response.headers)) if _is_json_object(response.read(10_000)) else None
     except urllib.error.HTTPError as error:
         # An error, but from CoinGecko: the run will say why

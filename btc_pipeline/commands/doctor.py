@@ -16,7 +16,7 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from btc_pipeline.coingecko import ping
+from btc_pipeline.coingecko import network_variables, ping
 from btc_pipeline.commands import packages
 from btc_pipeline.errors import SUCCESS, ConfigurationError, ExtractionError, PipelineError, PublishingError
 from btc_pipeline.observe import log
@@ -201,6 +201,11 @@ def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
     if configured.is_sample:
         yield Check("API", "ok", "not called: sample data")
         yield Check("clock", "ok", "not checked: sample data")
+        return
+    try:
+        network_variables.check(configured.base_url, os.environ)
+    except ConfigurationError as error:
+        yield Check("network", "failed", error.what, error.fix)
         return
     reached = ping.reach(configured.base_url, _PROBE_SECONDS)
     if reached is None:

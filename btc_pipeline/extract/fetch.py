@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from btc_pipeline.coingecko import call_ledger, coin_names, error_advice
+from btc_pipeline.coingecko import call_ledger, coin_names, error_advice, network_variables
 from btc_pipeline.coingecko.streams import MARKET_CHART, STREAMS
 from btc_pipeline.errors import ConfigurationError, ExtractionError
 from btc_pipeline.extract.cache import TABLE
@@ -83,10 +84,12 @@ def fetch(
 
     Raises:
         ExtractionError: the connector failed or did not end in time. The answers up to then are in the archive.
-        ConfigurationError: the key or the recordings cannot be used.
+        ConfigurationError: the key, the recordings or a variable of the network cannot be used.
     """
     options = options or Options(workspace.cache)
     settings.api_key()  # if it cannot be read, nothing is started
+    if not settings.is_sample:
+        network_variables.check(settings.base_url, os.environ)
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
     if not settings.is_sample and not call_ledger.prepare(workspace.calls):
@@ -194,7 +197,7 @@ def _result(
     except child_process.ChildError as error:
         raise ExtractionError(
             f"the connector ended without a result: {error.reason}",
-            f"read {error.log}, or raise [coingecko] deadline_seconds",
+            f"{error.advice}, or raise [coingecko] deadline_seconds" if error.is_late else error.advice,
             url=job["config"]["base_url"],
         ) from None
     if "damage" in result:

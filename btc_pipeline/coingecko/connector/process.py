@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline.coingecko import call_ledger
+from btc_pipeline.coingecko import call_ledger, network_variables
 from btc_pipeline.coingecko.connector.rate_limit import Budget
 from btc_pipeline.coingecko.connector.request_policy import Sync
 from btc_pipeline.coingecko.streams import COINS, CURRENCIES, STREAMS
@@ -51,6 +51,8 @@ def work(_: None, job: child_process.Json) -> child_process.Json:
     from btc_pipeline.coingecko.connector import components
 
     components.key_header.update(job["key_header"])
+    if network_variables.is_plain(job["config"]["base_url"]):
+        os.environ.update(network_variables.NO_PROXY)
     manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
     manifest["definitions"]["requester"]["read_timeout_in_seconds"] = job["timeout_seconds"]
     source = Source(
@@ -140,8 +142,6 @@ def _direct_airbyte(scratch: Path, logs: Path) -> None:
         "AIRBYTE_PROJECT_DIR": scratch,
         "HOME": scratch,
     }
-    for name in ("NO_PROXY", "no_proxy"):  # the sample's server is on loopback
-        settings[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1,localhost,::1")))
     os.environ.update({name: str(value) for name, value in settings.items()})
     os.umask(0o077)
 

@@ -1,0 +1,86 @@
+"""The variables of the environment that say how CoinGecko is reached: proxies, and certificates to trust.
+
+A bad value is refused by its name before anything is sent; the libraries would fail within, or blame CoinGecko. Over
+plain HTTP no proxy is used at all: it would read the key. Reads the environment; sends nothing.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from btc_pipeline.errors import ConfigurationError
+
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+"""In the order in which they count; the first that is set does."""
+
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
+"""What makes the libraries use no proxy."""
+
+
+def is_plain(base_url: str) -> bool:
+    """Whether an API is reached over plain HTTP, where a proxy would read the key."""
+    return urlsplit(base_url).scheme == "http"
+
+
+def check(base_url: str, environment: Mapping[str, str]) -> None:
+    """Check the variables that count for this API.
+
+    Raises:
+        ConfigurationError: names the variable, and what is wrong with its value; shows no password.
+    """
+    for name, fault, fix in _faults(base_url, environment):
+        raise ConfigurationError(f"bad variable {name}: {fault}", fix)
+
+
+def _faults(base_url: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    if is_plain(base_url):
+        return
+    host = urlsplit(base_url).hostname or ""
+    excepted = {"no": environment.get("no_proxy") or environment.get("NO_PROXY", "")}
+    if not urllib.request.proxy_bypass_environment(host, excepted):  # type: ignore[attr-defined]
+        used = next((name for name in _PROXIES if environment.get(name)), "")
+        if used and (fault := _fault_of_proxy(environment[used])):
+            yield used, fault, f"write it as http://host:port, or unset {used}"
+    for name in _CERTIFICATES:
+        if environment.get(name) and (fault := _fault_of_certificates(Path(environment[name]))):
+            yield name, fault, f"name a file or a folder of certificates in PEM form, or unset {name}"
+
+
+def _fault_of_proxy(value: str) -> str:
+    """What is wrong with the address of a proxy; empty if nothing is. Does not show a user and a password."""
+    shown = repr(value.rpartition("@")[2][:80])
+    if any(letter.isspace() or not letter.isprintable() for letter in value):
+        return f"{shown} has a space or a control character in it"
+    try:
+        parts = urlsplit(value if "://" in value or ":/" in value else f"http://{value}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return f"{shown} has a port that is no number, or a host that is none"
+    if parts.scheme.startswith("socks"):
+        return f"{shown} is a SOCKS proxy, which is not supported"
+    if parts.scheme not in ("http", "https"):
+        return f"{shown} is no HTTP proxy"
+    if not host:
+        return f"{shown} names no host"
+    return f"{shown} has the port 0" if port == 0 else ""
+
+
+def _fault_of_certificates(path: Path) -> str:
+    """What is wrong with a file or a folder of certificates; empty if nothing is."""
+    if path.is_dir():
+        return ""
+    try:
+        if not path.is_file():
+            return f"there is no file or folder {path}"
+        ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError:
+        return f"{path} holds no certificates"
+    except (OSError, ValueError) as error:
+        return f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"
+    return ""
