@@ -2,15 +2,21 @@
 
 Both sides of the pipe live here; neither knows what the job is. A child gets two lines of JSON over standard
 input: at once what to prepare, for example its imports; and the job, when it is known. So it can be started while an
-earlier step works. Neither line shows in the process list, the environment or on disk, so a key stays secret.
+earlier step works. Neither line shows in the process list, the environment or on disk, so a key stays secret. Results
+come back on a descriptor of their own: all that the child prints goes to its log.
+
+A child finds the modules that the parent finds, and no others: neither the current folder nor PYTHONPATH counts, where
+a `yaml.py` of somebody's may lie. Of the environment it gets what it needs (`_HANDED_ON`), and no key.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -19,19 +25,50 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from btc_pipeline.system.project import PACKAGE
+
 Json = dict[str, Any]
 Prepared = TypeVar("Prepared")
 Progress = Callable[[int, int, str], object]
 """Called with how many of how many are done, and with what is going on."""
 
+_DESCRIPTOR = "BTC_PIPELINE_CHILD"
+"""The variable that tells a child where its results go."""
+
+_HANDED_ON = (
+    *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "LC_*"),
+    *("*_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("XDG_CACHE_HOME", "MPLCONFIGDIR", "LD_LIBRARY_PATH"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "BTC_PIPELINE_*"),
+)
+"""The variables that a child gets, as patterns; their names may be in lower case too."""
+
+_START = (
+    "import sys; module, sys.path[:] = sys.argv[1], sys.argv[2:]; del sys.argv[1:];"
+    " import runpy; runpy.run_module(module, run_name='__main__', alter_sys=True)"
+)
+"""What the interpreter of a child runs: its import path comes before its first import."""
+
 
 class ChildError(Exception):
-    """A child ended without a result: `reason` says how, `log` where it wrote."""
+    """A child ended without a result: `reason` says how, `log` where it wrote, `is_late` that it took too long."""
 
-    def __init__(self, reason: str, log: Path) -> None:
+    def __init__(self, reason: str, log: Path, *, is_late: bool, is_killed: bool) -> None:
         super().__init__(reason)
         self.reason = reason
         self.log = log
+        self.is_late = is_late
+        self._is_killed = is_killed
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+        if self._is_killed:
+            return (
+                "free memory, then run it again: mostly the system kills what takes too much (`journalctl -k` says so)"
+            )
+        return f"read {self.log}"
 
 
 class Child:
@@ -46,14 +83,23 @@ class Child:
     def __init__(self, module: str, log: Path, preparation: Mapping[str, Any]) -> None:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env=_environment(),
-            )
+        results, of_child = os.pipe()
+        self._results = os.fdopen(results, "rb")
+        try:
+            with log.open("wb") as printed:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _START, module, *_import_path()],
+                    stdin=subprocess.PIPE,
+                    stdout=printed,
+                    stderr=printed,
+                    env=_environment() | {_DESCRIPTOR: str(of_child)},
+                    pass_fds=(of_child,),
+                )
+        except BaseException:
+            self._results.close()
+            raise
+        finally:
+            os.close(of_child)
         self._send(preparation)
 
     def work(
@@ -70,13 +116,12 @@ class Child:
         Raises:
             ChildError: it did not end in time, or ended without a result.
         """
-        assert self._process.stdout is not None
         watch = _Watch(self._process.kill)
         result: Any = None
         try:
             watch.put_off(timeout_seconds)
             self._send(job)
-            for line in self._process.stdout:
+            for line in self._results:
                 result = _parsed(line)
                 if not isinstance(result, dict) or "event" not in result:
                     break
@@ -89,18 +134,20 @@ class Child:
             watch.stop()
             self.end()
         if not isinstance(result, dict):
-            reason = f"not done after {timeout_seconds:g} s" if watch.has_rung else f"exit status {status}"
-            raise ChildError(reason, self.log)
+            is_late = watch.has_rung
+            reason = f"not done after {timeout_seconds:g} s" if is_late else f"exit status {status}"
+            is_killed = status == -signal.SIGKILL and not is_late
+            raise ChildError(reason, self.log, is_late=is_late, is_killed=is_killed)
         return result
 
     def end(self) -> None:
         """Kill the process if it still runs. May be called again."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+        self._results.close()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def _send(self, line: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -155,18 +202,18 @@ _events: int | None = None
 
 
 def serve(prepare: Callable[[Json], Prepared], work: Callable[[Prepared, Json], Json]) -> None:
-    """The child's side: prepare, wait for the job, work, write the result. What is printed goes to the log.
+    """The child's side: prepare, wait for the job, work, write the result.
 
     Ends at once when the parent is gone: it keeps standard input open for as long as it lives.
     """
     global _events
-    result_descriptor = _events = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _events = int(os.environ[_DESCRIPTOR])
+    os.set_inheritable(_events, False)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     prepared = prepare(json.loads(lines.get()))
     result = work(prepared, json.loads(lines.get()))
-    with os.fdopen(result_descriptor, "wb") as pipe:
+    with os.fdopen(_events, "wb") as pipe:
         pipe.write(json.dumps(result).encode())
     sys.stdout.flush()
     sys.stderr.flush()
@@ -191,10 +238,18 @@ def _listen(lines: queue.SimpleQueue[bytes]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The parent's environment without what could change a result: keys, dbt's and Airbyte's own variables."""
+    """What a child gets of the parent's environment."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DBT_", "AIRBYTE_", "COINGECKO_", "LUIGI_", "PYTHONWARNINGS"))
+        if any(fnmatch.fnmatchcase(name.upper(), pattern) for pattern in _HANDED_ON)
     }
-    return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1", "BTC_PIPELINE_CHILD": "1"}
+    return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
+
+
+def _import_path() -> list[str]:
+    """The parent's import path without the current folder and PYTHONPATH; last of all the folder of this project."""
+    first, *others = map(os.fspath, sys.path)  # `python -m` puts the current folder first
+    foreign = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+    folders = [*([] if Path(first) == Path.cwd() else [first]), *others, str(PACKAGE.parent)]
+    return [str(Path(folder).absolute()) for folder in folders if folder not in foreign]

@@ -42,7 +42,7 @@ def run(
     try:
         result = dbt.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress) if progress else None)
     except child_process.ChildError as error:
-        raise error_class(f"dbt ended without a result: {error.reason}", f"read {error.log}") from None
+        raise error_class(f"dbt ended without a result: {error.reason}", error.advice) from None
     if "error" in result:
         raise error_class(str(result["error"]), f"read {dbt.log}")
     return result

@@ -56,7 +56,7 @@ def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress
     try:
         result = process.work(job, _DEADLINE_SECONDS, child_process.passed_on(progress))
     except child_process.ChildError as error:
-        raise VisualizationError(f"drawing ended without a result: {error.reason}", f"read {error.log}") from None
+        raise VisualizationError(f"drawing ended without a result: {error.reason}", error.advice) from None
     if "error" in result:
         raise VisualizationError(result["error"], "run it again")
     return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))

@@ -6,6 +6,8 @@ mplfinance are imported here, and end with it.
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -25,8 +27,27 @@ if TYPE_CHECKING:
 
 def prepare(_: child_process.Json) -> None:
     """The child's imports."""
-    import jinja2  # noqa: F401 - both take time; chart and report import them again when they work
-    import mplfinance  # noqa: F401
+    with _without_settings_of_users():
+        import jinja2  # noqa: F401 - both take time; chart and report import them again when they work
+        import mplfinance  # noqa: F401
+
+
+@contextmanager
+def _without_settings_of_users() -> Iterator[None]:
+    """Let matplotlib find no matplotlibrc and no styles of users: in the current folder, the home, or by a variable.
+
+    Its cache of fonts stays where it is.
+    """
+    current, home = Path.cwd(), os.environ.get("HOME")
+    of_home = f"{home}/.cache" if home else tempfile.gettempdir()
+    cache = os.environ.pop("MPLCONFIGDIR", "") or os.environ.get("XDG_CACHE_HOME") or of_home
+    # It makes a folder of its own below each of them
+    os.environ |= {"XDG_CACHE_HOME": cache, "XDG_CONFIG_HOME": cache, "MATPLOTLIBRC": os.devnull, "MPLBACKEND": "Agg"}
+    os.chdir("/")
+    try:
+        yield
+    finally:
+        os.chdir(current)
 
 
 def work(_: None, job: child_process.Json) -> child_process.Json:

@@ -6,7 +6,7 @@ from btc_pipeline.system import child_process
 from btc_pipeline.transform import dbt_process, slices
 from btc_pipeline.transform.dbt_session import Dbt
 
-KILLED_AFTER = "TEST_KILLED_AFTER_SLICES"
+KILLED_AFTER = "BTC_PIPELINE_TEST_KILLED_AFTER_SLICES"
 
 _reported: list[str] = []
 _send = child_process.send_progress

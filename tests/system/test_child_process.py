@@ -35,7 +35,7 @@ child_process.serve(prepare, work)
 def start(tmp_path, monkeypatch):
     """A function that starts a child which does what its preparation and its job say."""
     (tmp_path / "a_child.py").write_text(MODULE)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     started = []
 
     def start(preparation=None, module="a_child"):
@@ -220,6 +220,7 @@ PARENT = """
 import signal, sys, threading
 from pathlib import Path
 from btc_pipeline.system.child_process import Child
+sys.path.append(str(Path(sys.argv[1]).parent))
 child = Child("a_child", Path(sys.argv[1]), {"run": sys.argv[2]})
 print(child._process.pid, flush=True)
 child.work({"run": sys.argv[3]}, 60) if sys.argv[3] else threading.Event().wait()
@@ -278,20 +279,85 @@ FOREIGN = {
     "AIRBYTE_CLOUD_CLIENT_SECRET": "secret",
     "AIRBYTE_TEMP_DIR": "/elsewhere",
     "LUIGI_CONFIG_PATH": "/elsewhere/luigi.cfg",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": "/elsewhere/matplotlibrc",
+    "PYTHONPATH": "/elsewhere",
+    "PYTHONSTARTUP": "/elsewhere/startup.py",
+    "PYTHONWARNINGS": "error",
+    "PYTHONINSPECT": "1",
+    "PYTHONIOENCODING": "latin-1",
+    "DEPLOYMENT_MODE": "cloud",
+    "SOURCE_DATE_EPOCH": "x",
+    "LD_PRELOAD": "",
 }
 
 
-def test_a_child_is_not_given_keys_nor_the_variables_of_dbt_airbyte_and_luigi(start, monkeypatch):
+def test_a_child_is_not_given_keys_nor_what_could_change_its_result(start, monkeypatch):
     for name, value in FOREIGN.items():
         monkeypatch.setenv(name, value)
     environment = start().work({"run": "result.update(os.environ)"}, 20)
     assert set(FOREIGN) & set(environment) == set()
 
 
-def test_a_child_is_given_the_rest_of_the_environment(start, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+HANDED_ON = {
+    "HTTPS_PROXY": "http://proxy.example:3128",
+    "https_proxy": "http://proxy.example:3128",
+    "NO_PROXY": "localhost",
+    "REQUESTS_CA_BUNDLE": "/etc/ssl/ours.pem",
+    "SSL_CERT_FILE": "/etc/ssl/ours.pem",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "Asia/Kolkata",
+    "TMPDIR": "/tmp",
+    "MPLCONFIGDIR": "/var/cache/ours",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def test_a_child_is_given_what_it_needs_to_reach_the_network_and_to_find_its_folders(start, monkeypatch):
+    for name, value in HANDED_ON.items():
+        monkeypatch.setenv(name, value)
     environment = start().work({"run": "result.update(os.environ)"}, 20)
-    assert environment["HTTPS_PROXY"] == "http://proxy.example:3128"
+    assert {name: environment.get(name) for name in HANDED_ON} == HANDED_ON
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+MODULES = ("calendar", "queue", "email", "random", "ssl", "statistics", "yaml", "requests", "duckdb", "btc_pipeline")
+"""Six of the standard library, three of packages, and ours."""
+
+
+@pytest.mark.parametrize("where", ["the current folder", "PYTHONPATH"])
+def test_a_child_imports_no_module_of_somebody_elses(where, start, tmp_path, monkeypatch):
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    for name in (*MODULES, "sitecustomize", "usercustomize"):
+        (foreign / f"{name}.py").write_text("raise RuntimeError('a foreign module')")
+    if where == "PYTHONPATH":
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", str(foreign)]))
+        monkeypatch.syspath_prepend(foreign)
+    else:
+        monkeypatch.chdir(foreign)
+        monkeypatch.syspath_prepend(foreign)  # as `python -m` does
+    imported = f"import importlib\nfor name in {MODULES!r}: result[name] = importlib.import_module(name).__file__"
+    child = start()
+    files = child.work({"run": imported}, 20)
+    assert sorted(files) == sorted(MODULES)
+    assert not [file for file in files.values() if file.startswith(str(foreign))]
+    assert "foreign" not in child.log.read_text()
+
+
+def test_a_folder_of_the_parent_that_is_the_current_one_by_chance_stays(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "packages")])
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "a_package.py").touch()
+    monkeypatch.chdir(tmp_path / "packages")
+    assert start().work({"run": "import a_package; result['name'] = a_package.__name__"}, 20) == {"name": "a_package"}
+
+
+def test_what_a_child_prints_before_it_serves_goes_into_its_log(start, tmp_path):
+    (tmp_path / "noisy.py").write_text("print('{}', flush=True)\n" + MODULE)
+    child = start(module="noisy")
+    assert child.work({"run": "result['rows'] = 1"}, 20) == {"rows": 1}
+    assert child.log.read_text().startswith("{}")
 
 
 def test_a_child_reports_to_nobody(start):
