@@ -6,6 +6,7 @@ plain HTTP no proxy is used at all: it would read the key. Reads the environment
 
 from __future__ import annotations
 
+import os
 import ssl
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -28,8 +29,8 @@ def is_plain(base_url: str) -> bool:
     return urlsplit(base_url).scheme == "http"
 
 
-def check(base_url: str, environment: Mapping[str, str]) -> None:
-    """Check the variables that count for this API.
+def check(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Check the variables that count for this API; by default those of this process.
 
     Raises:
         ConfigurationError: names the variable, and what is wrong with its value; shows no password.

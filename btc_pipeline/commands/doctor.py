@@ -203,7 +203,7 @@ def _network(configured: Settings, workspace: Workspace) -> Iterator[Check]:
         yield Check("clock", "ok", "not checked: sample data")
         return
     try:
-        network_variables.check(configured.base_url, os.environ)
+        network_variables.check(configured.base_url)
     except ConfigurationError as error:
         yield Check("network", "failed", error.what, error.fix)
         return

@@ -5,7 +5,6 @@ Nothing else of the project chooses a source.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from btc_pipeline.coingecko import network_variables, ping
@@ -53,7 +52,7 @@ def _source_option(configured: Settings) -> list[str]:
     """The option that makes this run a sample, if it would have to call CoinGecko and CoinGecko does not answer."""
     if configured.is_sample:
         return []
-    network_variables.check(configured.base_url, os.environ)
+    network_variables.check(configured.base_url)
     if ping.answers(configured.base_url, PROBE_SECONDS):
         ledger = Workspace(configured.data_dir, configured.source).calls
         if not ping.enter(configured.base_url, configured.plan, ledger):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,7 +88,7 @@ def fetch(
     options = options or Options(workspace.cache)
     settings.api_key()  # if it cannot be read, nothing is started
     if not settings.is_sample:
-        network_variables.check(settings.base_url, os.environ)
+        network_variables.check(settings.base_url)
     if options.cache.exists():
         _set_aside_if_damaged(options.cache)
     if not settings.is_sample and not call_ledger.prepare(workspace.calls):

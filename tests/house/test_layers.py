@@ -68,6 +68,8 @@ TOUCH_ENVIRONMENT = {
     "btc_pipeline.system.child_process": "filters the environment for child processes",
     "btc_pipeline.transform.dbt_session": "tells dbt's profile where the database is, in the child process",
     "btc_pipeline.coingecko.connector.process": "tells PyAirbyte where it may write, in the child process",
+    "btc_pipeline.coingecko.network_variables": "proxies and certificates are there",
+    "btc_pipeline.visualize.process": "keeps matplotlib from the settings of its user, in the child process",
 }
 
 STARTED_BY_NAME = {
