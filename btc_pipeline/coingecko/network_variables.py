@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from btc_pipeline.errors import ConfigurationError
 _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 """In the order in which they count; the first that is set does."""
 
-_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""In the order in which they count. The connector's library knows no others."""
 
 NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 """What makes the libraries use no proxy."""
@@ -27,6 +28,16 @@ NO_PROXY = {"NO_PROXY": "*", "no_proxy": "*"}
 def is_plain(base_url: str) -> bool:
     """Whether an API is reached over plain HTTP, where a proxy would read the key."""
     return urlsplit(base_url).scheme == "http"
+
+
+def trusted() -> ssl.SSLContext:
+    """The certificates that the connector trusts: those of a variable, else those that its library brings."""
+    import certifi
+
+    used = _first(_CERTIFICATES, os.environ)
+    place = os.environ[used] if used else certifi.where()
+    is_folder = Path(place).is_dir()
+    return ssl.create_default_context(cafile=None if is_folder else place, capath=place if is_folder else None)
 
 
 def check(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
@@ -45,12 +56,17 @@ def _faults(base_url: str, environment: Mapping[str, str]) -> Iterator[tuple[str
     host = urlsplit(base_url).hostname or ""
     excepted = {"no": environment.get("no_proxy") or environment.get("NO_PROXY", "")}
     if not urllib.request.proxy_bypass_environment(host, excepted):  # type: ignore[attr-defined]
-        used = next((name for name in _PROXIES if environment.get(name)), "")
+        used = _first(_PROXIES, environment)
         if used and (fault := _fault_of_proxy(environment[used])):
             yield used, fault, f"write it as http://host:port, or unset {used}"
-    for name in _CERTIFICATES:
-        if environment.get(name) and (fault := _fault_of_certificates(Path(environment[name]))):
-            yield name, fault, f"name a file or a folder of certificates in PEM form, or unset {name}"
+    used = _first(_CERTIFICATES, environment)
+    if used and (fault := _fault_of_certificates(Path(environment[used]))):
+        yield used, fault, f"name a file or a folder of certificates in PEM form, or unset {used}"
+
+
+def _first(names: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The first of these variables that is set; empty if none is."""
+    return next((name for name in names if environment.get(name)), "")
 
 
 def _fault_of_proxy(value: str) -> str:

@@ -61,8 +61,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _request(url: str, seconds: float) -> Reached | None:
     try:
-        handlers = [_NoRedirect(), *([urllib.request.ProxyHandler({})] if network_variables.is_plain(url) else [])]
-        with urllib.request.build_opener(*handlers).open(url, timeout=seconds) as response:
+        way: urllib.request.BaseHandler = (
+            urllib.request.ProxyHandler({})
+            if network_variables.is_plain(url)
+            else urllib.request.HTTPSHandler(context=network_variables.trusted())
+        )
+        with urllib.request.build_opener(_NoRedirect, way).open(url, timeout=seconds) as response:
             return Reached(_date(response.headers)) if _is_json_object(response.read(10_000)) else None
     except urllib.error.HTTPError as error:
         # An error, but from CoinGecko: the run will say why

@@ -251,5 +251,6 @@ def _import_path() -> list[str]:
     """The parent's import path without the current folder and PYTHONPATH; last of all the folder of this project."""
     first, *others = map(os.fspath, sys.path)  # `python -m` puts the current folder first
     foreign = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
-    folders = [*([] if Path(first) == Path.cwd() else [first]), *others, str(PACKAGE.parent)]
-    return [str(Path(folder).absolute()) for folder in folders if folder not in foreign]
+    with contextlib.suppress(FileNotFoundError):  # it was removed
+        first = "" if Path(first) == Path.cwd() else first
+    return [str(Path(folder)) for folder in (first, *others, str(PACKAGE.parent)) if folder not in foreign]

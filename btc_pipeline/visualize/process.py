@@ -38,16 +38,25 @@ def _without_settings_of_users() -> Iterator[None]:
 
     Its cache of fonts stays where it is.
     """
-    current, home = Path.cwd(), os.environ.get("HOME")
+    home = os.environ.get("HOME")
     of_home = f"{home}/.cache" if home else tempfile.gettempdir()
     cache = os.environ.pop("MPLCONFIGDIR", "") or os.environ.get("XDG_CACHE_HOME") or of_home
     # It makes a folder of its own below each of them
     os.environ |= {"XDG_CACHE_HOME": cache, "XDG_CONFIG_HOME": cache, "MATPLOTLIBRC": os.devnull, "MPLBACKEND": "Agg"}
-    os.chdir("/")
+    with _in_folder("/"):
+        yield
+
+
+@contextmanager
+def _in_folder(folder: str) -> Iterator[None]:
+    """Work in another folder, and come back, also to a folder that was removed."""
+    before = os.open(".", os.O_RDONLY)
+    os.chdir(folder)
     try:
         yield
     finally:
-        os.chdir(current)
+        os.fchdir(before)
+        os.close(before)
 
 
 def work(_: None, job: child_process.Json) -> child_process.Json:

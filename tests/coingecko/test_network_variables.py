@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import certifi
 import pytest
 
 from btc_pipeline.coingecko import network_variables
@@ -72,7 +73,7 @@ def test_a_password_is_not_shown(value: str) -> None:
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_certificates_that_cannot_be_used_are_refused_by_their_name(name: str, tmp_path: Path) -> None:
     empty, text = tmp_path / "empty.pem", tmp_path / "text.pem"
     empty.touch()
@@ -83,7 +84,22 @@ def test_certificates_that_cannot_be_used_are_refused_by_their_name(name: str, t
 
 
 def test_certificates_that_can_be_used_are_taken(tmp_path: Path) -> None:
-    import certifi
+    network_variables.check(API, {"REQUESTS_CA_BUNDLE": certifi.where()})
+    network_variables.check(API, {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": str(tmp_path)})
 
-    network_variables.check(API, {"REQUESTS_CA_BUNDLE": certifi.where(), "SSL_CERT_DIR": str(tmp_path)})
-    network_variables.check(API, {"REQUESTS_CA_BUNDLE": ""})
+
+def test_the_certificates_that_count_are_looked_at_and_no_others() -> None:
+    network_variables.check(API, {"REQUESTS_CA_BUNDLE": certifi.where(), "CURL_CA_BUNDLE": "/nowhere"})
+    network_variables.check(API, {"SSL_CERT_FILE": "/nowhere", "SSL_CERT_DIR": "/nowhere:/elsewhere"})
+
+
+def test_the_probe_trusts_what_the_connector_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    assert len(network_variables.trusted().get_ca_certs()) > 100
+    first = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
+    (tmp_path / "one.pem").write_text("".join(first[:2]))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(tmp_path / "one.pem"))
+    assert len(network_variables.trusted().get_ca_certs()) == 1
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert network_variables.trusted().get_ca_certs() == []

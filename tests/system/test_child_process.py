@@ -353,6 +353,13 @@ def test_a_folder_of_the_parent_that_is_the_current_one_by_chance_stays(start, t
     assert start().work({"run": "import a_package; result['name'] = a_package.__name__"}, 20) == {"name": "a_package"}
 
 
+def test_a_child_works_in_a_current_folder_that_was_removed(start, tmp_path, monkeypatch):
+    (tmp_path / "removed").mkdir()
+    monkeypatch.chdir(tmp_path / "removed")
+    (tmp_path / "removed").rmdir()
+    assert start().work({"run": "import calendar; result['rows'] = 1"}, 20) == {"rows": 1}
+
+
 def test_what_a_child_prints_before_it_serves_goes_into_its_log(start, tmp_path):
     (tmp_path / "noisy.py").write_text("print('{}', flush=True)\n" + MODULE)
     child = start(module="noisy")

@@ -86,3 +86,12 @@ def test_the_cache_of_fonts_lies_where_the_user_wants_it(
     assert _settings(tmp_path / "log")["cache"] == str(home / ".cache" / "matplotlib")
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "ours"))
     assert str(_settings(tmp_path / "log")["cache"]).startswith(str(tmp_path / "ours"))
+
+
+def test_a_current_folder_that_was_removed_is_no_hindrance(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "removed").mkdir()
+    monkeypatch.chdir(tmp_path / "removed")
+    (tmp_path / "removed").rmdir()
+    assert str(_settings(tmp_path / "log")["backend"]).lower() == "agg"
