@@ -35,9 +35,14 @@ def trusted() -> ssl.SSLContext:
     import certifi
 
     used = _first(_CERTIFICATES, os.environ)
-    place = os.environ[used] if used else certifi.where()
-    is_folder = Path(place).is_dir()
-    return ssl.create_default_context(cafile=None if is_folder else place, capath=place if is_folder else None)
+    return _context(Path(os.environ[used] if used else certifi.where()))
+
+
+def _context(place: Path) -> ssl.SSLContext:
+    """What trusts the certificates of a file or a folder."""
+    if place.is_dir():
+        return ssl.create_default_context(capath=str(place))
+    return ssl.create_default_context(cafile=str(place))
 
 
 def check(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
@@ -90,12 +95,10 @@ def _fault_of_proxy(value: str) -> str:
 
 def _fault_of_certificates(path: Path) -> str:
     """What is wrong with a file or a folder of certificates; empty if nothing is."""
-    if path.is_dir():
-        return ""
     try:
-        if not path.is_file():
+        if not path.is_dir() and not path.is_file():
             return f"there is no file or folder {path}"
-        ssl.create_default_context(cafile=str(path))
+        _context(path)
     except ssl.SSLError:
         return f"{path} holds no certificates"
     except (OSError, ValueError) as error:

@@ -253,4 +253,4 @@ def _import_path() -> list[str]:
     foreign = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
     with contextlib.suppress(FileNotFoundError):  # it was removed
         first = "" if Path(first) == Path.cwd() else first
-    return [str(Path(folder)) for folder in (first, *others, str(PACKAGE.parent)) if folder not in foreign]
+    return [folder for folder in (first, *others, str(PACKAGE.parent)) if folder not in foreign]

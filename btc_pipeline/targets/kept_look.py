@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from btc_pipeline.system import digest
+from btc_pipeline.system import digest, file_state
 from btc_pipeline.targets.marker import Marker
 
 FORMAT = 1
@@ -32,11 +32,11 @@ def keep(database: Path, question: str, look: Callable[[], Mapping[str, Any]]) -
     """
     marker = _marker(database, question)
     with contextlib.suppress(OSError):
-        before = _state(database)
+        size, before = database.stat().st_size, file_state.of(database)
         seen = look()
-        if before[0] <= LARGEST and not _log(database).exists():
+        if size <= LARGEST and not _log(database).exists():
             marker.write(made=[database], facts={"seen": seen, "hash": _hash(question, seen)})
-            if _state(database) != before or _log(database).exists():  # somebody has written in between
+            if file_state.of(database) != before or _log(database).exists():  # somebody has written in between
                 marker.path.unlink()
 
 
@@ -44,7 +44,7 @@ def read(database: Path, question: str) -> dict[str, Any] | None:
     """What was seen in the database as it is now; None if that is not known."""
     marker = _marker(database, question)
     try:
-        is_known = marker.checksum(database) and _state(database)[0] <= LARGEST and not _log(database).exists()
+        is_known = marker.checksum(database) and database.stat().st_size <= LARGEST and not _log(database).exists()
         if not is_known or not marker.exists():
             return None
         facts = marker.facts()
@@ -64,8 +64,3 @@ def _hash(question: str, seen: Mapping[str, Any]) -> str:
 
 def _log(database: Path) -> Path:
     return database.with_name(database.name + ".wal")
-
-
-def _state(database: Path) -> tuple[int, int, int, int]:
-    status = database.stat()
-    return status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns

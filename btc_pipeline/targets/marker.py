@@ -33,20 +33,20 @@ class Marker(luigi.Target):
 
     def exists(self) -> bool:
         """Whether the marker fits, and each file is as it was written: by its state, or else by its checksum."""
-        marker = self._read()
-        states = marker.get("states")
-        known = states if isinstance(states, dict) else {}
-        return marker.get("fingerprint") == self.fingerprint and all(
-            known.get(name) == _proof(checksum, file_state.of(self.root / name))
-            or _is_intact(self.root / name, checksum)
-            for name, checksum in marker["files"].items()
-        )
+        states = self._read().get("states")
+        return self._holds(states if isinstance(states, dict) else {})
 
     def is_proved(self) -> bool:
         """As `exists`, but each file is read, and its checksum compared."""
+        return self._holds({})
+
+    def _holds(self, states: Mapping[str, object]) -> bool:
+        """Whether the marker fits, and each file has its state, of those that are given, or its checksum."""
         marker = self._read()
         return marker.get("fingerprint") == self.fingerprint and all(
-            _is_intact(self.root / name, checksum) for name, checksum in marker["files"].items()
+            (name in states and states[name] == _proof(checksum, file_state.of(self.root / name)))
+            or _is_intact(self.root / name, checksum)
+            for name, checksum in marker["files"].items()
         )
 
     def stamp(self) -> str:

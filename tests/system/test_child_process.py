@@ -292,10 +292,20 @@ FOREIGN = {
 }
 
 
-def test_a_child_is_not_given_keys_nor_what_could_change_its_result(start, monkeypatch):
-    for name, value in FOREIGN.items():
-        monkeypatch.setenv(name, value)
-    environment = start().work({"run": "result.update(os.environ)"}, 20)
+@pytest.fixture
+def given(start, monkeypatch):
+    """A function that gives the environment of a child whose parent has these variables."""
+
+    def given(variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return start().work({"run": "result.update(os.environ)"}, 20)
+
+    return given
+
+
+def test_a_child_is_not_given_keys_nor_what_could_change_its_result(given):
+    environment = given(FOREIGN)
     assert set(FOREIGN) & set(environment) == set()
 
 
@@ -313,10 +323,8 @@ HANDED_ON = {
 }
 
 
-def test_a_child_is_given_what_it_needs_to_reach_the_network_and_to_find_its_folders(start, monkeypatch):
-    for name, value in HANDED_ON.items():
-        monkeypatch.setenv(name, value)
-    environment = start().work({"run": "result.update(os.environ)"}, 20)
+def test_a_child_is_given_what_it_needs_to_reach_the_network_and_to_find_its_folders(given):
+    environment = given(HANDED_ON)
     assert {name: environment.get(name) for name in HANDED_ON} == HANDED_ON
     assert environment["PATH"] == os.environ["PATH"]
 
@@ -367,8 +375,8 @@ def test_what_a_child_prints_before_it_serves_goes_into_its_log(start, tmp_path)
     assert child.log.read_text().startswith("{}")
 
 
-def test_a_child_reports_to_nobody(start):
-    assert start().work({"run": "result.update(os.environ)"}, 20)["DO_NOT_TRACK"] == "1"
+def test_a_child_reports_to_nobody(given):
+    assert given({})["DO_NOT_TRACK"] == "1"
 
 
 def test_a_child_imports_no_task(start):
