@@ -21,6 +21,11 @@ __all__ = [
 
 # A child process (system/child_process.py) needs one module and no task; importing Luigi would cost it 0.2 s.
 if "BTC_PIPELINE_CHILD" not in os.environ:
+    from btc_pipeline.system import signals
+
+    if signals.is_command():  # before the imports, which take most of the time of a short command
+        signals.take_over()
+
     from btc_pipeline.tasks import (
         Backfill,
         ExtractAndLoad,

@@ -5,6 +5,7 @@ Imports nothing of the project.
     PipelineError                    exit code
     ├── ConfigurationError            2   a setting, a parameter or the key file is wrong
     ├── AlreadyRunningError          10   another run holds the lock
+    ├── SchedulerError               15   luigid cannot be reached
     ├── ExtractionError              20   ExtractAndLoad
     ├── VerificationError            30   VerifyData
     │   └── StaleDataError           35   VerifyData: the prices are old, or not one is new
@@ -13,6 +14,8 @@ Imports nothing of the project.
     ├── PublishingError              60   Publish
     ├── VisualizationError           70   Visualize
     └── InterruptionError           130   Ctrl-C, or SIGINT (128 + 2, as in shells)
+        ├── HangupError             129   the terminal was closed, or SIGHUP
+        └── TerminationError        143   systemd, `kill`, or SIGTERM
 """
 
 from __future__ import annotations
@@ -54,6 +57,12 @@ class AlreadyRunningError(PipelineError):
     """Another run holds the lock of this workspace."""
 
     exit_code = 10
+
+
+class SchedulerError(PipelineError):
+    """The central luigid cannot be reached."""
+
+    exit_code = 15
 
 
 class ExtractionError(PipelineError):
@@ -100,9 +109,21 @@ class VisualizationError(PipelineError):
 
 
 class InterruptionError(PipelineError):
-    """A person, or systemd, has stopped the run."""
+    """A person has stopped the command: Ctrl-C, or SIGINT."""
 
     exit_code = 130
+
+
+class HangupError(InterruptionError):
+    """The command's terminal was closed, or it got SIGHUP."""
+
+    exit_code = 129
+
+
+class TerminationError(InterruptionError):
+    """A program has stopped the command, such as systemd or `kill`: SIGTERM."""
+
+    exit_code = 143
 
 
 def error_of(exit_code: int) -> type[PipelineError]:

@@ -35,6 +35,7 @@ OF_EXIT_CODE = {
     1: ("", _LAST),
     2: ("Or the data folder cannot be written. `doctor`: something that a run needs is missing.", _LAST),
     10: ("The line says which run.", "what that run makes"),
+    15: ("Without one, add `--local-scheduler`.", _LAST),
     20: ("The line says why, in CoinGecko's words.", _OTHERS),
     30: ("The line names the row.", _OTHERS),
     35: ("", _OTHERS),
@@ -42,7 +43,9 @@ OF_EXIT_CODE = {
     50: ("", _LAST),
     60: ("", _LAST),
     70: ("", "the new version, and the last good chart"),
+    129: ("", _LAST),
     130: ("", _LAST),
+    143: ("", _LAST),
 }
 """What the class of an error does not say of its code: more of its meaning, and what is there afterwards."""
 

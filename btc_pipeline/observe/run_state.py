@@ -9,6 +9,9 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import date
 
+_SIGNALS = 128
+"""Codes above stand for a signal."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -43,8 +46,9 @@ class RunState:
 
     @property
     def exit_code(self) -> int:
-        """The smallest of the codes of all failures; 0: nothing has failed."""
-        return min((each.exit_code for each in self.failed), default=0)
+        """The smallest of the codes of all failures, but first of all that of a signal; 0: nothing has failed."""
+        codes = [each.exit_code for each in self.failed]
+        return min([code for code in codes if code > _SIGNALS] or codes, default=0)
 
     def newest_day(self, *steps: str) -> date | None:
         """The newest day for which one of the steps was done in this run; None if none was."""

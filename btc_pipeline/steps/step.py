@@ -6,7 +6,6 @@ Knows Luigi and the settings. `tasks.py`, and the functions that it calls, say w
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
@@ -16,7 +15,7 @@ from typing import Any, ClassVar, Protocol, cast
 import luigi
 from luigi.cmdline_parser import CmdlineParser
 
-from btc_pipeline.errors import ConfigurationError, ExtractionError, InterruptionError, PipelineError, VerificationError
+from btc_pipeline.errors import ConfigurationError, ExtractionError, PipelineError, VerificationError
 from btc_pipeline.lake import failed_runs
 from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
@@ -24,17 +23,11 @@ from btc_pipeline.observe import journal, log
 from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.steps import exit_codes, fingerprints
-from btc_pipeline.system import digest, files, lock
+from btc_pipeline.steps import exit_codes, failures, fingerprints, luigid
+from btc_pipeline.system import digest, files, lock, signals
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.terminal import end_of_run, progress
 from btc_pipeline.warehouse import database_errors
-
-_NO_FOLDER_FOR_US = {
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
-    *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
-}
-
 
 _SECONDS_BETWEEN_MESSAGES = 0.5  # each is a request to luigid
 
@@ -137,9 +130,7 @@ class Step(luigi.Task):
         is_due = time.monotonic() - self._reported_at > _SECONDS_BETWEEN_MESSAGES or done == total or "waits" in what
         if (is_due and percentage != self._percentage) or "waits" in what:
             self._percentage, self._reported_at = percentage, time.monotonic()
-            # Luigi's worker sets these methods while the task runs
-            self.set_progress_percentage(percentage)  # type: ignore[misc]
-            self.set_status_message(f"{done} of {total}: {what}")  # type: ignore[misc]
+            luigid.show_progress(self, percentage, f"{done} of {total}: {what}")
 
     _percentage, _reported_at = -1, float("-inf")
 
@@ -149,14 +140,16 @@ class Step(luigi.Task):
             self._check()
             return all(step.complete() for step in self.requires()) and self._is_made()
         except OSError as error:
-            exit_codes.stop(self._in_our_words(error))
+            exit_codes.stop(failures.in_our_words(self.get_task_family(), self.error, error))
         except PipelineError as error:
             exit_codes.stop(error)
 
     def _is_made(self) -> bool:
-        """Whether the output exists. Another program may have its database open."""
+        """Whether the output exists. Another program may have its database open, and a disk may fail."""
         try:
             return self.output().exists()
+        except OSError as error:
+            raise failures.in_our_words(self.get_task_family(), self.error, error) from error
         except database_errors.LockedDatabaseError as error:
             reason = f"cannot see whether the step is done: {error}"
             raise self.error(reason, "close the program that has it open") from None
@@ -225,14 +218,13 @@ class Step(luigi.Task):
                     steps = end_of_run.Steps(self.chain, self.ends)
                     end_of_run.prepare(self.settings, workspace, steps, self.span_of_history)
             outcome = "failed"
-            yield facts
+            with signals.raised_in(self.get_task_family()):
+                yield facts
             outcome = "done"
-        except KeyboardInterrupt:
-            raise InterruptionError(
-                f"{self.get_task_family()} was interrupted", "run it again: it continues here"
-            ) from None
+        except KeyboardInterrupt as interruption:
+            raise failures.interrupted(self.get_task_family(), interruption) from None
         except (OSError, database_errors.DatabaseError) as error:
-            raise self._in_our_words(error) from error
+            raise failures.in_our_words(self.get_task_family(), self.error, error) from error
         except (ExtractionError, VerificationError) as error:
             with contextlib.suppress(OSError):  # the step's own error matters more than a note that fails
                 step = self.get_task_family()
@@ -265,22 +257,13 @@ class Step(luigi.Task):
                 f"bad setting [pipeline] now = {self.settings.now}: live prices of the future do not exist",
                 "remove it, or use --pipeline-source sample",
             )
-        if not self.followers and luigi.interface.core().workers > 1:  # asked once, for all steps: Luigi takes its time
-            raise ConfigurationError(
-                "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
-            )
+        if not self.followers:  # asked once, for all steps: Luigi takes its time
+            if luigi.interface.core().workers > 1:
+                raise ConfigurationError(
+                    "bad setting [core] workers: a run is one chain of steps under one lock", "use --workers 1"
+                )
+            luigid.require()
         lock.hold(self.workspace.lock)
-
-    def _in_our_words(self, error: Exception) -> PipelineError:
-        step, reason = self.get_task_family(), str(error)
-        if "No space left" in reason:
-            return self.error(f"{step}: the disk is full: {reason}", "free some space and run it again")
-        if isinstance(error, OSError) and (error.errno in _NO_FOLDER_FOR_US or "Permission denied" in reason):
-            return ConfigurationError(
-                f"{step}: the data folder cannot be written: {reason}",
-                "correct its rights or [pipeline] data_dir",
-            )
-        return self.error(f"{step}: {reason}", "run it again")
 
 
 _loaded: list[tuple[CmdlineParser, Settings]] = []

@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from btc_pipeline.system import signals
 from btc_pipeline.system.project import PACKAGE
 
 Json = dict[str, Any]
@@ -94,12 +95,14 @@ class Child:
                     stderr=printed,
                     env=_environment() | {_DESCRIPTOR: str(of_child)},
                     pass_fds=(of_child,),
+                    start_new_session=True,  # Ctrl-C in the terminal is for the parent to answer
                 )
         except BaseException:
             self._results.close()
             raise
         finally:
             os.close(of_child)
+        signals.kill_too(self._process.kill)
         self._send(preparation)
 
     def work(
@@ -144,6 +147,7 @@ class Child:
         """Kill the process if it still runs. May be called again."""
         self._process.kill()
         self._process.wait()
+        signals.spare(self._process.kill)
         self._results.close()
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):

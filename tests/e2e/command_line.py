@@ -105,8 +105,11 @@ class Running:
         os.kill(self.process.pid, signal.SIGKILL)
 
     def kill_group(self) -> None:
-        """SIGKILL for all processes at once, as when the machine goes down."""
+        """SIGKILL for all processes at once, as when the machine goes down. Children have sessions of their own."""
         os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def processes(self) -> dict[int, Path]:
         """The /proc folders of the run's living processes, by process id."""
@@ -158,12 +161,26 @@ class Pipeline:
     def started(self, step: str = "Visualize", *arguments: str, now: str | None = None) -> Iterator[Running]:
         """A run under way; whatever of it still lives at the end of the block is killed."""
         luigi = [sys.executable, "-m", "luigi"] if self.project != ROOT else [_program("luigi")]
+        with self._under_way([*self.wrapper, *luigi, *self._arguments(step, *arguments, now=now)]) as running:
+            yield running
+
+    @contextmanager
+    def typed(self) -> Iterator[Running]:
+        """The same with `btc-pipeline run`."""
+        options = self._arguments("Visualize")
+        with self._under_way(
+            [_program("btc-pipeline"), "run", *options[options.index("--local-scheduler") + 1 :]]
+        ) as running:
+            yield running
+
+    @contextmanager
+    def _under_way(self, command: Sequence[str]) -> Iterator[Running]:
         mark = uuid.uuid4().hex
         with tempfile.TemporaryDirectory(prefix="btc_pipeline-test-") as outputs:
             with Path(outputs, "stdout").open("wb") as out, Path(outputs, "stderr").open("wb") as err:
                 started = time.monotonic()
                 process = subprocess.Popen(
-                    [*self.wrapper, *luigi, *self._arguments(step, *arguments, now=now)],
+                    command,
                     cwd=self.project,
                     env=self._environment() | {_MARK: mark},
                     stdin=subprocess.DEVNULL,
@@ -179,7 +196,8 @@ class Pipeline:
                     running.kill_group()
                     process.wait()
                 for pid in running.processes():
-                    os.kill(pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
 
     def pending(self, step: str = "Visualize", *arguments: str) -> list[str]:
         """The steps that a run would do, as Luigi's own `luigi-deps-tree` tells without doing them."""

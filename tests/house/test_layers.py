@@ -94,6 +94,8 @@ MUTABLE = {
     "btc_pipeline.observe.run_state.CURRENT": "what has happened in this run",
     "btc_pipeline.steps.step._loaded": "the settings of this command line",
     "btc_pipeline.system.child_process._events": "the child's end of the pipe",
+    "btc_pipeline.system.signals._at_work": "the step that a signal is to stop",
+    "btc_pipeline.system.signals._stopped_by": "the signal that has stopped it",
     "btc_pipeline.system.lock._held": "the lock of this process",
     "btc_pipeline.system.prestarted._started": "children that wait for their job",
     "btc_pipeline.targets.duckdb_table._seen": "databases that have been looked into",
