@@ -195,6 +195,7 @@ BREAKS = [
     Fault("silence", always(delay=60), EXTRACTION, ("no answer", "check the network"), 2),
     Fault("a drip", always(body=b" " * 1000, drip=0.5),
           EXTRACTION, ("30 s",), options=("--coingecko-deadline-seconds=30",)),
+    Fault("headers that drip", always(drip_headers=0.5), EXTRACTION, ("headers take more than 20 s",)),
     Fault("a reset", always(is_reset=True), EXTRACTION, ("no answer",), 2),
     Fault("half an answer", always(body=json.dumps(good_chart()).encode(), cut_at=4000),
           EXTRACTION, ("no answer",), 2, is_repetition=True),

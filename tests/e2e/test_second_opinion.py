@@ -205,6 +205,7 @@ SILENCES = [
     Silence("asked to wait", always(status=429, headers={"Retry-After": "600"}), "HTTP 429"),
     Silence("a redirect", always(status=302, headers={"Location": "http://127.0.0.1:9/"}), "redirect"),
     Silence("reset", always(is_reset=True), "no answer"),
+    Silence("headers that drip", always(drip_headers=0.5), "headers take more than 20 s"),
     Silence("a drip", always(body=b" " * 1000, drip=0.5), "takes more than 20 s"),
 ]
 

@@ -26,9 +26,9 @@ from btc_pipeline.coingecko.simulator.server import Answers, ReplayHandler, Repl
 class FaultAnswer:
     """What one request gets instead of its answer; times in seconds.
 
-    `delay` passes before anything is sent, `drip` after each byte of the body. `cut_at` closes the connection
-    after so many bytes of the body, though Content-Length promises all of it. `is_reset` sends nothing but a
-    TCP reset. A header given in `headers` takes the place of the usual one.
+    `delay` passes before anything is sent, `drip` after each byte of the body, `drip_headers` after each byte of a
+    header. `cut_at` closes the connection after so many bytes of the body, though Content-Length promises all of it.
+    `is_reset` sends nothing but a TCP reset. A header given in `headers` takes the place of the usual one.
     """
 
     status: int = 200
@@ -36,6 +36,7 @@ class FaultAnswer:
     body: bytes = b""
     delay: float = 0.0
     drip: float = 0.0
+    drip_headers: float = 0.0
     cut_at: int | None = None
     is_reset: bool = False
 
@@ -64,17 +65,24 @@ class FaultyHandler(ReplayHandler):
         given = {name.title(): value for name, value in fault.headers.items()}
         for name, value in (headers | given).items():
             self.send_header(name, value)
+        if fault.drip_headers:
+            self.flush_headers()
+            self._drip(b"X-Slow: " + b"x" * 10_000, fault.drip_headers)
+            return
         self.end_headers()
         body = fault.body[: fault.cut_at]
         if fault.drip:
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                self.wfile.flush()
-                if self.server.is_over.wait(fault.drip):
-                    break
+            self._drip(body, fault.drip)
         else:
             self.wfile.write(body)
         self.close_connection = self.close_connection or body != fault.body
+
+    def _drip(self, text: bytes, seconds: float) -> None:
+        for byte in text:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self.server.is_over.wait(seconds):
+                break
 
     def _reset(self) -> None:
         """Close with a TCP reset: lingering for 0 s drops what is unsent and says RST instead of FIN."""

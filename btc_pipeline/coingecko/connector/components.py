@@ -33,6 +33,7 @@ from airbyte_cdk.sources.streams.http.error_handlers.response_models import (
 )
 
 from btc_pipeline.coingecko import responses
+from btc_pipeline.coingecko.connector import bounded_headers
 from btc_pipeline.coingecko.connector.request_policy import Decision, NotSentError, Sync
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024  # a quarter of hourly points is below 1 MB; DuckDB reads JSON objects up to 32 MB
@@ -77,17 +78,18 @@ class CallBudget(AbstractAPIBudget):
 
 @dataclass
 class CoinGeckoRequester(HttpRequester):
-    """The CDK's requester, with our budget."""
+    """The CDK's requester, with our budget and our connections."""
 
     request_parameters: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self, parameters: Mapping[str, Any]) -> None:
-        """Put the budget in its place."""
+        """Put the budget in its place, and the connections."""
         self.request_options_provider = InterpolatedRequestOptionsProvider(
             config=self.config, parameters=parameters, request_parameters=self.request_parameters
         )
         self.api_budget = CallBudget()  # type: ignore[assignment] # the CDK's hint names its own subclass
         super().__post_init__(parameters)
+        bounded_headers.mount(self._http_client._session)
 
 
 @dataclass
@@ -168,6 +170,8 @@ class CoinGeckoErrorHandler(ErrorHandler):
             return _sync().judge(url, response.status_code, response.content, response.headers.get("Retry-After"))
         if isinstance(response, UnreadAnswerError):
             return _sync().not_read(url, str(response), stops=response.stops)
+        if isinstance(response, bounded_headers.SlowHeadersError):
+            return _sync().not_read(url, str(response), stops=True)
         return _sync().without_answer(url, type(response).__name__)
 
 
