@@ -9,11 +9,12 @@ import ipaddress
 import re
 from datetime import date, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from btc_pipeline.market import instants
 
 _COIN_ID = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_RARE_ID = re.compile(r"[a-z0-9._-]*[ ()\[\]{}][a-z0-9 ()\[\]{}._-]*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
 _URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -78,6 +79,8 @@ def coins(text: str) -> tuple[str, ...]:
     """CoinGecko coin ids, separated by commas."""
     ids = tuple(coin.strip() for coin in text.split(","))
     for coin in ids:
+        if _RARE_ID.fullmatch(coin):  # a handful of CoinGecko's ids; they would be names of files and part of URLs
+            raise ValueError(f"{coin[:40]!r}: coin ids with spaces or brackets are not supported here")
         if not _COIN_ID.fullmatch(coin) or len(coin) > _LONGEST_COIN_ID:
             raise ValueError(f"{coin[:40]!r} is not a CoinGecko coin id (lower case, digits, hyphens)")
     if len(set(ids)) < len(ids):
@@ -97,17 +100,22 @@ def currencies(text: str) -> tuple[str, ...]:
 
 
 def base_url(text: str) -> str:
-    """The root of an API: an https URL without user, query or fragment; http on loopback only."""
+    """The root of an API: an https URL without user, query or fragment; http on loopback only.
+
+    The host is as others compare it: in lower case, and without the dot of a root that may end it.
+    """
     try:
         parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
+        host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         raise ValueError("not a URL") from None
     if parts.scheme not in {"http", "https"} or not host or not _URL.fullmatch(text):
         raise ValueError("not a plain http(s) URL without user, query or fragment")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("must be https, except on loopback")
-    return text.rstrip("/")
+    named = f"[{host}]" if ":" in host else host
+    place = named if port is None else f"{named}:{port}"
+    return urlunsplit((parts.scheme, place, parts.path, "", "")).rstrip("/")
 
 
 def _is_loopback(host: str) -> bool:
