@@ -23,8 +23,11 @@ __all__ = [
 if "BTC_PIPELINE_CHILD" not in os.environ:
     from btc_pipeline.system import signals
 
-    if signals.is_command():  # before the imports, which take most of the time of a short command
-        signals.take_over()
+    if signals.is_command():
+        signals.take_over()  # first: the imports take most of the time of a short command
+        from btc_pipeline.observe import first_look
+
+        first_look.take()
 
     from btc_pipeline.tasks import (
         Backfill,

@@ -20,8 +20,17 @@ Imports nothing of the project.
 
 from __future__ import annotations
 
+import re
+
 SUCCESS = 0
 UNEXPECTED = 1
+
+_KEY = re.compile(r"CG-[A-Za-z0-9_-]{6,}")
+
+
+def without_keys(text: str) -> str:
+    """A text in which no CoinGecko key shows, which somebody may have written into the wrong place."""
+    return _KEY.sub("CG-...", text)
 
 
 class PipelineError(Exception):
@@ -36,15 +45,15 @@ class PipelineError(Exception):
     exit_code = UNEXPECTED
 
     def __init__(self, what: str, fix: str = "", **facts: object) -> None:
-        super().__init__(what)
-        self.what = what
-        self.fix = fix
+        super().__init__(without_keys(what))
+        self.what = without_keys(what)
+        self.fix = without_keys(fix)
         self.facts = facts
 
     def __str__(self) -> str:
         facts = " ".join(f"{key}={value}" for key, value in self.facts.items())
         line = self.what + (f" [{facts}]" if facts else "") + (f". Next: {self.fix}" if self.fix else "")
-        return " ".join(line.split())
+        return without_keys(" ".join(line.split()))
 
 
 class ConfigurationError(PipelineError):

@@ -12,7 +12,14 @@ from typing import Any, TypeVar
 import click
 
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.errors import SUCCESS, ConfigurationError, InterruptionError, PipelineError, PublishingError
+from btc_pipeline.errors import (
+    SUCCESS,
+    ConfigurationError,
+    InterruptionError,
+    PipelineError,
+    PublishingError,
+    without_keys,
+)
 from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.values import Settings
@@ -104,7 +111,7 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return error.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else PROGRAM
-        click.echo(f"{command}: {_said(error)} Next: {command} --help", err=True)
+        click.echo(f"{command}: {without_keys(_said(error))} Next: {command} --help", err=True)
         return ConfigurationError.exit_code
     except click.Abort:
         return InterruptionError.exit_code

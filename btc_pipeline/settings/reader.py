@@ -7,7 +7,6 @@ together.
 from __future__ import annotations
 
 import configparser
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import luigi
 
 from btc_pipeline.errors import ConfigurationError
+from btc_pipeline.settings import luigi_cfg
 from btc_pipeline.settings.charts import ChartSettings
 from btc_pipeline.settings.plans import PLANS
 from btc_pipeline.settings.rows import SettingRow
@@ -32,9 +32,7 @@ def load() -> Settings:
     Raises:
         ConfigurationError: an unknown key or a bad value; the message names section and key.
     """
-    named = os.environ.get("LUIGI_CONFIG_PATH")
-    if named and not Path(named).is_file():
-        raise ConfigurationError(f"LUIGI_CONFIG_PATH = {named}: there is no such file", "correct it")
+    luigi_cfg.check()
     _refuse_unknown_keys()
     try:
         sections = {section.get_task_family(): section() for section in SECTIONS}
@@ -75,7 +73,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     elif settings.recordings is not None and not settings.recordings.is_dir():
         yield "recordings", "there is no such folder"
     host, of_plan = urlsplit(settings.base_url).hostname or "", PLANS[settings.plan].host
-    if host.endswith("coingecko.com") and host != of_plan:
+    if f".{host}".endswith(".coingecko.com") and host != of_plan:
         yield "base_url", f"plan = {settings.plan} is served by {of_plan}"
 
 

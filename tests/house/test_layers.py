@@ -61,7 +61,7 @@ MAY_IMPORT = {
 """Who may import a library; a name that ends with a dot is a room."""
 
 TOUCH_ENVIRONMENT = {
-    "btc_pipeline.settings.reader": "the reader of the environment",
+    "btc_pipeline.settings.luigi_cfg": "where Luigi's settings are",
     "btc_pipeline.settings.api_key": "the key may be there",
     "btc_pipeline": "asks whether it is a child process, which must not pay for Luigi",
     "btc_pipeline.commands.dbt_docs": "tells dbt's profile where its empty database is",
