@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,11 @@ import pytest
 
 from tests.e2e.command_line import STEPS, Pipeline, Result
 from tests.support import once, swept
+
+# A shell that starts the tests in the background has SIGINT ignored, and so would each run that they start
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 THREE_COINS = ("bitcoin", "ethereum", "solana")
 

@@ -4,7 +4,7 @@ A tool of a reader can damage or edit the published file. Then this copy says wh
 still found. Only the newest version is kept. Opens no connection; is given one.
 
     work/last_version.parquet   daily_candlestick
-    work/last_version.json      the checksums of the published file and of the parquet file, the facts, a hash of it all
+    work/last_version.json      the checksums of the published file and of the parquet file, and the facts
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import digest, files
+from btc_pipeline.system import files, records
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,16 @@ def keep(workspace: Workspace, of: Path, candles: Path, publication: Mapping[str
         "publication": dict(sorted(publication.items())),
     }
     files.move_into_place(candles, workspace.last_candles)
-    files.write_json(workspace.last_version, {"format": FORMAT, **content, "proof": digest.of(content)})
+    records.write(workspace.last_version, {"format": FORMAT, **content})
 
 
 def read(workspace: Workspace) -> LastVersion | None:
     """The copy; None if there is none, or if it is damaged."""
-    record = files.read_json(workspace.last_version)
-    content = {name: record.get(name) for name in ("of", "candles", "publication")}
-    if record.get("format") != FORMAT or record.get("proof") != digest.of(content):
+    record = records.read(workspace.last_version)
+    if record.get("format") != FORMAT:
         return None
     try:
-        is_whole = files.sha256(workspace.last_candles) == content["candles"]
+        is_whole = files.sha256(workspace.last_candles) == record["candles"]
     except OSError:
         return None
-    return LastVersion(str(content["of"]), workspace.last_candles, dict(record["publication"])) if is_whole else None
+    return LastVersion(record["of"], workspace.last_candles, record["publication"]) if is_whole else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from btc_pipeline.market import instants
-from btc_pipeline.system import files
+from btc_pipeline.system import records
 
 if TYPE_CHECKING:
     from btc_pipeline.warehouse import duckdb_files
@@ -73,7 +73,7 @@ def is_bad(told: str) -> bool:
 
 def keep(folder: Path, proof: Proof, at: datetime) -> None:
     """Keep a record."""
-    files.write_json(folder / f"{at:%Y%m%dT%H%M%S.%fZ}.json", {"format": FORMAT, **asdict(proof)})
+    records.write(folder / f"{at:%Y%m%dT%H%M%S.%fZ}.json", {"format": FORMAT, **asdict(proof)})
 
 
 def newest(folder: Path, source: str) -> tuple[str, Proof | None]:
@@ -98,7 +98,7 @@ def load(connection: duckdb_files.Connection, days: Sequence[Day]) -> None:
 
 
 def _read(path: Path) -> Proof | None:
-    record = files.read_json(path)
+    record = records.read(path, {"format", *Proof.__dataclass_fields__})
     try:
         if record.pop("format", None) != FORMAT:
             return None

@@ -5,21 +5,22 @@ Reads and writes JSON below `runs/`; opens no database.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files
+from btc_pipeline.system import records
 
 Record = dict[str, Any]
+
+_KEYS = {"publication", "vars", "checks", "tables"}
 
 
 def keep(workspace: Workspace, day: date, build: str, record: Record) -> None:
     """Write the record of a build that was published by the run of a day."""
-    files.write_json(workspace.runs / f"{day.isoformat()}-{build}.json", record)
+    records.write(workspace.runs / f"{day.isoformat()}-{build}.json", record)
 
 
 def of_build(workspace: Workspace, day: str, build: str) -> Record | None:
@@ -38,8 +39,6 @@ def with_content(workspace: Workspace, table: str, hashes: Collection[str]) -> R
 
 def _read(path: Path) -> Record | None:
     try:
-        record = json.loads(files.read(path))
-    except (OSError, ValueError, RecursionError):
+        return records.read(path, _KEYS) or None
+    except OSError:
         return None
-    is_ours = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("vars", "tables"))
-    return record if is_ours else None

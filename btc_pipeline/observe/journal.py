@@ -15,8 +15,7 @@ from typing import Any
 from btc_pipeline.market import instants
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files
-from btc_pipeline.system.files import read_json
+from btc_pipeline.system import records
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def note(workspace: Workspace, day: date, entry: JournalEntry) -> None:
     """Write down the result of a step. If that fails, the step does not fail."""
     entries = {each.step: each for each in of_day(workspace, day)} | {entry.step: entry}
     with contextlib.suppress(OSError):
-        files.write_json(workspace.journal(day), {"steps": [asdict(each) for each in entries.values()]})
+        records.write(workspace.journal(day), {"steps": [asdict(each) for each in entries.values()]})
 
 
 def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list[JournalEntry]:
@@ -43,7 +42,7 @@ def of_day(workspace: Workspace, day: date, steps: Collection[str] = ()) -> list
 
     What cannot be read is skipped.
     """
-    written = read_json(workspace.journal(day)).get("steps")
+    written = records.read(workspace.journal(day), {"steps"}).get("steps")
     entries = [_entry(each) for each in written] if isinstance(written, list) else []
     wanted = [each for each in entries if each and (not steps or each.step in steps)]
     return sorted(wanted, key=lambda entry: entry.started_at)

@@ -23,7 +23,7 @@ from btc_pipeline.errors import PipelineError
 from btc_pipeline.lake import raw_archive
 from btc_pipeline.selftest.good_day import DAYS, CandleValues, GoodDay, final_candles, right_candles
 from btc_pipeline.selftest.kinds import AnswerFault, DatabaseFault
-from btc_pipeline.system import files
+from btc_pipeline.system import records
 from btc_pipeline.transform import meanings
 from btc_pipeline.transform.nodes import Node
 
@@ -98,7 +98,7 @@ def are_right(
 
 def _end(world: GoodDay, tests: Sequence[Node]) -> None:
     """End the run of the fault's day with these outcomes of its tests."""
-    files.write_json(world.workspace.test_results, {"stamp": "judged", "tests": list(tests)})
+    records.write(world.workspace.test_results, {"stamp": "judged", "tests": list(tests)})
     world.publish(DAYS[-1], "judged")
 
 

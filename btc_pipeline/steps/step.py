@@ -144,10 +144,14 @@ class Step(luigi.Task):
         except PipelineError as error:
             exit_codes.stop(error)
 
+    def has_output(self) -> bool:
+        """Whether all is there that the step makes."""
+        return self.output().exists()
+
     def _is_made(self) -> bool:
         """Whether the output exists. Another program may have its database open, and a disk may fail."""
         try:
-            return self.output().exists()
+            return self.has_output()
         except OSError as error:
             raise failures.in_our_words(self.get_task_family(), self.error, error) from error
         except database_errors.LockedDatabaseError as error:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -89,11 +89,6 @@ def read_json(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, IrregularFileError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON object, atomically."""
-    write(path, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
 
 
 def link(path: Path, target: str, scratch: Path) -> None:

@@ -14,8 +14,7 @@ import luigi
 
 from btc_pipeline.errors import PipelineError, error_of
 from btc_pipeline.market.pair import Pair
-from btc_pipeline.system import files
-from btc_pipeline.system.files import read_json
+from btc_pipeline.system import records
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.marker import Marker
 
@@ -87,23 +86,23 @@ class DayRecord:
 
     def known(self) -> tuple[dict[str, str], datetime | None]:
         """What is there already, and when an extraction began that was interrupted; None if there is no such one."""
-        begun = read_json(self.begun)
+        begun = records.read(self.begun)
         if begun.get("fingerprint") == self.marker.fingerprint:
             return dict(begun["charts"]), datetime.fromisoformat(begun["begun_at"])
         return (self.charts() if self.table.exists() and self.marker.exists() else {}), None
 
     def begin(self, charts: Mapping[str, str], now: datetime) -> None:
         """Note that an extraction has begun. If it is killed, the next run continues it."""
-        begun = read_json(self.begun)
+        begun = records.read(self.begun)
         is_resumed = begun.get("fingerprint") == self.marker.fingerprint
         stamp = begun.get("stamp", "") if is_resumed else self.marker.stamp() if charts else ""
         content = {"fingerprint": self.marker.fingerprint, "charts": dict(charts), "begun_at": now.isoformat()}
-        files.write_json(self.begun, content | {"stamp": stamp})
+        records.write(self.begun, content | {"stamp": stamp})
 
     def write(self, charts: Mapping[str, str], skipped: Mapping[str, Skipped], made: Sequence[Path]) -> None:
         """Mark the answers complete; mark the table only if an answer is new, so that the later steps stay done."""
         is_new = charts != self.charts() or not self.table.exists()
-        self._note(charts, skipped, made, read_json(self.begun).get("stamp", ""))
+        self._note(charts, skipped, made, records.read(self.begun).get("stamp", ""))
         if is_new:
             self.table.write()
             self.table.keep_look()

@@ -1,6 +1,7 @@
 """The marker of a finished step: a JSON file that lists what the step made.
 
-It holds the step's fingerprint (what the output was made from) and a stamp (which run made it).
+It holds the step's fingerprint (what the output was made from) and a stamp (which run made it), and proves itself whole
+(`system/records.py`): neither a checksum nor a fact counts that was damaged or edited.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import Any
 
 import luigi
 
-from btc_pipeline.system import digest, file_state, files
+from btc_pipeline.system import file_state, files, records
 from btc_pipeline.targets.stamp import new_stamp
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Marker(luigi.Target):
@@ -33,8 +34,7 @@ class Marker(luigi.Target):
 
     def exists(self) -> bool:
         """Whether the marker fits, and each file is as it was written: by its state, or else by its checksum."""
-        states = self._read().get("states")
-        return self._holds(states if isinstance(states, dict) else {})
+        return self._holds(self._read().get("states", {}))
 
     def is_proved(self) -> bool:
         """As `exists`, but each file is read, and its checksum compared."""
@@ -44,7 +44,7 @@ class Marker(luigi.Target):
         """Whether the marker fits, and each file has its state, of those that are given, or its checksum."""
         marker = self._read()
         return marker.get("fingerprint") == self.fingerprint and all(
-            (name in states and states[name] == _proof(checksum, file_state.of(self.root / name)))
+            (name in states and states[name] == file_state.of(self.root / name))
             or _is_intact(self.root / name, checksum)
             for name, checksum in marker["files"].items()
         )
@@ -73,14 +73,14 @@ class Marker(luigi.Target):
         """Mark the files complete: the last write of a step. With an old stamp the later steps stay done."""
         states = {self._name(path): file_state.settled(path) for path in made}  # first: a later write changes it
         checksums = {self._name(path): files.sha256(path) for path in made}
-        files.write_json(
+        records.write(
             self.path,
             {
                 "format": FORMAT,
                 "fingerprint": self.fingerprint,
                 "stamp": stamp or new_stamp(),
                 "files": checksums,
-                "states": {name: _proof(checksums[name], state) for name, state in states.items() if state},
+                "states": {name: state for name, state in states.items() if state},
                 "facts": dict(facts or {}),
             },
         )
@@ -89,13 +89,8 @@ class Marker(luigi.Target):
         return path.relative_to(self.root).as_posix()
 
     def _read(self) -> dict[str, Any]:
-        marker = files.read_json(self.path)
-        return marker if marker.get("format") == FORMAT and isinstance(marker.get("files"), dict) else {}
-
-
-def _proof(checksum: object, state: file_state.State) -> str:
-    """That a file with this state had this checksum: neither of them counts if the other one was edited."""
-    return digest.of(checksum, *state)
+        marker = records.read(self.path)
+        return marker if marker.get("format") == FORMAT else {}
 
 
 def _is_intact(path: Path, checksum: str) -> bool:

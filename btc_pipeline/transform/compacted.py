@@ -20,14 +20,14 @@ from btc_pipeline.lake.exceptions import ExceptionLedger
 from btc_pipeline.lake.raw_archive import Entry
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import digest, files
+from btc_pipeline.system import digest, files, records
 from btc_pipeline.transform import raw_rows
 from btc_pipeline.transform.raw_rows import RawRow
 from btc_pipeline.transform.tables import RAW_TABLE
 from btc_pipeline.warehouse import duckdb_files
 from btc_pipeline.warehouse.duckdb_files import quoted
 
-FORMAT = 1
+FORMAT = 2
 
 POINTS = 250_000
 """So many points are in a part, or those of one answer more."""
@@ -88,7 +88,7 @@ def keep(workspace: Workspace, by: str, connection: duckdb_files.Connection) -> 
             new.unlink(missing_ok=True)
             raise
     content = {"made_by": by, "parts": [list(astuple(each)) for each in parts]}
-    files.write_json(folder / _INDEX, {"format": FORMAT, **content, "proof": digest.of(content)})
+    records.write(folder / _INDEX, {"format": FORMAT, **content})
     for path in folder.iterdir():
         if path.name not in {_INDEX, *(each.name for each in parts)}:
             path.unlink()
@@ -215,9 +215,8 @@ def _read_index(folder: Path) -> tuple[str, list[_Part], str]:
     if not path.exists():
         return "", [], ""
     try:
-        index = files.read_json(path)
-        content = {name: index.get(name) for name in ("made_by", "parts")}
-        if index.get("format") == FORMAT and index.get("proof") == digest.of(content):
+        index = records.read(path)
+        if index.get("format") == FORMAT:
             return str(index["made_by"]), [_Part(*each) for each in index["parts"]], ""
     except (OSError, TypeError):
         pass

@@ -7,13 +7,12 @@ test mean is as in dbt: `fail_calc`, `warn_if`, `error_if`, `limit` and `severit
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from btc_pipeline.system import digest, files
+from btc_pipeline.system import records
 from btc_pipeline.transform import days_under_test, failing_rows
 from btc_pipeline.transform.nodes import Node, one_line
 from btc_pipeline.warehouse import duckdb_files
@@ -62,19 +61,13 @@ def known(folder: Path, version: str) -> dict[str, str]:
 
     Empty if it is not kept, or not as it was written: another SQL would be another test, perhaps one that cannot fail.
     """
-    try:
-        record = json.loads((folder / RECORD).read_bytes())
-        sql = record["sql"]
-        is_whole = record["hash"] == digest.of(record["version"], sql)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}
-    return dict(sql) if is_whole and record["version"] == version else {}
+    record = records.read(folder / RECORD)
+    return dict(record["sql"]) if record.get("version") == version else {}
 
 
 def remember(folder: Path, version: str, sql: Mapping[str, str]) -> None:
     """Keep the SQL of each test."""
-    kept = dict(sql)
-    files.write_json(folder / RECORD, {"version": version, "hash": digest.of(version, kept), "sql": kept})
+    records.write(folder / RECORD, {"version": version, "sql": dict(sql)})
 
 
 def outcomes(

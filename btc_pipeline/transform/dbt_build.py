@@ -15,7 +15,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files
+from btc_pipeline.system import files, records
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
@@ -126,7 +126,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     if any(node["status"] == "skipped" for node in nodes):
         judge.distrust(workspace, tests)
         judge.raise_for_failures(tests)
-    files.write_json(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
+    records.write(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
     files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)
     facts = {"loaded": result["loaded"], "models": models, "tests": len(tests)}
     if seen.answers:

@@ -5,13 +5,13 @@ Imports nothing of dbt.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
 from btc_pipeline.errors import CandleTestError
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system import records
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import dbt_runner, declared_tests, meanings, touched_days, unit_test_results, work_checksum
 from btc_pipeline.transform.nodes import Node
@@ -46,12 +46,8 @@ def judge(settings: Settings, workspace: Workspace, stamp: str) -> dict[str, str
 
 
 def _results_of(workspace: Workspace, stamp: str) -> list[Node] | None:
-    try:
-        results = json.loads(workspace.test_results.read_bytes())
-        tests = results["tests"] if results["stamp"] == stamp else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return tests if isinstance(tests, list) else None
+    results = records.read(workspace.test_results)
+    return results["tests"] if results.get("stamp") == stamp else None
 
 
 def distrust(workspace: Workspace, tests: Sequence[Node]) -> None:

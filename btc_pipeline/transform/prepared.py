@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import digest, files
+from btc_pipeline.system import digest, files, records
 from btc_pipeline.system.project import DBT_PROJECT, IS_INSTALLED
 from btc_pipeline.transform import data_tests, unit_test_results
 
@@ -51,6 +51,6 @@ def forget_another_parse(project: Path, target: Path) -> None:
     paths = sorted([*project.glob("*.yml"), *(path for each in found for path in each.rglob("*") if path.is_file())])
     version = digest.of(*((path.relative_to(project).as_posix(), files.sha256(path)) for path in paths))
     record = target / _PARSED
-    if files.read_json(record).get("version") != version:
+    if records.read(record).get("version") != version:
         (target / _PARSE).unlink(missing_ok=True)
-        files.write_json(record, {"version": version})
+        records.write(record, {"version": version})

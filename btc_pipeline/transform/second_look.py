@@ -16,7 +16,7 @@ from pathlib import Path
 from btc_pipeline.coingecko.streams import STREAMS
 from btc_pipeline.lake import exceptions, raw_archive
 from btc_pipeline.lake.exceptions import AnswerDecision, ExceptionLedger, NewDecision
-from btc_pipeline.system import digest, files
+from btc_pipeline.system import digest, records
 from btc_pipeline.transform.tables import OHLC_TABLE, RAW_TABLE
 from btc_pipeline.verify import stored
 from btc_pipeline.verify.gate import BadAnswerError
@@ -64,13 +64,13 @@ def look_again(look: Look) -> Seen:
     Raises:
         TransformationError: the ledger is damaged.
     """
-    if files.read_json(look.raw / _NAME).get("fingerprint") == look.fingerprint or not look.raw.exists():
+    if records.read(look.raw / _NAME).get("fingerprint") == look.fingerprint or not look.raw.exists():
         return Seen()
     ledger = exceptions.read(look.raw)
     admitted = _admitted(look, ledger)
     refused = [new for entry in admitted if (new := _refused(look, ledger, entry))]
     decisions = exceptions.append(look.raw, refused, look.decided_at, look.run) if refused else []
-    files.write_json(look.raw / _NAME, {"fingerprint": look.fingerprint})  # last: after a crash it looks again
+    records.write(look.raw / _NAME, {"fingerprint": look.fingerprint})  # last: after a crash it looks again
     return Seen(len(admitted), tuple(decisions))
 
 

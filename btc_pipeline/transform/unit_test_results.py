@@ -6,11 +6,10 @@ version of the models. The record lies in dbt's target folder. Outcomes of data 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from btc_pipeline.system import files
+from btc_pipeline.system import records
 from btc_pipeline.transform.nodes import Node
 
 _RECORD = "unit_tests.json"
@@ -18,12 +17,9 @@ _RECORD = "unit_tests.json"
 
 def known(folder: Path, version: str) -> list[Node]:
     """The outcomes of the unit tests of this version of the models, all passed; empty if they have not run."""
-    try:
-        record = json.loads((folder / _RECORD).read_bytes())
-        tests = record["tests"] if record["version"] == version else []
-        return [{key: str(test[key]) for key in ("kind", "name", "status", "message")} for test in tests]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
+    record = records.read(folder / _RECORD)
+    tests = record["tests"] if record.get("version") == version else []
+    return [{key: str(test[key]) for key in ("kind", "name", "status", "message")} for test in tests]
 
 
 def forget(folder: Path) -> None:
@@ -35,4 +31,4 @@ def remember(folder: Path, version: str, tests: Sequence[Node]) -> None:
     """Keep the outcomes, if all unit tests among the tests have passed."""
     units = [test for test in tests if test["kind"] == "unit_test"]
     if units and all(test["status"] in {"pass", "success"} for test in units):
-        files.write_json(folder / _RECORD, {"version": version, "tests": units})
+        records.write(folder / _RECORD, {"version": version, "tests": units})

@@ -45,6 +45,19 @@ def test_a_marker_that_cannot_be_understood_vouches_for_nothing(damage, finished
     assert finished.pending() == TEST_ON
 
 
+def flip_a_bit_of_its_facts(path: Path) -> None:
+    written = path.read_bytes()
+    place = written.index(b'"pass"') + 1
+    path.write_bytes(written[:place] + bytes([written[place] ^ 1]) + written[place + 1 :])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, flip_a_bit_of_its_facts])
+def test_results_of_tests_that_are_gone_or_damaged_are_never_published(damage, finished):
+    damage(finished.sample / "markers/tested.json")
+    (finished.sample / "markers/Publish_2026-05-15.json").unlink()
+    assert finished.pending() == TEST_ON
+
+
 def test_a_published_file_that_nothing_vouches_for_is_pending(finished):
     (finished.sample / "markers/published.json").unlink()
     assert finished.pending() == PUBLISH_ON

@@ -89,11 +89,6 @@ def test_writing_leaves_nothing_else_behind(tmp_path):
     assert names_in(tmp_path) == ["file"]
 
 
-def test_json_is_written_with_sorted_keys_and_a_line_end(tmp_path):
-    files.write_json(tmp_path / "file.json", {"b": 1, "a": "\N{SNOWMAN}"})
-    assert (tmp_path / "file.json").read_bytes() == b'{\n "a": "\\u2603",\n "b": 1\n}\n'
-
-
 # --- Replacing
 
 

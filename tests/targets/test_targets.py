@@ -11,6 +11,7 @@ from datetime import date
 import duckdb
 import pytest
 
+from btc_pipeline.system import records
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
@@ -50,7 +51,8 @@ def marker(tmp_path, chart):
 
 
 def rewritten(marker, **changes):
-    marker.path.write_text(json.dumps(json.loads(marker.path.read_bytes()) | changes))
+    """Change what it says, and its proof with it."""
+    records.write(marker.path, records.read(marker.path) | changes)
 
 
 def test_a_marker_vouches_for_what_it_was_written_for(marker):
@@ -59,8 +61,8 @@ def test_a_marker_vouches_for_what_it_was_written_for(marker):
 
 def test_a_marker_has_a_format_that_others_can_read(marker):
     content = json.loads(marker.path.read_bytes())
-    assert sorted(content) == ["facts", "files", "fingerprint", "format", "stamp", "states"]
-    assert (content["format"], content["fingerprint"], list(content["files"])) == (1, "abc", ["charts/chart.png"])
+    assert sorted(content) == ["facts", "files", "fingerprint", "format", "proof", "stamp", "states"]
+    assert (content["format"], content["fingerprint"], list(content["files"])) == (2, "abc", ["charts/chart.png"])
 
 
 def test_a_file_that_nobody_has_written_to_is_not_read_again_but_a_proof_reads_it(marker, chart):
@@ -72,9 +74,13 @@ def test_a_file_that_nobody_has_written_to_is_not_read_again_but_a_proof_reads_i
     assert str(chart) in opened
 
 
-def test_a_marker_whose_checksum_was_edited_vouches_for_nothing(marker):
-    rewritten(marker, files={"charts/chart.png": "0" * 64})
+@pytest.mark.parametrize(
+    ("key", "value"), [("files", {"charts/chart.png": "0" * 64}), ("facts", {"points": 168}), ("stamp", "another")]
+)
+def test_a_marker_that_was_edited_vouches_for_nothing_and_tells_nothing(key, value, marker):
+    marker.path.write_text(json.dumps(json.loads(marker.path.read_bytes()) | {key: value}))
     assert not marker.exists()
+    assert (marker.facts(), marker.stamp(), marker.made()) == ({}, "", [])
 
 
 def test_a_file_of_the_same_size_and_time_is_read(marker, chart):
@@ -98,8 +104,8 @@ def test_a_file_that_was_copied_back_counts(marker, chart):
     assert marker.is_proved()
 
 
-@pytest.mark.parametrize("states", [None, [], "x", {"charts/chart.png": None}, {"charts/chart.png": [1, 2, 3, 4]}])
-def test_a_marker_of_an_older_version_or_with_odd_states_goes_by_the_checksums(marker, chart, states):
+@pytest.mark.parametrize("states", [{}, {"charts/chart.png": []}, {"charts/chart.png": [1, 2, 3, 4]}])
+def test_a_file_with_another_state_or_none_goes_by_its_checksum(states, marker, chart):
     rewritten(marker, states=states)
     assert marker.exists()
     chart.write_bytes(b"another chart")
@@ -171,7 +177,7 @@ BAD_MARKERS = {
     "no files": b'{"format": 1, "fingerprint": "abc", "stamp": "x"}',
     "files are a list": b'{"format": 1, "fingerprint": "abc", "stamp": "x", "files": []}',
     "files are null": b'{"format": 1, "fingerprint": "abc", "stamp": "x", "files": null}',
-    "format of tomorrow": b'{"format": 2, "fingerprint": "abc", "stamp": "x", "files": {}}',
+    "format of tomorrow": b'{"format": 3, "fingerprint": "abc", "stamp": "x", "files": {}}',
     "format as text": b'{"format": "1", "fingerprint": "abc", "stamp": "x", "files": {}}',
 }
 
@@ -196,7 +202,7 @@ def test_a_file_name_that_leads_nowhere_is_not_vouched_for(file, marker):
 
 @pytest.mark.parametrize("checksum", [None, 7, "", "0" * 64], ids=ascii)
 def test_a_checksum_that_is_none_vouches_for_nothing(checksum, marker):
-    rewritten(marker, files={"charts/chart.png": checksum})
+    rewritten(marker, files={"charts/chart.png": checksum}, states={})
     assert not marker.exists()
 
 

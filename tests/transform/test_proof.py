@@ -76,7 +76,7 @@ def test_a_day_that_differs_is_named_doubted_made_anew_and_proved_again(tmp_path
     assert newest(world) is None
 
     index = world.workspace.compacted / "index.json"
-    files.write_json(index, {"of": "an earlier proof"})
+    files.write(index, b"of an earlier proof")
     with pytest.raises(CandleTestError) as failed:
         prove(world, SECOND)
     assert "bitcoin / usd 2026-04-29 high: published" in str(failed.value)
