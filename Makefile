@@ -1,6 +1,6 @@
 # `make` prints what can be done. All of it happens in .venv, which the first command builds from the hash-locked files.
 #
-#   PYTHON=python3.11    the Python to build .venv with; otherwise the newest one here that serves
+#   PYTHON=python3.11    the Python of .venv, which is built anew if it has another; otherwise the newest one here that serves
 #   ARGS="--date ..."    passed on to the command of `run`, `test`, `sweep`, `bench`, `lock` and others
 
 PYTHON ?=
@@ -109,6 +109,15 @@ on_all_cores = -n auto --dist loadfile --no-loadscope-reorder
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(ARGS)
 
+# A .venv belongs to one folder and one Python: its scripts and its link to the project hold the path. The stamp says to which.
+# Where it does not fit (the folder was renamed or copied, the Python has gone or is another one), .venv is built anew.
+here := $(CURDIR) $(realpath $(python))
+stamp := $(shell cat .venv/.installed 2>/dev/null)
+other := $(if $(PYTHON),$(shell test "$$(PYTHON='$(PYTHON)' $(SHELL) .ci/find-python)" -ef $(python) || echo other))
+ifneq ($(here)$(other),$(stamp))
+.PHONY: .venv/.installed
+endif
+
 # Always from scratch, and the stamp comes last: whatever interrupted or outdated an installation, the next make heals it.
 # pip and not uv, because pip obeys the user's own configuration, mirrors included. The newer pip is twice as fast as the one that
 # Python brings. Bytecode is compiled here, on all cores and even under PYTHONDONTWRITEBYTECODE: without it imports take twice as long.
@@ -116,6 +125,7 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 	$(eval found := $(shell PYTHON='$(PYTHON)' $(SHELL) .ci/find-python))
 	$(if $(filter /%,$(firstword $(found))),,$(error $(found)))
 	@echo 'Installing into .venv with $(found): about a minute, this once ...' >&2
+	@rm -f .venv/.installed*
 	@'$(found)' -m venv --clear .venv
 	@$(pip) --require-hashes --no-deps -r requirements-pip.lock
 	@$(pip) --require-hashes --no-deps --no-compile -r requirements.lock
@@ -123,7 +133,7 @@ compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --g
 	@$(python) -m compileall -qq -j 0 .venv/lib btc_pipeline
 	@$(python) -c 'import matplotlib.font_manager' # builds its font cache, 2 s that the first run need not spend
 	@$(python) -m btc_pipeline.commands.prepare
-	@touch $@
+	@$(python) -I -c 'import os, sys; print(os.getcwd(), os.path.realpath(sys.executable))' >$@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock
 	@echo 'Installing the tools of make check: some seconds, this once ...' >&2

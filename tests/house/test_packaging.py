@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from btc_pipeline.warehouse import duckdb_release
+from tests.support.swept import swept
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ["requirements-pip.lock", "requirements.lock", "requirements-dev.lock", "requirements-tools.lock"]
@@ -47,8 +48,17 @@ def installed(clone):
     """A clone whose .venv is complete, as far as make can tell."""
     (clone / ".venv/bin").mkdir(parents=True)
     (clone / ".venv/bin/python").symlink_to(sys.executable)
-    (clone / ".venv/.installed").touch()
+    python = Path(sys.executable).resolve()
+    (clone / ".venv/.installed").write_text(f"{clone.resolve()} {python}\n")
+    (clone / ".venv/.installed-dev").touch()
     return clone
+
+
+def is_installed(folder: Path, *arguments: str) -> bool:
+    """Whether make would do nothing."""
+    result = make(folder, "-q", *(arguments or (".venv/.installed",)))
+    assert result.returncode in (0, 1), result.stderr
+    return result.returncode == 0
 
 
 class Pythons:
@@ -100,34 +110,92 @@ def test_clean_leaves_the_data_alone(installed):
 
 
 def test_a_finished_installation_is_not_repeated(installed):
-    assert make(installed, "-q", ".venv/.installed").returncode == 0
+    assert is_installed(installed)
 
 
 @pytest.mark.parametrize("name", ["requirements-pip.lock", "requirements.lock", "setup.cfg"])
 def test_a_changed_lock_is_installed(installed, name):
     later = (installed / ".venv/.installed").stat().st_mtime + 1
     os.utime(installed / name, (later, later))
-    assert make(installed, "-q", ".venv/.installed").returncode == 1
+    assert not is_installed(installed)
 
 
 def test_an_interrupted_installation_is_repeated(installed):
     (installed / ".venv/.installed").unlink()
-    assert make(installed, "-q", ".venv/.installed").returncode == 1
+    assert not is_installed(installed)
 
 
 def test_a_venv_whose_python_has_gone_is_built_anew(installed):
     (installed / ".venv/bin/python").unlink()
     (installed / ".venv/bin/python").symlink_to("/nowhere/python3.11")
-    assert make(installed, "-q", ".venv/.installed").returncode == 1
+    assert not is_installed(installed)
 
 
-def test_a_failed_installation_leaves_no_stamp(clone, pythons):
+def test_a_failed_installation_leaves_no_stamp(installed, pythons):
+    (installed / ".venv/.installed").touch()
+    Path(pythons.path, "rm").symlink_to(shutil.which("rm") or "rm")
     pythons.add("python3.11", f"3.11.7 {pythons.add('fails', 'no space left', exit_code=1)}")
-    assert make(clone, "install", PATH=pythons.path).returncode == 2
-    assert not (clone / ".venv/.installed").exists()
+    result = make(installed, "install", PYTHON="python3.11", PATH=pythons.path)
+    assert result.returncode == 2
+    assert "no space left" in result.stdout
+    assert list((installed / ".venv").glob(".installed*")) == []
 
 
-# --- which Python
+# --- which folder, which Python
+
+
+@pytest.mark.parametrize("name", ["renamed", "with a space", "été"])
+def test_a_venv_whose_folder_was_renamed_is_built_anew(installed, name):
+    renamed = installed.rename(installed.with_name(name))
+    assert not is_installed(renamed)
+    (renamed / ".venv/.installed").write_text(f"{renamed.resolve()} {Path(sys.executable).resolve()}\n")
+    assert is_installed(renamed)
+
+
+def test_a_venv_that_was_copied_with_its_folder_is_built_anew(installed):
+    copied = shutil.copytree(installed, installed.with_name("copied"), symlinks=True)
+    assert not is_installed(copied)
+    assert is_installed(installed)
+
+
+def test_a_venv_is_built_anew_if_only_a_link_stands_where_its_folder_was(installed):
+    moved = installed.rename(installed.with_name("moved"))
+    installed.symlink_to(moved)
+    assert not is_installed(moved)
+    assert not is_installed(installed)
+
+
+def test_a_folder_may_be_entered_by_a_link(installed):
+    link = installed.with_name("link")
+    link.symlink_to(installed)
+    assert is_installed(link)
+
+
+@pytest.mark.parametrize("tools", [".venv/.installed-dev", *swept([".venv/.installed-tools"])])
+def test_the_tools_of_a_copied_venv_are_installed_anew(installed, tools):
+    (installed / tools).touch()
+    assert is_installed(installed, tools)
+    copied = shutil.copytree(installed, installed.with_name("copied"), symlinks=True)
+    assert not is_installed(copied, tools)
+
+
+def test_a_venv_whose_python_is_another_one_is_built_anew(installed):
+    other = installed / "python3.10"
+    other.touch()
+    os.utime(other, (0, 0))  # as a package brings it: older than .venv
+    (installed / ".venv/bin/python").unlink()
+    (installed / ".venv/bin/python").symlink_to(other)
+    assert not is_installed(installed)
+
+
+def test_a_venv_of_another_python_than_the_one_asked_for_is_built_anew(installed, pythons):
+    assert is_installed(installed, "install", f"PYTHON={sys.executable}")
+    assert not is_installed(installed, "install", f"PYTHON={pythons.add('mine', f'3.10.1 {pythons.path}/mine')}")
+
+
+def test_a_stamp_of_an_older_version_says_nothing(installed):
+    (installed / ".venv/.installed").write_text("")
+    assert not is_installed(installed)
 
 
 @pytest.mark.parametrize("version", ["2.7.18", "3.9.18", "3.13.0", "3.14.1"])
