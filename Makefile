@@ -9,7 +9,7 @@ COUNT ?= 30
 COIN ?= bitcoin
 
 python := .venv/bin/python
-pip := $(python) -m pip install -qq --no-user
+pip := $(python) -I .ci/pip_install.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install run replay prove why docs test long browser tools selftest sweep rooms sources faults matrix alarms reference check format pictures growth bench lock clean
@@ -109,6 +109,9 @@ on_all_cores = -n auto --dist loadfile --no-loadscope-reorder
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \
 	--custom-compile-command 'make lock' $(ARGS)
 
+# Another Python or other modules than those of .venv, in all that make starts.
+unexport PYTHONHOME PYTHONPATH PYTHONPLATLIBDIR PYTHONSAFEPATH
+
 # A .venv belongs to one folder and one Python: its scripts and its link to the project hold the path. The stamp says to which.
 # Where it does not fit (the folder was renamed or copied, the Python has gone or is another one), .venv is built anew.
 here := $(CURDIR) $(realpath $(python))
@@ -119,8 +122,9 @@ ifneq ($(here)$(other),$(stamp))
 endif
 
 # Always from scratch, and the stamp comes last: whatever interrupted or outdated an installation, the next make heals it.
-# pip and not uv, because pip obeys the user's own configuration, mirrors included. The newer pip is twice as fast as the one that
+# pip and not uv, because pip obeys the user's own configuration, mirrors included (which of it: .ci/pip_install.py). The newer pip is twice as fast as the one that
 # Python brings. Bytecode is compiled here, on all cores and even under PYTHONDONTWRITEBYTECODE: without it imports take twice as long.
+# `-I` hides the current folder: prepare runs only if .venv itself leads to the project.
 .venv/.installed: requirements-pip.lock requirements.lock setup.cfg $(python)
 	$(eval found := $(shell PYTHON='$(PYTHON)' $(SHELL) .ci/find-python))
 	$(if $(filter /%,$(firstword $(found))),,$(error $(found)))
@@ -132,7 +136,7 @@ endif
 	@$(pip) --no-index --no-deps --no-build-isolation --editable .
 	@$(python) -m compileall -qq -j 0 .venv/lib btc_pipeline
 	@$(python) -c 'import matplotlib.font_manager' # builds its font cache, 2 s that the first run need not spend
-	@$(python) -m btc_pipeline.commands.prepare
+	@$(python) -I -m btc_pipeline.commands.prepare
 	@$(python) -I -c 'import os, sys; print(os.getcwd(), os.path.realpath(sys.executable))' >$@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.lock

@@ -38,7 +38,7 @@ def clone(tmp_path):
     """What make needs of a fresh clone in order to install."""
     folder = tmp_path / "clone"
     (folder / ".ci").mkdir(parents=True)
-    for name in ["Makefile", ".ci/find-python", "setup.cfg", "pyproject.toml", *LOCKS]:
+    for name in ["Makefile", ".ci/find-python", ".ci/pip_install.py", "setup.cfg", "pyproject.toml", *LOCKS]:
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -198,6 +198,22 @@ def test_a_stamp_of_an_older_version_says_nothing(installed):
     assert not is_installed(installed)
 
 
+@pytest.mark.parametrize("name", ["PYTHONHOME", *swept(["PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONSAFEPATH"])])
+def test_make_hides_the_variables_that_lead_to_other_modules(installed, name):
+    (installed / ".venv/bin/python").unlink()
+    program = installed / ".venv/bin/python"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    (installed / ".venv/.installed").write_text(f"{installed.resolve()} {program.resolve()}\n")
+    result = make(installed, "run", **{name: "/nowhere"})
+    assert result.returncode == 0
+    assert "PATH=" in result.stdout
+    assert name not in result.stdout
+
+
+# --- which Python
+
+
 @pytest.mark.parametrize("version", ["2.7.18", "3.9.18", "3.13.0", "3.14.1"])
 def test_another_python_gets_one_line_with_the_versions_that_serve(clone, pythons, version):
     pythons.add("python3", f"{version} /usr/bin/python3")
@@ -248,6 +264,10 @@ def test_the_python_asked_for_is_taken_or_refused_never_replaced(pythons):
     assert find_python(PATH=pythons.path, PYTHON=pythons.add("mine", "3.10.1 /mine")) == "/mine"
     assert "old is 3.8.18" in find_python(PATH=pythons.path, PYTHON=pythons.add("old", "3.8.18 /old"))
     assert "gone does not exist" in find_python(PATH=pythons.path, PYTHON="gone")
+
+
+def test_a_python_is_found_though_a_variable_is_for_another_one():
+    assert find_python(PYTHON=sys.executable, PYTHONHOME="/nowhere").startswith("/")
 
 
 def test_the_probe_tells_the_truth_about_a_real_python():
