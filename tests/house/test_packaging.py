@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from btc_pipeline.warehouse import duckdb_release
 from tests.support.swept import swept
@@ -324,13 +325,31 @@ def test_the_tools_do_not_change_what_the_pipeline_runs_on(lock):
     assert both - runtime == set()
 
 
+def overrides() -> list[Requirement]:
+    return [Requirement(line) for line in requirements((ROOT / "requirements-override.in").read_text())]
+
+
 def test_what_is_installed_fits_together():
-    """All but one pin, which requirements-override.in overrides (docs/decisions/0014)."""
+    """All but the pins that requirements-override.in overrides, and each of these has to be (docs/decisions/0015)."""
     result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
-    overridden = re.compile(r"airbyte \S+ has requirement duckdb==\S+, but you have duckdb (\S+)\.")
-    assert [overridden.sub(r"\1", line) for line in result.stdout.splitlines()] == [duckdb_release.LOCKED]
-    assert f"\nduckdb=={duckdb_release.LOCKED} " in (ROOT / "requirements.lock").read_text()
-    assert requirements((ROOT / "requirements-override.in").read_text()) == {f"duckdb=={duckdb_release.LOCKED}"}
+    against = {
+        re.sub(r".* has requirement ([\w-]+).*, but you have .*\.", r"\1", line) for line in result.stdout.splitlines()
+    }
+    assert {name.lower() for name in against} == {each.name for each in overrides()}
+
+
+def test_the_lock_takes_what_overrides_a_pin():
+    pins = [Requirement(line.split("--hash")[0].strip()) for line in entries("requirements.lock")]
+    for each in overrides():
+        versions = [str(pin.specifier).removeprefix("==") for pin in pins if pin.name == each.name]
+        assert versions
+        assert [version for version in versions if version not in each.specifier] == []
+    assert Requirement(f"duckdb=={duckdb_release.LOCKED}") in pins
+
+
+def test_what_overrides_a_pin_says_why():
+    lines = (ROOT / "requirements-override.in").read_text().splitlines()
+    assert [line for line in lines if not re.search(r"^$|^#|^duckdb==|  # [\w-]+: [<=]\S+;", line)] == []
 
 
 @pytest.mark.parametrize("package", ["airbyte", "airbyte_cdk", "dbt", "duckdb", "luigi", "mplfinance"])
