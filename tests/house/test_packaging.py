@@ -376,13 +376,34 @@ def test_the_workflow_runs_the_same_script_on_every_python_that_serves():
     assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
 
 
-def test_the_workflow_pins_its_actions_by_commit():
-    uses = re.findall(r"uses: (.*)", (ROOT / ".github/workflows/ci.yml").read_text())
+WORKFLOWS = [path.name for path in (ROOT / ".github/workflows").iterdir()]
+
+
+def test_the_advisories_are_asked_for_each_week_and_for_every_python_that_serves():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/audit.yml").read_text())
+    job = workflow["jobs"]["audit"]
+    assert workflow[True]["schedule"]  # YAML reads `on` as true
+    assert job["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["make audit"]
+
+
+def test_the_audit_asks_about_each_lock_and_leaves_out_only_what_a_decision_names():
+    command = make(ROOT, "-n", "audit").stdout
+    assert {lock for lock in LOCKS if f"-r {lock}" in command} == set(LOCKS)
+    assert "--strict" in command  # without: what cannot be asked about counts as good
+    assert re.findall(r"--ignore-vuln (\S+)", command) == ["CVE-2026-32274"]
+    assert "CVE-2026-32274" in (ROOT / "docs/decisions/0015-no-pin-with-a-known-advisory.md").read_text()
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_workflow_pins_its_actions_by_commit(name):
+    uses = re.findall(r"uses: (.*)", (ROOT / ".github/workflows" / name).read_text())
     assert uses
     assert [use for use in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)] == []
 
 
-def test_the_workflow_may_only_read():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_the_workflow_may_only_read(name):
+    workflow = yaml.safe_load((ROOT / ".github/workflows" / name).read_text())
     assert workflow["permissions"] == {"contents": "read"}
     assert all("permissions" not in job for job in workflow["jobs"].values())
