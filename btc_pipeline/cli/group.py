@@ -25,7 +25,7 @@ from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
-from btc_pipeline.terminal import stdout
+from btc_pipeline.terminal import progress, stdout
 from btc_pipeline.warehouse import database_errors
 
 PROGRAM = "btc-pipeline"
@@ -134,7 +134,8 @@ def ended(context: click.Context, do: Callable[[], object]) -> int:
     """Run a command that needs no setting; returns the exit code."""
     log.prepare()
     try:
-        return _code(do())
+        with progress.alive(context.command_path):
+            return _code(do())
     except PipelineError as error:
         log.error("%s", error)
         return error.exit_code

@@ -25,6 +25,12 @@ _BY_SIGN = (
     ("HTTP 403", "check [coingecko] plan and the key"),
     ("HTTP 429", "wait, or use a plan with a higher limit"),
     ("are spent", "wait for the next month, or raise [coingecko] calls_a_month"),
+    (
+        "SSLError",
+        "its certificate is not trusted: if a proxy or a mirror has one of its own, name its file in"
+        " REQUESTS_CA_BUNDLE; also check the clock",
+    ),
+    ("ProxyError", "check HTTPS_PROXY: the proxy does not answer, or refuses"),
     ("no answer", "check the network; offline: --pipeline-source sample"),
 )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from btc_pipeline.errors import PipelineError, TransformationError
 from btc_pipeline.observe import log
 from btc_pipeline.system.project import DBT_PROJECT
+from btc_pipeline.terminal import progress
 from btc_pipeline.transform import loader
 from btc_pipeline.warehouse import duckdb_files
 
@@ -53,10 +54,11 @@ def write(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    log.prepare()
     try:
-        write(Path("data/docs/index.html"))
+        with progress.alive("make docs"):
+            write(Path("data/docs/index.html"))
     except PipelineError as error:
-        log.prepare()
         log.error("%s", error)
         sys.exit(error.exit_code)
     print("data/docs/index.html")

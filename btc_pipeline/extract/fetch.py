@@ -25,7 +25,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import child_process
+from btc_pipeline.system import child_process, os_advice
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.warehouse import database_errors, duckdb_files
 
@@ -205,7 +205,9 @@ def _result(
         fault = str(result["fault"])
         if "No space left" in fault:
             raise OSError(errno.ENOSPC, fault)
-        raise ExtractionError(f"the connector failed: {fault}", f"run it again, or read {connector.log}")
+        raise ExtractionError(
+            f"the connector failed: {fault}", os_advice.of(fault, f"run it again, or read {connector.log}")
+        )
     return result
 
 

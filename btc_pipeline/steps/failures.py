@@ -8,14 +8,13 @@ from __future__ import annotations
 import errno
 
 from btc_pipeline.errors import ConfigurationError, InterruptionError, PipelineError, error_of
+from btc_pipeline.system import os_advice
 from btc_pipeline.system.signals import StoppedError
 
 _NO_FOLDER_FOR_US = {
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENOENT),
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR),
     *(errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG),
 }
-_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def in_our_words(step: str, of_step: type[PipelineError], error: Exception) -> PipelineError:
@@ -27,17 +26,12 @@ def in_our_words(step: str, of_step: type[PipelineError], error: Exception) -> P
         error: an OSError, or a DatabaseError of `warehouse/`.
     """
     reason, number = str(error), error.errno if isinstance(error, OSError) else None
-    if number in _FULL or "No space left" in reason:
-        return of_step(f"{step}: the disk is full: {reason}", "free space, or inodes (`df -i`), and run it again")
-    if number in _TOO_MANY_FILES or "Too many open files" in reason:
-        return of_step(f"{step}: too many files are open: {reason}", "raise the limit (`ulimit -n`) and run it again")
-    if number == errno.EIO or "Input/output error" in reason:
-        return of_step(f"{step}: the disk has a fault: {reason}", "look into `dmesg`; then run it again")
     if number in _NO_FOLDER_FOR_US or "Permission denied" in reason:
         return ConfigurationError(
             f"{step}: the data folder cannot be written: {reason}", "correct its rights or [pipeline] data_dir"
         )
-    return of_step(f"{step}: {reason}", "run it again")
+    what = "the disk is full: " if "No space left" in reason else ""
+    return of_step(f"{step}: {what}{reason}", os_advice.of(reason, "run it again"))
 
 
 def interrupted(step: str, interruption: KeyboardInterrupt) -> PipelineError:

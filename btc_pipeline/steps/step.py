@@ -222,7 +222,7 @@ class Step(luigi.Task):
                     steps = end_of_run.Steps(self.chain, self.ends)
                     end_of_run.prepare(self.settings, workspace, steps, self.span_of_history)
             outcome = "failed"
-            with signals.raised_in(self.get_task_family()):
+            with signals.raised_in(self.get_task_family()), progress.alive(self.get_task_family()):
                 yield facts
             outcome = "done"
         except KeyboardInterrupt as interruption:

@@ -16,6 +16,7 @@ import fnmatch
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from btc_pipeline.system import signals
+from btc_pipeline.system import os_advice, signals
 from btc_pipeline.system.project import PACKAGE
 
 Json = dict[str, Any]
@@ -44,6 +45,9 @@ _HANDED_ON = (
     *("PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "BTC_PIPELINE_*"),
 )
 """The variables that a child gets, as patterns; their names may be in lower case too."""
+
+_ERROR = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b")
+_LAST_WORDS, _LONGEST_REASON = 4096, 200
 
 _START = (
     "import sys; module, sys.path[:] = sys.argv[1], sys.argv[2:]; del sys.argv[1:];"
@@ -69,7 +73,7 @@ class ChildError(Exception):
             return (
                 "free memory, then run it again: mostly the system kills what takes too much (`journalctl -k` says so)"
             )
-        return f"read {self.log}"
+        return os_advice.of(self.reason, f"read {self.log}")
 
 
 class Child:
@@ -138,7 +142,9 @@ class Child:
             self.end()
         if not isinstance(result, dict):
             is_late = watch.has_rung
-            reason = f"not done after {timeout_seconds:g} s" if is_late else f"exit status {status}"
+            reason = (
+                f"not done after {timeout_seconds:g} s" if is_late else f"exit status {status}{_last_words(self.log)}"
+            )
             is_killed = status == -signal.SIGKILL and not is_late
             raise ChildError(reason, self.log, is_late=is_late, is_killed=is_killed)
         return result
@@ -239,6 +245,15 @@ def _listen(lines: queue.SimpleQueue[bytes]) -> None:
         for line in complete:
             lines.put(line)
     os._exit(1)
+
+
+def _last_words(log: Path) -> str:
+    """The error that a child has died of, as its log ends with it; empty if there is none."""
+    with contextlib.suppress(OSError):
+        lines = log.read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace").splitlines()
+        if lines and _ERROR.match(lines[-1]):
+            return f", {lines[-1][:_LONGEST_REASON]}"
+    return ""
 
 
 def _environment() -> dict[str, str]:

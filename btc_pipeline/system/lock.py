@@ -6,6 +6,7 @@ is keyed on the command line and DuckDB's can be lost.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,9 +14,10 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-from btc_pipeline.errors import AlreadyRunningError
+from btc_pipeline.errors import AlreadyRunningError, ConfigurationError
 
 _PATIENCE_SECONDS = 2.0
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _held: dict[Path, int] = {}
 _signed: set[Path] = set()
 
@@ -27,6 +29,7 @@ def hold(path: Path) -> None:
 
     Raises:
         AlreadyRunningError: another process has held it for two seconds; says who.
+        ConfigurationError: the file system has no locks.
     """
     if path in _held:
         return
@@ -44,7 +47,10 @@ def hold_and_sign(path: Path) -> bool:
     Returns:
         True at the first call of this process: the run begins to work.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # below /proc and the like
+        raise PermissionError(errno.EACCES, "no folder can be made here", str(path.parent)) from error
     path.touch(mode=0o644)
     hold(path)
     if path in _signed:
@@ -68,6 +74,8 @@ def holder(path: Path) -> dict[str, object] | None:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return _holder(path) or {"pid": "?"}
+    except OSError:  # no locks here: a run will say so
+        return None
     finally:
         os.close(descriptor)
     return None
@@ -91,6 +99,15 @@ def _lock(descriptor: int, path: Path) -> None:
                 since=holder.get("since", "?"),
                 lock=path,
             ) from None
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno in _NO_LOCKS:
+                raise ConfigurationError(
+                    f"the file system has no locks: {error.strerror}",
+                    "put [pipeline] data_dir on a local disk",
+                    lock=path,
+                ) from None
+            raise
         return
 
 

@@ -9,6 +9,7 @@ Imports nothing of the project.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -46,6 +47,7 @@ def is_command() -> bool:
 
 def take_over() -> None:
     """From now on this module answers the signals; one that is ignored, as `nohup` does, stays ignored."""
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # while Python ends, no handler is left for the alarm
     for number in NUMBERS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _answer)

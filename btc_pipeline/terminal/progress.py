@@ -1,12 +1,15 @@
-"""How far a long step is: a bar on a terminal, a line now and then in a log.
+"""How far long work is: a bar on a terminal; where there is none, a line now and then.
 
 Shows; decides nothing. Rich is imported for a terminal only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from btc_pipeline.observe import log
@@ -15,29 +18,52 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _FROM_ON = 4  # what is done in a moment needs no bar
-_SECONDS_BETWEEN_LINES = 30.0
+_SECONDS_BETWEEN_LINES, _LATER, _FROM_SECOND_ON = 10.0, 60.0, 600.0
+"""A line each ten seconds, and each minute if the work takes more than ten of them."""
+
 
 _BAR_WIDTH, _OTHER_COLUMNS, _MOST_LETTERS = 20, 50, 30  # so that nothing moves but the bar
 
+THREAD = "signs of life"
+
 _bar: list[tuple[Progress, TaskID]] = []
-_last_line_at = [0.0]
+_at: dict[str, str] = {}
+
+
+@contextlib.contextmanager
+def alive(work: str) -> Iterator[None]:
+    """Within it, each ten seconds without a bar have a line: how long this work goes on, and what it is at."""
+    over = threading.Event()
+    threading.Thread(target=_show_life, name=THREAD, args=(work, over), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _show_life(work: str, over: threading.Event) -> None:
+    started, seconds = time.monotonic(), 0.0
+    while not over.wait(_SECONDS_BETWEEN_LINES if seconds < _FROM_SECOND_ON else _LATER):
+        seconds = time.monotonic() - started
+        if not _bar:
+            at = f": {_at[work]}" if work in _at else ""
+            log.info("%s is at work for %d s%s", work, seconds, at)
 
 
 def show(step: str, done: int, total: int, what: str) -> None:
     """So many of so many are done."""
+    _at[step] = f"{done} of {total}: {what}"
     if sys.stderr.isatty():
         _show_bar(step, done, total, what)
-    elif "waits" in what or (total >= _FROM_ON and time.monotonic() - _last_line_at[0] > _SECONDS_BETWEEN_LINES):
-        if _last_line_at[0] or "waits" in what:
-            log.info("%s %d of %d: %s", step, done, total, what)
-        _last_line_at[0] = time.monotonic()
+    elif "waits" in what:
+        log.info("%s %s", step, _at[step])
 
 
 def end() -> None:
     """The step is over: the bar goes, and leaves the line of the step."""
     while _bar:
         _bar.pop()[0].stop()
-    _last_line_at[0] = 0.0
+    _at.clear()
 
 
 def _show_bar(step: str, done: int, total: int, what: str) -> None:

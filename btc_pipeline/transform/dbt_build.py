@@ -15,7 +15,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files, records
+from btc_pipeline.system import files, os_advice, records
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
@@ -116,7 +116,7 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
     if broken:
         raise TransformationError(
             f"model {broken[0]['name']} could not be built: {broken[0]['message']}",
-            "correct the model; `dbt build` works by hand in dbt_project/",
+            os_advice.of(broken[0]["message"], "correct the model; `dbt build` works by hand in dbt_project/"),
         )
     tests = [node for node in nodes if node["kind"] in {"test", "unit_test"}]
     models = sum(node["kind"] == "model" for node in nodes)

@@ -12,7 +12,7 @@ from pathlib import Path
 from btc_pipeline.errors import CandleTestError, TransformationError
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import child_process, prestarted
+from btc_pipeline.system import child_process, os_advice, prestarted
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import prepared
@@ -44,7 +44,7 @@ def run(
     except child_process.ChildError as error:
         raise error_class(f"dbt ended without a result: {error.reason}", error.advice) from None
     if "error" in result:
-        raise error_class(str(result["error"]), f"read {dbt.log}")
+        raise error_class(str(result["error"]), os_advice.of(str(result["error"]), f"read {dbt.log}"))
     return result
 
 

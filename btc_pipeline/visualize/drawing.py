@@ -14,7 +14,7 @@ from btc_pipeline.errors import VisualizationError
 from btc_pipeline.market.days import Span
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import child_process, prestarted
+from btc_pipeline.system import child_process, os_advice, prestarted
 from btc_pipeline.system.child_process import Progress
 
 _DEADLINE_SECONDS = 600.0
@@ -58,7 +58,7 @@ def draw(settings: Settings, workspace: Workspace, day: date, progress: Progress
     except child_process.ChildError as error:
         raise VisualizationError(f"drawing ended without a result: {error.reason}", error.advice) from None
     if "error" in result:
-        raise VisualizationError(result["error"], "run it again")
+        raise VisualizationError(result["error"], os_advice.of(result["error"], "run it again"))
     return Drawn(*([Path(path) for path in result[made]] for made in ("drawn", "report")))
 
 

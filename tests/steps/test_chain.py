@@ -40,7 +40,7 @@ def test_a_branch_comes_after_what_it_needs_and_each_step_once():
 
 
 def test_a_step_of_a_branch_waits_for_its_own_steps_and_for_no_other_branch(monkeypatch, tmp_path):
-    monkeypatch.setenv("LUIGI_CONFIG_PATH", "")
+    monkeypatch.delenv("LUIGI_CONFIG_PATH", raising=False)
     monkeypatch.chdir(tmp_path)
     states = {each.step: each for each in step_states.of_chain(DAY, chain.of(tasks.Visualize, Copy))}
     assert (states["Copy"].state, states["Copy"].reason) == ("would run", "after ExtractAndLoad")

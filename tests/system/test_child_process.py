@@ -132,8 +132,8 @@ def test_a_child_that_has_given_its_result_is_gone(start):
 # --- No result
 
 ENDS = {
-    "exception": ("raise ValueError('of the job')", "exit status 1"),
-    "out of memory": ("raise MemoryError", "exit status 1"),
+    "exception": ("raise ValueError('of the job')", "exit status 1, ValueError: of the job"),
+    "out of memory": ("raise MemoryError", "exit status 1, MemoryError"),
     "exit with 0": ("sys.exit(0)", "exit status [01]"),
     "exit with 3 at once": ("os._exit(3)", "exit status 3"),
     "killed": ("os.kill(os.getpid(), signal.SIGKILL)", "exit status -9"),
@@ -148,6 +148,25 @@ def test_a_child_that_ends_without_a_result_is_an_error_with_its_status_and_log(
     with pytest.raises(ChildError, match=f"^{reason}$") as ended:
         child.work({"run": code if where == "job" else ""}, 20)
     assert ended.value.log == child.log
+
+
+ADVICE = {
+    "a full disk": ("raise OSError(28, 'No space left on device')", "free space, or inodes"),
+    "a full disk, said by another": ("raise ValueError('IO Error: No space left on device')", "free space, or inodes"),
+    "a quota": ("raise OSError(122, 'Disk quota exceeded')", "free space, or inodes"),
+    "too many files": ("raise OSError(24, 'Too many open files')", "ulimit -n"),
+    "a broken disk": ("raise OSError(5, 'Input/output error')", "dmesg"),
+    "no memory": ("raise MemoryError", "free memory"),
+    "anything else": ("raise ValueError('of the job')", "read "),
+    "killed": ("os.kill(os.getpid(), signal.SIGKILL)", "free memory"),
+}
+
+
+@pytest.mark.parametrize(("code", "advice"), ADVICE.values(), ids=ADVICE)
+def test_what_a_child_has_died_of_says_what_to_do(code, advice, start):
+    with pytest.raises(ChildError) as ended:
+        start().work({"run": code}, 20)
+    assert advice in ended.value.advice
 
 
 def test_a_traceback_is_found_in_the_log(start):

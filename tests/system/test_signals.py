@@ -72,8 +72,8 @@ def test_a_step_that_does_not_end_in_time_is_ended():
     work = """
 signals.GRACE_SECONDS = 0.01
 with signals.raised_in("Transform"):
-    print("waits", flush=True)
     try:
+        print("waits", flush=True)
         time.sleep(60)
     except signals.StoppedError:
         time.sleep(60)
@@ -85,14 +85,33 @@ with signals.raised_in("Transform"):
 def test_a_second_signal_does_not_wait_for_a_step():
     work = """
 with signals.raised_in("Transform"):
-    print("waits", flush=True)
     try:
+        print("waits", flush=True)
         time.sleep(60)
     except signals.StoppedError:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(60)
 """
     assert ended(work, signal.SIGTERM)[0] == 130
+
+
+def test_a_step_that_has_cleaned_up_has_all_the_time_for_its_last_lines():
+    work = """
+import atexit
+signals.GRACE_SECONDS = 0.2
+try:
+    with signals.raised_in("Transform"):
+        print("waits", flush=True)
+        time.sleep(60)
+except signals.StoppedError:
+    atexit.register(time.sleep, 0.1)
+    class Slow:
+        def __del__(self, sleep=time.sleep):
+            sleep(0.3)
+    slow = Slow()
+    sys.exit(143)
+"""
+    assert ended(work, signal.SIGTERM)[0] == 143
 
 
 def test_a_child_ends_with_its_parent():

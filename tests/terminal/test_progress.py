@@ -1,11 +1,13 @@
-"""How far a long step is: a bar on a terminal, which goes when the step is done; a line now and then in a log."""
+"""How far a long step is: a bar on a terminal, which goes when the step is done; in a log a line now and then."""
 
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from btc_pipeline.terminal import progress
 from tests.support import pseudo_terminal
 
 STEP = """
@@ -78,3 +80,49 @@ def test_a_log_has_no_bar():
 def test_a_log_says_what_a_step_waits_for():
     first, *_ = in_log("2", "waits 60 s: 5 calls a minute").splitlines()
     assert first.endswith("INFO ExtractHistory 0 of 2: waits 60 s: 5 calls a minute")
+
+
+LIFE = """
+import sys, threading, time
+from btc_pipeline.observe import log
+from btc_pipeline.terminal import progress
+progress._SECONDS_BETWEEN_LINES = 0.05
+log.prepare()
+if sys.argv[1] == "quiet":
+    log.hush()
+told = threading.Event()
+tell, log.info = log.info, lambda *line: (tell(*line), told.set())
+with progress.alive("Transform"):
+    progress.show("Test", 1, 2, "another step")
+    if sys.argv[1] == "at":
+        progress.show("Transform", 7, 49, "int_points")
+    assert told.wait(30)
+"""
+
+
+def life(how):
+    command = [sys.executable, "-c", LIFE, how]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stderr.splitlines()
+
+
+def test_work_without_a_terminal_shows_life():
+    assert life("plain")[0].endswith(" INFO Transform is at work for 0 s")
+
+
+def test_a_sign_of_life_says_what_the_work_is_at():
+    assert life("at")[0].endswith(" INFO Transform is at work for 0 s: 7 of 49: int_points")
+
+
+def test_a_command_that_is_to_be_quiet_shows_no_life():
+    assert life("quiet") == []
+
+
+def test_work_that_is_over_shows_no_life():
+    with progress.alive("Transform"):
+        pass
+    assert not [thread for thread in threading.enumerate() if thread.name == progress.THREAD and is_busy(thread)]
+
+
+def is_busy(thread):
+    thread.join(60)
+    return thread.is_alive()

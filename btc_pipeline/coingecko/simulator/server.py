@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import socket
 import sys
 import threading
@@ -189,4 +190,5 @@ def _instant(text: str) -> datetime:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the package has its own way to end a command
     main()
