@@ -26,8 +26,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from btc_pipeline.system import os_advice, signals
-from btc_pipeline.system.project import PACKAGE
+from btc_pipeline.system import import_path, os_advice, signals
 
 Json = dict[str, Any]
 Prepared = TypeVar("Prepared")
@@ -93,7 +92,7 @@ class Child:
         try:
             with log.open("wb") as printed:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-c", _START, module, *_import_path()],
+                    [sys.executable, "-c", _START, module, *import_path.of_child()],
                     stdin=subprocess.PIPE,
                     stdout=printed,
                     stderr=printed,
@@ -264,12 +263,3 @@ def _environment() -> dict[str, str]:
         if any(fnmatch.fnmatchcase(name.upper(), pattern) for pattern in _HANDED_ON)
     }
     return kept | {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
-
-
-def _import_path() -> list[str]:
-    """The parent's import path without the current folder and PYTHONPATH; last of all the folder of this project."""
-    first, *others = map(os.fspath, sys.path)  # `python -m` puts the current folder first
-    foreign = {"", *os.environ.get("PYTHONPATH", "").split(os.pathsep)}
-    with contextlib.suppress(FileNotFoundError):  # it was removed
-        first = "" if Path(first) == Path.cwd() else first
-    return [folder for folder in (first, *others, str(PACKAGE.parent)) if folder not in foreign]

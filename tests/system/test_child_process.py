@@ -352,14 +352,19 @@ MODULES = ("calendar", "queue", "email", "random", "ssl", "statistics", "yaml", 
 """Six of the standard library, three of packages, and ours."""
 
 
-@pytest.mark.parametrize("where", ["the current folder", "PYTHONPATH"])
+WRITTEN = {"as it is": "{}", "with a slash": "{}/", "by way of another folder": "{}/../foreign", "relative": "foreign"}
+"""How PYTHONPATH may name a folder; Python's import path has each of them in the same way."""
+
+
+@pytest.mark.parametrize("where", ["the current folder", *WRITTEN])
 def test_a_child_imports_no_module_of_somebody_elses(where, start, tmp_path, monkeypatch):
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     for name in (*MODULES, "sitecustomize", "usercustomize"):
         (foreign / f"{name}.py").write_text("raise RuntimeError('a foreign module')")
-    if where == "PYTHONPATH":
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", str(foreign)]))
+    if where in WRITTEN:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/elsewhere", WRITTEN[where].format(foreign)]))
         monkeypatch.syspath_prepend(foreign)
     else:
         monkeypatch.chdir(foreign)
