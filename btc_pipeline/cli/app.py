@@ -148,7 +148,7 @@ def open_(context: click.Context, name: str | None) -> int:
 @click.pass_context
 def doctor(context: click.Context, is_json: bool) -> int:
     """Check Python, settings, folders, lock, key, API, clock and disk, a line each, and say what to do."""
-    from btc_pipeline.commands import doctor as command
+    from btc_pipeline.commands.doctor import examination as command
 
     return command.show(luigi_options.given(context), is_json=is_json)
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from btc_pipeline.commands import doctor
+from btc_pipeline.commands.doctor import installation
 from btc_pipeline.system.project import PACKAGE
 from btc_pipeline.warehouse import duckdb_files, duckdb_release
 
@@ -36,7 +36,7 @@ def test_another_works_with_as_many_as_it_takes_by_itself():
 
 
 def test_the_doctor_says_how_to_override_the_pin():
-    check = doctor._duckdb("1.4.3", BEFORE)
+    check = installation.duckdb("1.4.3", BEFORE)
     assert (check.state, check.fix) == ("warning", duckdb_release.HOW_TO_OVERRIDE)
     assert "1.4.3 can crash on a long history" in check.facts
 
@@ -45,7 +45,7 @@ def test_the_doctor_says_how_to_override_the_pin():
     (BEFORE, "ok"), (duckdb_release.DECIDE_AGAIN, "warning"), (date(2036, 1, 1), "warning"),
 ])  # fmt: skip
 def test_the_doctor_warns_once_the_choice_is_old(today, state):
-    assert doctor._duckdb(duckdb_release.LOCKED, today).state == state
+    assert installation.duckdb(duckdb_release.LOCKED, today).state == state
 
 
 def test_the_day_is_that_of_the_decision_record():

@@ -4,7 +4,7 @@ from importlib import metadata
 
 import pytest
 
-from btc_pipeline.commands import packages
+from btc_pipeline.commands.doctor import packages
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.coingecko.simulator import synthetic as sample_data
 from btc_pipeline.coingecko.simulator.server import ReplayServer
-from btc_pipeline.commands import packages
+from btc_pipeline.commands.doctor import packages
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.system import lock
 from tests.support import commands
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [

@@ -1,0 +1,94 @@
+"""`btc-pipeline doctor`: does a run have all it needs? One check, one line: ok, warning or failed, and what to do.
+
+If the source is live, it calls CoinGecko once and enters that in the call ledger. It changes nothing else. It never
+shows the key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from btc_pipeline.commands.doctor import folder, installation, network
+from btc_pipeline.commands.doctor.check import Check, looked
+from btc_pipeline.errors import SUCCESS, PipelineError
+from btc_pipeline.observe import log
+from btc_pipeline.settings import reader
+from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.steps import command_line
+from btc_pipeline.terminal import stdout
+from btc_pipeline.warehouse import duckdb_files
+
+if TYPE_CHECKING:
+    from btc_pipeline.terminal.stdout import Line, Style
+
+_STYLES: dict[str, Style] = {"ok": "", "warning": "strong", "failed": "bad"}
+
+
+def all_checks() -> list[Check]:
+    """All checks, in the order in which a run would need what they check; bad settings end the list."""
+    found = [installation.python(), installation.required_packages(), installation.programs()]
+    try:
+        configured = reader.load()
+    except PipelineError as error:
+        return [*found, Check("settings", "failed", error.what, error.fix)]
+    workspace = Workspace(configured.data_dir, configured.source)
+    return [
+        *found,
+        looked("settings", _settings),
+        installation.duckdb(duckdb_files.VERSION, configured.instant().date()),
+        looked("data folder", lambda: folder.rights(workspace)),
+        looked("disk", lambda: folder.disk(workspace)),
+        looked("lock", lambda: folder.at_work(workspace)),
+        looked("key", lambda: network.key(configured)),
+        *network.api_and_clock(configured, workspace),
+        looked("published", lambda: folder.newest(workspace)),
+    ]
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """0 if nothing failed; else the smallest of the codes."""
+    return min((check.code for check in checks if check.state == "failed"), default=SUCCESS)
+
+
+def as_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """As one JSON object."""
+    named = [{name: value for name, value in asdict(check).items() if name != "code"} for check in checks]
+    return {"exit_code": exit_code(checks), "checks": named}
+
+
+def lines(checks: Sequence[Check]) -> list[Line]:
+    """A line for each check."""
+    width = max(len(check.name) for check in checks)
+    return [
+        [
+            (f"{check.state:8} ", _STYLES[check.state]),
+            (f"{check.name.ljust(width)}  {check.facts}", ""),
+            (f". Next: {check.fix}" if check.fix else "", "strong"),
+        ]
+        for check in checks
+    ]
+
+
+def _settings() -> Check:
+    files = reader.files_read()
+    if not files:
+        return Check("settings", "ok", "the defaults: there is no luigi.cfg in this folder")
+    return Check("settings", "ok", f"{', '.join(map(str, files))}, valid")
+
+
+def show(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
+    """All checks; they go on if the settings are bad."""
+    log.hush()
+    try:
+        with command_line.applied(luigi_arguments):
+            found = all_checks()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    if is_json:
+        stdout.write_text(json.dumps(as_json(found)))
+    else:
+        stdout.write(lines(found))
+    return exit_code(found)
