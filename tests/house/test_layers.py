@@ -78,6 +78,7 @@ STARTED_BY_NAME = {
     "btc_pipeline.transform.dbt_process": "dbt's imports and locks end with the process",
     "btc_pipeline.visualize.process": "matplotlib's imports end with the process",
     "btc_pipeline.__main__": "a command line",
+    "btc_pipeline.commands.doctor.imports_process": "what it imports ends with the process",
     "btc_pipeline.commands.dbt_docs": "make docs",
     "btc_pipeline.commands.prepare": "make install",
 }

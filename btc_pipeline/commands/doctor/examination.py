@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from btc_pipeline.commands.doctor import folder, installation, network
+from btc_pipeline.commands.doctor import folder, imports, installation, network
 from btc_pipeline.commands.doctor.check import Check, looked
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
@@ -29,14 +29,21 @@ _STYLES: dict[str, Style] = {"ok": "", "warning": "strong", "failed": "bad"}
 
 def all_checks() -> list[Check]:
     """All checks, in the order in which a run would need what they check; bad settings end the list."""
-    found = [installation.python(), installation.required_packages(), installation.programs()]
+    with imports.started() as children:  # they import while the rest is checked
+        installed = [installation.python(), installation.required_packages(), installation.programs()]
+        path = imports.of_path()
+        others = of_settings()
+        return [*installed, path, imports.of_processes(children), *others]
+
+
+def of_settings() -> list[Check]:
+    """The checks that depend on the settings."""
     try:
         configured = reader.load()
     except PipelineError as error:
-        return [*found, Check("settings", "failed", error.what, error.fix)]
+        return [Check("settings", "failed", error.what, error.fix)]
     workspace = Workspace(configured.data_dir, configured.source)
     return [
-        *found,
         looked("settings", _settings),
         installation.duckdb(duckdb_files.VERSION, configured.instant().date()),
         looked("data folder", lambda: folder.rights(workspace)),
