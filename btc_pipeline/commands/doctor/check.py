@@ -20,9 +20,9 @@ class Check:
     code: int = ConfigurationError.exit_code
 
 
-def looked(name: str, check: Callable[[], Check]) -> Check:
+def looked(name: str, check: Callable[[], Check], fix: str = "correct it, e.g. [pipeline] data_dir") -> Check:
     """One check; it fails if the system does not let us look."""
     try:
         return check()
     except OSError as error:
-        return Check(name, "failed", f"cannot be examined: {error}", "correct it, e.g. [pipeline] data_dir")
+        return Check(name, "failed", f"cannot be examined: {error}", fix)

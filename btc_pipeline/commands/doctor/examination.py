@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from btc_pipeline.commands.doctor import folder, imports, installation, network
+from btc_pipeline.commands.doctor import folder, imports, installation, network, programs
 from btc_pipeline.commands.doctor.check import Check, looked
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
@@ -30,10 +30,15 @@ _STYLES: dict[str, Style] = {"ok": "", "warning": "strong", "failed": "bad"}
 def all_checks() -> list[Check]:
     """All checks, in the order in which a run would need what they check; bad settings end the list."""
     with imports.started() as children:  # they import while the rest is checked
-        installed = [installation.python(), installation.required_packages(), installation.programs()]
-        path = imports.of_path()
+        found = [
+            installation.python(),
+            installation.required_packages(),
+            looked("commands", programs.start, installation.INSTALL),
+            looked("code", programs.code, installation.INSTALL),
+            imports.of_path(),
+        ]
         others = of_settings()
-        return [*installed, path, imports.of_processes(children), *others]
+        return [*found, imports.of_processes(children), *others]
 
 
 def of_settings() -> list[Check]:

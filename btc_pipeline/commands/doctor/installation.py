@@ -1,16 +1,13 @@
-"""The doctor's checks of what is installed: Python, the packages, the commands, DuckDB."""
+"""The doctor's checks of what is installed: Python, the packages, DuckDB."""
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import date
-from pathlib import Path
 
 from btc_pipeline.commands.doctor import packages
 from btc_pipeline.commands.doctor.check import Check
 from btc_pipeline.system.project import IS_INSTALLED
-from btc_pipeline.terminal import summary
 from btc_pipeline.warehouse import duckdb_release
 
 INSTALL = "install btc_pipeline again" if IS_INSTALLED else "make clean install"
@@ -36,15 +33,6 @@ def required_packages() -> Check:
         facts = f"not as {required_by} requires them: {', '.join(differing[:3])}{more}"
         return Check("packages", "warning", facts, INSTALL)
     return Check("packages", "ok", f"{fitting} as {required_by} requires them")
-
-
-def programs() -> Check:
-    """Whether the programs of the environment are there."""
-    folder = Path(sys.executable).parent
-    missing = [name for name in ("dbt", "luigi") if not os.access(folder / name, os.X_OK)]
-    if missing:
-        return Check("commands", "failed", f"{', '.join(missing)} not in {folder}", INSTALL)
-    return Check("commands", "ok", f"dbt and luigi in {summary.near(folder)}")
 
 
 def duckdb(version: str, today: date) -> Check:
