@@ -30,6 +30,20 @@ def is_plain(base_url: str) -> bool:
     return urlsplit(base_url).scheme == "http"
 
 
+def proxy_variable(environment: Mapping[str, str] = os.environ) -> str:
+    """The variable that names the proxy for HTTPS; empty if none does."""
+    return _first(_PROXIES, environment)
+
+
+def how_to_trust(environment: Mapping[str, str] = os.environ) -> str:
+    """What to do if a certificate is to be trusted, e.g. that of a company's proxy."""
+    if used := _first(_CERTIFICATES, environment):
+        return f"add the certificate that signs it to the file or folder that {used} names"
+    others = _first(("SSL_CERT_FILE", "SSL_CERT_DIR"), environment)
+    no_others = f"; {others} does not count" if others else ""
+    return f"name a file with the certificate that signs it in {_CERTIFICATES[0]}{no_others}"
+
+
 def trusted() -> ssl.SSLContext:
     """The certificates that the connector trusts: those of a variable, else those that its library brings."""
     import certifi

@@ -13,6 +13,7 @@ from btc_pipeline.settings.workspace import Workspace
 
 _PROBE_SECONDS = 3.0
 _CLOCK_SECONDS = 60
+_EXTRACTION = ExtractionError.exit_code
 
 
 def key(configured: Settings) -> Check:
@@ -39,16 +40,15 @@ def api_and_clock(configured: Settings, workspace: Workspace) -> Iterator[Check]
         yield Check("network", "failed", error.what, error.fix)
         return
     reached = ping.reach(configured.base_url, _PROBE_SECONDS)
-    if reached is None:
-        facts = f"{configured.base_url} does not answer in {_PROBE_SECONDS:g} s"
-        fix = "check the network; offline: --pipeline-source sample"
-        yield Check("API", "failed", facts, fix, ExtractionError.exit_code)
+    if isinstance(reached, ping.NotReached):
+        facts = f"{configured.base_url} does not answer: {reached.reason}"
+        yield Check("API", "failed", facts, f"{reached.fix}; offline: --pipeline-source sample", _EXTRACTION)
     elif ping.enter(configured.base_url, configured.plan, workspace.calls):
         yield Check("API", "ok", f"{configured.base_url} answers")
     else:
         facts = f"{configured.base_url} answers, but the call ledger was damaged; it counts from 0 again"
         yield Check("API", "warning", facts)
-    if reached is None or reached.date is None:
+    if isinstance(reached, ping.NotReached) or reached.date is None:
         yield Check("clock", "warning", "not checked: no answer had a date")
         return
     off = (datetime.now(timezone.utc) - reached.date).total_seconds()
