@@ -14,7 +14,7 @@ ABOUT_COMMANDS = (
     "Results go to standard output, the log goes to stderr. If a step fails, standard output stays empty. There are "
     "colours on a terminal only, and none if `NO_COLOR` is set. [Exit codes](exit-codes.md).",
     "`status`, `show` and `doctor` change nothing and disturb no run. `doctor` only adds its one call to the call "
-    "ledger.",
+    "ledger, and tries the file system of the data folder on files that it removes again.",
 )
 
 EXIT_CODES = (

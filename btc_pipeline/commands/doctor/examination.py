@@ -1,7 +1,7 @@
 """`btc-pipeline doctor`: does a run have all it needs? One check, one line: ok, warning or failed, and what to do.
 
-If the source is live, it calls CoinGecko once and enters that in the call ledger. It changes nothing else. It never
-shows the key.
+If the source is live, it calls CoinGecko once and enters that in the call ledger. It changes nothing else: what it
+makes to try the file system is gone again. It never shows the key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from btc_pipeline.commands.doctor import folder, imports, installation, network, programs
+from btc_pipeline.commands.doctor import file_system, folder, imports, installation, network, programs
 from btc_pipeline.commands.doctor.check import Check, looked
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
@@ -52,6 +52,7 @@ def of_settings() -> list[Check]:
         looked("settings", _settings),
         installation.duckdb(duckdb_files.VERSION, configured.instant().date()),
         looked("data folder", lambda: folder.rights(workspace)),
+        looked("file system", lambda: file_system.file_system(workspace)),
         looked("disk", lambda: folder.disk(workspace)),
         looked("lock", lambda: folder.at_work(workspace)),
         looked("key", lambda: network.key(configured)),

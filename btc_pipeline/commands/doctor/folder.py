@@ -18,7 +18,7 @@ _ROOM_MIB = 200
 
 def rights(workspace: Workspace) -> Check:
     """Whether a run may write into the folder, and whether all of it is on one file system."""
-    there = _nearest(workspace.root)
+    there = nearest(workspace.root)
     if not there.is_dir() or not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Check("data folder", "failed", f"{there} cannot be written", "correct its rights or [pipeline] data_dir")
     others = [
@@ -39,7 +39,7 @@ def disk(workspace: Workspace) -> Check:
     """For a moment, a run holds each database twice, and dbt's database too."""
     used = sum(path.stat().st_size for path in (workspace.cache, workspace.work, workspace.published) if path.exists())
     needed = _ROOM_MIB + 3 * used // 2**20
-    free = shutil.disk_usage(_nearest(workspace.root)).free // 2**20
+    free = shutil.disk_usage(nearest(workspace.root)).free // 2**20
     facts = f"{free:,} MiB free, a run needs about {needed:,}"
     return Check("disk", "ok", facts) if free > needed else Check("disk", "failed", facts, "free some space")
 
@@ -64,6 +64,6 @@ def newest(workspace: Workspace) -> Check:
     return Check("published", "ok", f"{rows[0]['candles']} candles in {summary.near(workspace.published)}")
 
 
-def _nearest(path: Path) -> Path:
+def nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     return next(each for each in (path, *path.parents) if each.exists())

@@ -25,7 +25,7 @@ KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [
     *("Python", "packages", "commands", "code", "import path", "imports", "settings", "DuckDB", "data folder"),
-    *("disk", "lock", "key", "API", "clock", "published"),
+    *("file system", "disk", "lock", "key", "API", "clock", "published"),
 ]
 
 
@@ -157,7 +157,7 @@ def test_a_package_without_a_name_is_passed_over(looked_at):
 def test_a_folder_that_no_file_system_can_have_fails_where_it_is_asked_for(asked, tmp_path):
     code, checks, said = asked("--pipeline-source", "sample", folder=tmp_path / ("x" * 300))
     assert (code, list(checks), "Traceback" in said) == (2, CHECKS[6:], False)
-    assert {checks[name]["state"] for name in ("data folder", "disk")} == {"failed"}
+    assert {checks[name]["state"] for name in ("data folder", "file system", "disk")} == {"failed"}
 
 
 def test_the_call_of_the_doctor_is_in_the_ledger(asked, tmp_path):
