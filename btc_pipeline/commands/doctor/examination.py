@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from btc_pipeline.commands.doctor import file_system, folder, imports, installation, network, programs
+from btc_pipeline.commands.doctor import (
+    central_scheduler,
+    file_system,
+    folder,
+    imports,
+    installation,
+    network,
+    programs,
+)
 from btc_pipeline.commands.doctor.check import Check, looked
 from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
@@ -50,6 +58,7 @@ def of_settings() -> list[Check]:
     workspace = Workspace(configured.data_dir, configured.source)
     return [
         looked("settings", _settings),
+        central_scheduler.luigid(),
         installation.duckdb(duckdb_files.VERSION, configured.instant().date()),
         looked("data folder", lambda: folder.rights(workspace)),
         looked("file system", lambda: file_system.file_system(workspace)),
