@@ -21,23 +21,27 @@ __all__ = [
 
 # A child process (system/child_process.py) needs one module and no task; importing Luigi would cost it 0.2 s.
 if "BTC_PIPELINE_CHILD" not in os.environ:
-    from btc_pipeline.system import signals
+    from btc_pipeline.system import signals, start
 
-    if signals.is_command():
-        signals.take_over()  # first: the imports take most of the time of a short command
-        from btc_pipeline.observe import first_look
+    try:
+        if signals.is_command():
+            signals.take_over()  # first: the imports take most of the time of a short command
+            from btc_pipeline.observe import first_look
 
-        first_look.take()
+            first_look.take()
 
-    from btc_pipeline.tasks import (
-        Backfill,
-        ExtractAndLoad,
-        ExtractCoin,
-        ExtractHistory,
-        ProveHistory,
-        Publish,
-        Test,
-        Transform,
-        VerifyData,
-        Visualize,
-    )
+        from btc_pipeline.tasks import (
+            Backfill,
+            ExtractAndLoad,
+            ExtractCoin,
+            ExtractHistory,
+            ProveHistory,
+            Publish,
+            Test,
+            Transform,
+            VerifyData,
+            Visualize,
+        )
+    except Exception as error:
+        start.explain(error)
+        raise

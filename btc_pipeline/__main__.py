@@ -8,13 +8,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from btc_pipeline.cli.app import pipeline
-from btc_pipeline.cli.group import exit_code_of
+from btc_pipeline.system import start
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends by SystemExit with a documented exit code."""
-    sys.exit(exit_code_of(pipeline, None if arguments is None else list(arguments)))
+    try:
+        from btc_pipeline.cli.app import pipeline
+        from btc_pipeline.cli.group import exit_code_of
+
+        code = exit_code_of(pipeline, None if arguments is None else list(arguments))
+    except Exception as error:
+        start.explain(error)
+        raise
+    sys.exit(code)
 
 
 if __name__ == "__main__":

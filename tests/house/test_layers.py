@@ -67,6 +67,7 @@ TOUCH_ENVIRONMENT = {
     "btc_pipeline.commands.dbt_docs": "tells dbt's profile where its empty database is",
     "btc_pipeline.system.child_process": "filters the environment for child processes",
     "btc_pipeline.system.import_path": "PYTHONPATH is there",
+    "btc_pipeline.system.start": "variables of Python and Luigi are there",
     "btc_pipeline.transform.dbt_session": "tells dbt's profile where the database is, in the child process",
     "btc_pipeline.coingecko.connector.process": "tells PyAirbyte where it may write, in the child process",
     "btc_pipeline.coingecko.network_variables": "proxies and certificates are there",

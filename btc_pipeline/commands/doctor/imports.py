@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from btc_pipeline.commands.doctor.check import Check
 from btc_pipeline.commands.doctor.installation import INSTALL
-from btc_pipeline.system import import_path
+from btc_pipeline.system import import_path, start
 from btc_pipeline.system.child_process import Child, ChildError, Json
 
 _PROCESS = "btc_pipeline.commands.doctor.imports_process"
@@ -82,19 +82,12 @@ def of_path() -> Check:
     hiding = import_path.hiding()
     found = {name: file for name, file in hiding.items() if name in _names_of_a_run()} if hiding else {}
     if found:
-        name, file = next(iter(found.items()))
-        more = f" (and {len(found) - 1} more files hide others)" if len(found) > 1 else ""
-        fix = f"rename it, or take {_folder(file)} from PYTHONPATH, or work in another folder"
-        return Check("import path", "failed", f"{file} hides the module {name} that a run imports{more}", fix)
+        error = start.hidden(found)
+        return Check("import path", "failed", error.what, error.fix)
     if by_itself := import_path.started_with():
         facts = f"Python runs {by_itself[0]} before each command, and what it prints gets into the results"
-        return Check("import path", "warning", facts, f"take {_folder(by_itself[0])} from PYTHONPATH")
+        return Check("import path", "warning", facts, f"take {Path(by_itself[0]).parent} from PYTHONPATH")
     return Check("import path", "ok", "no file hides a module of a run")
-
-
-def _folder(file: str) -> Path:
-    """The folder of the import path in which a module was found."""
-    return Path(file).parents[1] if Path(file).name.startswith("__init__.") else Path(file).parent
 
 
 def _names_of_a_run() -> set[str]:
