@@ -37,8 +37,8 @@ def proxy_variable(environment: Mapping[str, str] = os.environ) -> str:
 
 def how_to_trust(environment: Mapping[str, str] = os.environ) -> str:
     """What to do if a certificate is to be trusted, e.g. that of a company's proxy."""
-    if used := _first(_CERTIFICATES, environment):
-        return f"add the certificate that signs it to the file or folder that {used} names"
+    if named := _first(_CERTIFICATES, environment):
+        return f"add the certificate that signs it to the file or folder that {named} names"
     others = _first(("SSL_CERT_FILE", "SSL_CERT_DIR"), environment)
     no_others = f"; {others} does not count" if others else ""
     return f"name a file with the certificate that signs it in {_CERTIFICATES[0]}{no_others}"
@@ -48,8 +48,8 @@ def trusted() -> ssl.SSLContext:
     """The certificates that the connector trusts: those of a variable, else those that its library brings."""
     import certifi
 
-    used = _first(_CERTIFICATES, os.environ)
-    return _context(Path(os.environ[used] if used else certifi.where()))
+    named = _first(_CERTIFICATES, os.environ)
+    return _context(Path(os.environ[named] if named else certifi.where()))
 
 
 def _context(place: Path) -> ssl.SSLContext:
@@ -69,18 +69,23 @@ def check(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
         raise ConfigurationError(f"bad variable {name}: {fault}", fix)
 
 
-def _faults(base_url: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def used(base_url: str, environment: Mapping[str, str] = os.environ) -> list[str]:
+    """The names of the variables that count for this API: of its proxy, then of the certificates to trust."""
     if is_plain(base_url):
-        return
+        return []
     host = urlsplit(base_url).hostname or ""
     excepted = {"no": environment.get("no_proxy") or environment.get("NO_PROXY", "")}
-    if not urllib.request.proxy_bypass_environment(host, excepted):  # type: ignore[attr-defined]
-        used = _first(_PROXIES, environment)
-        if used and (fault := _fault_of_proxy(environment[used])):
-            yield used, fault, f"write it as http://host:port, or unset {used}"
-    used = _first(_CERTIFICATES, environment)
-    if used and (fault := _fault_of_certificates(Path(environment[used]))):
-        yield used, fault, f"name a file or a folder of certificates in PEM form, or unset {used}"
+    is_direct = urllib.request.proxy_bypass_environment(host, excepted)  # type: ignore[attr-defined]
+    names = [_first(() if is_direct else _PROXIES, environment), _first(_CERTIFICATES, environment)]
+    return [name for name in names if name]
+
+
+def _faults(base_url: str, environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    for name in used(base_url, environment):
+        if name in _PROXIES and (fault := _fault_of_proxy(environment[name])):
+            yield name, fault, f"write it as http://host:port, or unset {name}"
+        if name in _CERTIFICATES and (fault := _fault_of_certificates(Path(environment[name]))):
+            yield name, fault, f"name a file or a folder of certificates in PEM form, or unset {name}"
 
 
 def _first(names: Sequence[str], environment: Mapping[str, str]) -> str:

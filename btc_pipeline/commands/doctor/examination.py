@@ -19,6 +19,7 @@ from btc_pipeline.commands.doctor import (
     installation,
     network,
     programs,
+    variables,
 )
 from btc_pipeline.commands.doctor.check import Check, looked
 from btc_pipeline.errors import SUCCESS, PipelineError
@@ -41,7 +42,7 @@ def all_checks() -> list[Check]:
         found = [
             installation.python(),
             installation.required_packages(),
-            looked("commands", programs.start, installation.INSTALL),
+            looked("commands", programs.installed, installation.INSTALL),
             looked("code", programs.code, installation.INSTALL),
             imports.of_path(),
         ]
@@ -58,6 +59,7 @@ def of_settings() -> list[Check]:
     workspace = Workspace(configured.data_dir, configured.source)
     return [
         looked("settings", _settings),
+        variables.variables(configured),
         central_scheduler.luigid(),
         installation.duckdb(duckdb_files.VERSION, configured.instant().date()),
         looked("data folder", lambda: folder.rights(workspace)),

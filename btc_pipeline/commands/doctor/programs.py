@@ -16,6 +16,7 @@ from pathlib import Path
 from btc_pipeline import __version__
 from btc_pipeline.commands.doctor.check import Check
 from btc_pipeline.commands.doctor.installation import INSTALL
+from btc_pipeline.system import start
 from btc_pipeline.system.project import PACKAGE
 from btc_pipeline.terminal import summary
 
@@ -25,7 +26,7 @@ _INTERPRETER = re.compile(rb"\A#!(?:/bin/sh\r?\n'''exec' )?[\"']?(/[^\r\n\"']*?)
 """The Python of a script, as pip writes it; its second form is for paths that are too long for the first one."""
 
 
-def start(folder: Path = Path(sys.executable).parent) -> Check:
+def installed(folder: Path = Path(sys.executable).parent) -> Check:
     """Whether the programs of the environment are there, start its Python, and Luigi's reaches our tasks."""
     missing = [name for name in _PROGRAMS if not os.access(folder / name, os.X_OK)]
     if missing:
@@ -36,7 +37,10 @@ def start(folder: Path = Path(sys.executable).parent) -> Check:
             is_gone = "" if python.exists() else ", which is not there"
             facts = f"{folder / name} starts {python}{is_gone}: the environment was moved or copied"
             return Check("commands", "failed", facts, INSTALL)
-    if said := _complaint([str(folder / "luigi"), "--module", "btc_pipeline", "Visualize", "--help"]):
+    is_disturbed = any(start.variables())  # which has a line of its own
+    if not is_disturbed and (
+        said := _complaint([str(folder / "luigi"), "--module", "btc_pipeline", "Visualize", "--help"])
+    ):
         return Check("commands", "failed", f"{folder / 'luigi'} does not start: {said}", INSTALL)
     return Check("commands", "ok", f"{', '.join(_PROGRAMS)} in {summary.near(folder)}")
 
@@ -51,11 +55,11 @@ def code() -> Check:
         facts = f"the code of {PACKAGE.parent} runs, and not that of {Path().absolute()}"
         return Check("code", "warning", facts, "make install here, and type .venv/bin/btc-pipeline")
     try:
-        installed = importlib.metadata.version("btc_pipeline")
+        version = importlib.metadata.version("btc_pipeline")
     except importlib.metadata.PackageNotFoundError:
         return Check("code", "failed", f"{__version__} in {place}, which is not installed", INSTALL)
-    if installed != __version__:
-        facts = f"{place} is version {__version__}, but {installed} was installed"
+    if version != __version__:
+        facts = f"{place} is version {__version__}, but {version} was installed"
         return Check("code", "warning", facts, INSTALL)
     return Check("code", "ok", f"{__version__} in {place}")
 

@@ -24,19 +24,8 @@ ROOT = Path(__file__).resolve().parents[3]
 KEY = "CG-Test0123456789abcdef"
 NOBODY = "http://127.0.0.1:9/api/v3"
 CHECKS = [
-    *(
-        "Python",
-        "packages",
-        "commands",
-        "code",
-        "import path",
-        "imports",
-        "settings",
-        "luigid",
-        "DuckDB",
-        "data folder",
-    ),
-    *("file system", "disk", "lock", "key", "API", "clock", "published"),
+    *("Python", "packages", "commands", "code", "import path", "imports", "settings", "variables", "luigid", "DuckDB"),
+    *("data folder", "file system", "disk", "lock", "key", "API", "clock", "published"),
 ]
 
 

@@ -30,7 +30,7 @@ def environment(tmp_path):
 
 
 def test_the_programs_of_this_environment_start():
-    assert programs.start().state == "ok"
+    assert programs.installed().state == "ok"
 
 
 FIRST_LINES = {
@@ -45,7 +45,7 @@ FIRST_LINES = {
 @pytest.mark.parametrize("first_lines", FIRST_LINES.values(), ids=FIRST_LINES)
 def test_a_program_of_a_moved_environment_fails_and_names_the_old_place(first_lines, old, environment):
     folder = environment(old, first_lines=first_lines)
-    check = programs.start(folder)
+    check = programs.installed(folder)
     assert (check.state, check.code) == ("failed", 2)
     is_gone = ", which is not there" if "gone" in old else ""
     assert check.facts == f"{folder}/btc-pipeline starts {old}{is_gone}: the environment was moved or copied"
@@ -56,7 +56,7 @@ def test_a_program_of_a_moved_environment_fails_and_names_the_old_place(first_li
 def test_a_program_that_cannot_be_executed_fails(name, harm, environment):
     folder = environment(None)
     harm(folder / name)
-    check = programs.start(folder)
+    check = programs.installed(folder)
     assert (check.state, f"{name} not in {folder}" in check.facts) == ("failed", True)
 
 
@@ -69,7 +69,7 @@ COMPLAINTS = {
 
 @pytest.mark.parametrize(("code", "said"), COMPLAINTS.values(), ids=COMPLAINTS)
 def test_a_luigi_that_does_not_start_fails_and_says_why(code, said, environment):
-    check = programs.start(environment(None, code))
+    check = programs.installed(environment(None, code))
     assert (check.state, said in check.facts) == ("failed", True)
 
 
