@@ -166,3 +166,11 @@ def test_the_call_of_the_doctor_is_in_the_ledger(asked, tmp_path):
     long_ago = datetime(2020, 1, 1, tzinfo=timezone.utc)
     number = call_ledger.count(Workspace(tmp_path / "data", "live").calls, "keyless", "127.0.0.1", long_ago)
     assert (checks["API"]["state"], number) == ("ok", 1)
+
+
+def test_a_bad_variable_of_the_network_keeps_the_api_from_being_called(asked, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:secret@proxy:1080")
+    code, checks, said = asked("--pipeline-source", "live")
+    assert (code, checks["API"]["state"], checks["clock"]["state"]) == (2, "failed", "warning")
+    assert checks["API"]["facts"].startswith("not called: bad variable HTTPS_PROXY")
+    assert "secret" not in said
