@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from btc_pipeline.commands.doctor import (
@@ -78,9 +77,13 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def as_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """As one JSON object."""
-    named = [{name: value for name, value in asdict(check).items() if name != "code"} for check in checks]
-    return {"exit_code": exit_code(checks), "checks": named}
+    """As one JSON object: docs/operations.md says what is in it."""
+    named = [{"name": each.name, "state": each.state, "facts": each.facts, "fix": each.fix} for each in checks]
+    codes = [exit_code([check]) for check in checks]
+    return {
+        "exit_code": exit_code(checks),
+        "checks": [check | {"exit_code": code} for check, code in zip(named, codes, strict=True)],
+    }
 
 
 def lines(checks: Sequence[Check]) -> list[Line]:

@@ -174,3 +174,19 @@ def test_a_bad_variable_of_the_network_keeps_the_api_from_being_called(asked, mo
     assert (code, checks["API"]["state"], checks["clock"]["state"]) == (2, "failed", "warning")
     assert checks["API"]["facts"].startswith("not called: bad variable HTTPS_PROXY")
     assert "secret" not in said
+
+
+def test_the_json_has_for_each_check_the_keys_of_the_page_and_its_exit_code(asked, tmp_path):
+    published = Workspace(tmp_path / "data", "sample").published
+    published.parent.mkdir(parents=True)
+    published.write_bytes(b"no database" * 100)
+    code, checks, _ = asked("--pipeline-source", "sample")
+    assert {tuple(check) for check in checks.values()} == {("name", "state", "facts", "fix", "exit_code")}
+    codes = {check["name"]: check["exit_code"] for check in checks.values()}
+    assert (code, {name: each for name, each in codes.items() if each}) == (60, {"published": 60})
+
+
+def test_the_page_lists_the_checks_in_their_order():
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", page.partition("| check |")[2].partition("\n\n")[0], re.MULTILINE)
+    assert [name for row in rows for name in row.split(", ")] == CHECKS
