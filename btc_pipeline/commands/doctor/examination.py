@@ -7,6 +7,7 @@ makes to try the file system is gone again. It never shows the key.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,8 @@ def _settings() -> Check:
 def show(luigi_arguments: Sequence[str], *, is_json: bool) -> int:
     """All checks; they go on if the settings are bad."""
     log.hush()
+    if sys.stderr.isatty():
+        sys.stderr.write("The doctor starts what a run starts: some seconds ...\n")
     try:
         with command_line.applied(luigi_arguments):
             found = all_checks()

@@ -18,7 +18,7 @@ from btc_pipeline.commands.doctor import examination, packages
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import command_line
 from btc_pipeline.system import lock
-from tests.support import commands
+from tests.support import commands, pseudo_terminal
 
 ROOT = Path(__file__).resolve().parents[3]
 KEY = "CG-Test0123456789abcdef"
@@ -190,3 +190,10 @@ def test_the_page_lists_the_checks_in_their_order():
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", page.partition("| check |")[2].partition("\n\n")[0], re.MULTILINE)
     assert [name for row in rows for name in row.split(", ")] == CHECKS
+
+
+def test_on_a_terminal_the_doctor_says_that_it_takes_some_seconds(tmp_path):
+    program = Path(sys.executable).with_name("btc-pipeline")
+    options = ["doctor", "--pipeline-source=sample", f"--pipeline-data-dir={tmp_path}"]
+    said = pseudo_terminal.shown([program, *options], os.environ | {"TERM": "xterm"}, stream="stderr")
+    assert said.splitlines() == ["The doctor starts what a run starts: some seconds ..."]
