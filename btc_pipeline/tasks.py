@@ -24,7 +24,7 @@ from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import public
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.steps import chain, fingerprints
+from btc_pipeline.steps import chain, fingerprints, last_run
 from btc_pipeline.steps.history_step import HistoryStep, PairStep
 from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
@@ -418,3 +418,4 @@ DAILY = chain.of(*OUTPUTS)
 Step.chain, Step.ends = chain.names(*OUTPUTS), tuple(each.__name__ for each in OUTPUTS)
 HistoryStep.chain, HistoryStep.ends = chain.names(Backfill), ("Backfill",)
 ProveHistory.chain, ProveHistory.ends = chain.names(ProveHistory), ()
+last_run.note_after(Transform, *OUTPUTS, Publish, Backfill)

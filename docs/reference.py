@@ -17,7 +17,7 @@ import yaml
 from btc_pipeline import errors
 from btc_pipeline.cli.app import pipeline
 from btc_pipeline.cli.group import Command
-from btc_pipeline.cli.luigi_options import LuigiOption
+from btc_pipeline.cli.luigi_options import LuigiOption, SourceOption
 from btc_pipeline.settings import template
 from docs import reference_text, settings_page
 from docs.markdown import Page, item
@@ -40,7 +40,7 @@ def commands() -> str:
         page.heading(name)
         page.text(command.help or "")
         page.code(" ".join(["btc-pipeline", name, *command.collect_usage_pieces(context)]))
-        own = [_option(each, context) for each in options if not isinstance(each, LuigiOption)]
+        own = [_option(each, context) for each in options if not isinstance(each, LuigiOption | SourceOption)]
         if own:
             page.lines(own)
         if isinstance(command, Command):

@@ -9,8 +9,12 @@ COMMANDS = (
 
 ABOUT_COMMANDS = (
     "Each command takes the [settings](settings.md) as options, too, for example `--pipeline-coins bitcoin,ethereum`. "
-    "If an option is mistyped, the message says which one was probably meant. With sample data, add "
-    "`--pipeline-source sample`.",
+    "If an option is mistyped, the message says which one was probably meant. `--sample` and `--live` "
+    "are short for `--pipeline-source`.",
+    "`show`, `status`, `open`, `report`, `why`, `answers` and `replay` read what the last run has made: after a run "
+    "with sample data, the sample. If that is not the source of luigi.cfg, a line on stderr says so. `--sample` or "
+    "`--live` chooses, and so does `source = sample` in luigi.cfg; a script should always choose. `data/latest` names "
+    "the workspace of the last run. Commands that run, decide or record never follow it.",
     "Results go to standard output, the log goes to stderr. If a step fails, standard output stays empty. There are "
     "colours on a terminal only, and none if `NO_COLOR` is set. [Exit codes](exit-codes.md).",
     "`status`, `show` and `doctor` change nothing and disturb no run. `doctor` only adds its one call to the call "

@@ -13,7 +13,7 @@ import click
 
 from btc_pipeline import __version__
 from btc_pipeline.cli import luigi_options
-from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, ended, with_settings
+from btc_pipeline.cli.group import DAY, INSTANT, OUTPUT, PATH, PROGRAM, REPORT, Group, ended, reading, with_settings
 from btc_pipeline.commands.show import FORMATS, TABLES
 from btc_pipeline.errors import SUCCESS
 
@@ -46,7 +46,7 @@ def pipeline() -> None:
     examples=[
         "btc-pipeline run",
         "btc-pipeline run --pipeline-coins bitcoin,ethereum",
-        "btc-pipeline run --date 2026-11-20 --pipeline-source sample",
+        "btc-pipeline run --date 2026-11-20 --sample",
         "btc-pipeline run --json | jq '.candles[-1].close'",
     ],
 )
@@ -76,7 +76,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
     """Say what is there, how fresh it is, and what would run. Changes nothing, and disturbs no run."""
     from btc_pipeline.commands import status as command
 
-    return with_settings(context, lambda settings, workspace: command.show(settings, workspace, day, is_json=is_json))
+    return reading(context, lambda settings, workspace: command.show(settings, workspace, day, is_json=is_json))
 
 
 @pipeline.command(
@@ -110,7 +110,7 @@ def show(
     from btc_pipeline.commands import show as command
 
     given = command.Arguments(coins, currency, first, last, kind, output, table)
-    return with_settings(context, lambda _, workspace: command.show(workspace, given))
+    return reading(context, lambda _, workspace: command.show(workspace, given))
 
 
 @pipeline.command(
@@ -123,7 +123,7 @@ def report(context: click.Context, is_json: bool) -> int:
     """Write the report of what is published, one HTML file, and print its path. Each run does so by itself."""
     from btc_pipeline.commands import report as command
 
-    return with_settings(context, lambda settings, workspace: command.report(settings, workspace, is_json=is_json))
+    return reading(context, lambda settings, workspace: command.report(settings, workspace, is_json=is_json))
 
 
 @pipeline.command(
@@ -137,7 +137,7 @@ def open_(context: click.Context, name: str | None) -> int:
     """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
     from btc_pipeline.commands import report as command
 
-    return with_settings(context, lambda settings, workspace: command.open_(settings, workspace, name))
+    return reading(context, lambda settings, workspace: command.open_(settings, workspace, name))
 
 
 @pipeline.command(
@@ -177,7 +177,7 @@ def why(context: click.Context, coin: str, day: date) -> int:
     """Why does a candle look like this? All that is known about it, on one screen."""
     from btc_pipeline.commands import why as command
 
-    return with_settings(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
+    return reading(context, lambda settings, workspace: command.text(settings, workspace, coin, day))
 
 
 @pipeline.command(
@@ -190,7 +190,7 @@ def answers(context: click.Context, coins: tuple[str, ...]) -> int:
     """List the exceptions of the archive: which answers are, or were, in quarantine, why, and who decided it."""
     from btc_pipeline.commands import answers as command
 
-    return with_settings(context, lambda _, workspace: command.text(workspace, coins))
+    return reading(context, lambda _, workspace: command.text(workspace, coins))
 
 
 @pipeline.command(
@@ -231,7 +231,7 @@ def replay(context: click.Context, as_of: datetime | None) -> int:
     """Rebuild all from the raw archive, and compare it with what is published."""
     from btc_pipeline.commands import replay as command
 
-    return with_settings(context, lambda settings, workspace: command.text(settings, workspace, as_of))
+    return reading(context, lambda settings, workspace: command.text(settings, workspace, as_of))
 
 
 @pipeline.command(short_help="record real answers of the API for a replay", examples=["btc-pipeline record recordings"])

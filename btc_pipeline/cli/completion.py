@@ -8,19 +8,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from btc_pipeline.cli import last_run
 from btc_pipeline.errors import PipelineError
-from btc_pipeline.settings import reader
-from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.steps import command_line
 from btc_pipeline.warehouse import database_errors, published
 
 
 def published_coins(luigi_arguments: Sequence[str]) -> list[str]:
     """The coins that are published; none if they cannot be read."""
     failures = (PipelineError, database_errors.DatabaseError, OSError, SystemExit)
-    with contextlib.suppress(*failures), command_line.applied(luigi_arguments):
-        configured = reader.load()
-        workspace = Workspace(configured.data_dir, configured.source)
+    with contextlib.suppress(*failures), last_run.settings(luigi_arguments, follows=True) as (_, workspace):
         query = "select distinct coin_id from daily_candlestick order by 1"
         (rows,) = published.read(workspace.published, query)
         return [str(row["coin_id"]) for row in rows]

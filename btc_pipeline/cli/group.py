@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from btc_pipeline.cli import luigi_options
+from btc_pipeline.cli import last_run, luigi_options
 from btc_pipeline.errors import (
     SUCCESS,
     ConfigurationError,
@@ -21,10 +21,9 @@ from btc_pipeline.errors import (
     without_keys,
 )
 from btc_pipeline.observe import log
-from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings import parsers
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.steps import command_line
 from btc_pipeline.terminal import progress, stdout
 from btc_pipeline.warehouse import database_errors
 
@@ -42,7 +41,7 @@ class Command(click.Command):
         super().__init__(*args, **kw)
         self._examples = examples
         if takes_settings:
-            self.params += luigi_options.options(with_luigi_s_own=is_luigi_s)
+            self.params += [luigi_options.SourceOption(), *luigi_options.options(with_luigi_s_own=is_luigi_s)]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, a line each; of the settings their names."""
@@ -119,15 +118,19 @@ def exit_code_of(group: click.Group, arguments: list[str] | None) -> int:
         return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
 
 
-def with_settings(context: click.Context, do: Callable[[Settings, Workspace], object]) -> int:
+def with_settings(context: click.Context, do: Callable[[Settings, Workspace], object], *, follows: bool = False) -> int:
     """Run a command with the settings of luigi.cfg and the command line; returns the exit code."""
 
     def configured() -> object:
-        with command_line.applied(luigi_options.given(context)):
-            settings = reader.load()
-            return do(settings, Workspace(settings.data_dir, settings.source))
+        with last_run.settings(luigi_options.given(context), follows=follows) as (settings, workspace):
+            return do(settings, workspace)
 
     return ended(context, configured)
+
+
+def reading(context: click.Context, do: Callable[[Settings, Workspace], object]) -> int:
+    """As `with_settings`, for a command that only reads: it reads what the last run has published."""
+    return with_settings(context, do, follows=True)
 
 
 def ended(context: click.Context, do: Callable[[], object]) -> int:

@@ -11,6 +11,7 @@ import click
 import luigi
 from luigi.task_register import Register
 
+from btc_pipeline.cli import last_run
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.sections import SECTIONS
 from btc_pipeline.settings.values import ROWS
@@ -22,6 +23,14 @@ _PATHS = {row.option for row in ROWS if row.read in {parsers.path, parsers.optio
 
 class LuigiOption(click.Option):
     """An option that is passed on to Luigi. Other sections than ours are hidden."""
+
+
+class SourceOption(click.Option):
+    """`--sample` and `--live`: short for the source."""
+
+    def __init__(self) -> None:
+        about = "Short for --pipeline-source sample or live."
+        super().__init__(["--sample/--live"], default=None, expose_value=False, callback=_remember_source, help=about)
 
 
 def options(*, with_luigi_s_own: bool) -> list[click.Option]:
@@ -50,7 +59,20 @@ def given(context: click.Context) -> list[str]:
 
 def _remember(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
     if value not in {None, False}:
-        context.meta.setdefault(_GIVEN, []).append(option.opts[0] if value is True else f"{option.opts[0]}={value}")
+        _give(context, option.opts[0] if value is True else f"{option.opts[0]}={value}")
+
+
+def _remember_source(context: click.Context, _: click.Parameter, is_sample: bool | None) -> None:
+    if is_sample is not None:
+        _give(context, f"{last_run.SOURCE_OPTION}={'sample' if is_sample else 'live'}")
+
+
+def _give(context: click.Context, argument: str) -> None:
+    so_far = context.meta.setdefault(_GIVEN, [])
+    others = [each for each in so_far if each.startswith(f"{last_run.SOURCE_OPTION}=") and each != argument]
+    if others and argument.startswith(f"{last_run.SOURCE_OPTION}="):
+        raise click.UsageError(f"two sources: {others[0].partition('=')[2]} and {argument.partition('=')[2]}", context)
+    so_far.append(argument)
 
 
 def _configuration() -> Iterator[tuple[str, str, luigi.Parameter]]:

@@ -37,7 +37,7 @@ def record(settings: Settings, folder: Path) -> tuple[list[Path], datetime]:
         ExtractionError: CoinGecko gave no answer, or one that the gate rejects.
     """
     if settings.is_sample:
-        raise ConfigurationError("samples are not recorded", "use --pipeline-source live")
+        raise ConfigurationError("samples are not recorded", "use --live")
     for coin in settings.coins:
         if not _COIN.fullmatch(coin):
             raise ConfigurationError(
@@ -83,7 +83,7 @@ def text(configured: Settings, folder: Path) -> str:
     return "\n".join(
         [
             *map(str, made),
-            "replay them: btc-pipeline run --pipeline-source sample"
+            "replay them: btc-pipeline run --sample"
             f" --pipeline-recordings {shlex.quote(str(folder))} --pipeline-now {instants.text(instant)}",
         ]
     )

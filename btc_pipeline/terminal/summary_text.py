@@ -192,7 +192,7 @@ def _to_open(summary: Summary) -> str:
     """What to type to see the report; the source may have been chosen by `btc-pipeline run`."""
     program = near(Path(sys.executable).with_name("btc-pipeline"))
     folder = near(summary.database.parent.parent)
-    options = ["--pipeline-source sample"] if summary.is_sample else []
+    options = ["--sample"] if summary.is_sample else []
     options += [] if folder == "data" else [f"--pipeline-data-dir {shlex.quote(folder)}"]
     names = [summary.report.stem] if summary.report and "_" in summary.report.stem else []
     return " ".join([program, "open", *names, *options])

@@ -15,7 +15,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import log
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
-from btc_pipeline.system import files, os_advice, records
+from btc_pipeline.system import os_advice, records
 from btc_pipeline.system.child_process import Progress
 from btc_pipeline.system.project import IS_INSTALLED
 from btc_pipeline.targets.stamp import new_stamp
@@ -127,7 +127,6 @@ def build(settings: Settings, workspace: Workspace, build: Build, progress: Prog
         judge.distrust(workspace, tests)
         judge.raise_for_failures(tests)
     records.write(workspace.test_results, {"stamp": stamp, "tests": tests + unit_tested})
-    files.link(workspace.data_dir / "latest", workspace.source, workspace.temporary)
     facts = {"loaded": result["loaded"], "models": models, "tests": len(tests)}
     if seen.answers:
         facts["looked_again"] = seen.answers

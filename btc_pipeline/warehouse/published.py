@@ -81,7 +81,7 @@ def what_to_type(database: Path) -> str:
     run = "btc-pipeline run" if IS_INSTALLED else "make run"
     sample = database.parent.parent / "sample" / database.name
     is_other = database != sample and sample.exists()
-    return f"{run}; to see the SAMPLE that is there: --pipeline-source sample" if is_other else run
+    return f"{run}; to see the SAMPLE that is there: --sample" if is_other else run
 
 
 def checked_facts(facts: Mapping[str, str | None], database: Path) -> dict[str, str]:

@@ -37,7 +37,7 @@ def test_it_ends_with_its_candles_its_steps_and_its_report(backfill):
     assert "since Mon 20 Apr open" in result.stdout
     assert "the newest 16 of 24 days" in result.stdout
     assert f"report    {pipeline.sample / REPORT}.html" in result.stdout
-    assert "open 2026-04-20_2026-05-13 --pipeline-source sample" in result.stdout
+    assert "open 2026-04-20_2026-05-13 --sample" in result.stdout
 
 
 def test_its_report_is_for_its_days(backfill):

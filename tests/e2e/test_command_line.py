@@ -200,7 +200,7 @@ def test_status_of_an_empty_folder_says_what_to_type(tmp_path):
 @pytest.mark.parametrize("command", ["status", "show"])
 def test_who_asks_for_live_prices_is_told_that_a_sample_is_there(command, first_run):
     code, stdout, stderr = typed(first_run[0], command, "--pipeline-source", "live")
-    assert "to see the SAMPLE that is there: --pipeline-source sample" in stdout + stderr, code
+    assert "to see the SAMPLE that is there: --sample" in stdout + stderr, code
 
 
 @pytest.mark.long

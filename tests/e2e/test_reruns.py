@@ -279,3 +279,22 @@ def test_damage_in_a_part_of_the_cache_that_only_airbyte_uses_is_healed_by_the_n
         file.write(b"damage")
     result = finished.run("VerifyData", now="2026-05-16T13:30:00Z")
     assert (result.exit_code, result.done) == (0, STEPS[:2]), result.stderr
+
+
+# --- Which workspace was the last one
+
+
+def test_a_run_that_finds_all_done_is_the_last_run_too(finished):
+    (finished.data_dir / "latest").unlink()
+    (finished.data_dir / "latest").symlink_to("live")
+    rerun = finished.run()
+    assert rerun.exit_code == 0, rerun.stderr
+    assert (finished.data_dir / "latest").readlink() == Path("sample")
+
+
+def test_a_pointer_that_cannot_be_written_does_not_end_a_run(finished):
+    (finished.data_dir / "latest").unlink()
+    (finished.data_dir / "latest/kept").mkdir(parents=True)
+    rerun = finished.run()
+    assert rerun.exit_code == 0
+    assert "the workspace of this run is not noted" in rerun.stderr
