@@ -18,7 +18,7 @@ from btc_pipeline.commands.show import FORMATS, TABLES
 from btc_pipeline.errors import SUCCESS
 
 _SUMMARY_JSON = "Write the summary as one JSON object."
-_IN_FORMATS = f"{', '.join(FORMATS)}; default: table."
+_IN_FORMATS = f"{', '.join(FORMATS)}; default: as FILE's name ends, or table."
 _OF_TABLES = f"{', '.join(TABLES)}; default: the first."
 _AS_JSON = "Write it as one JSON object."
 
@@ -32,7 +32,7 @@ def _published_coins(context: click.Context, _: click.Parameter, incomplete: str
 
 @click.group(
     cls=Group,
-    examples=["btc-pipeline run", "btc-pipeline status", "btc-pipeline show --format csv --output candles.csv"],
+    examples=["btc-pipeline run", "btc-pipeline status", "btc-pipeline show --output candles.csv"],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, "-V", "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
@@ -84,7 +84,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
     examples=[
         "btc-pipeline show",
         "btc-pipeline show bitcoin --from 2026-11-01 --to 2026-11-20 --format json",
-        "btc-pipeline show --format parquet --output candles.parquet",
+        "btc-pipeline show --output candles.parquet",
         "btc-pipeline show --table price_gaps",
     ],
 )
@@ -92,7 +92,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
 @click.option("--from", "first", type=DAY, metavar="DAY", help="From this UTC day on.")
 @click.option("--to", "last", type=DAY, metavar="DAY", help="To this one, included.")
 @click.option("--currency", metavar="CODE", help="In this currency, e.g. usd; default: all that are published.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="table", metavar="FORMAT", help=_IN_FORMATS)
+@click.option("--format", "kind", type=click.Choice(FORMATS), metavar="FORMAT", help=_IN_FORMATS)
 @click.option("--output", "-o", type=OUTPUT, metavar="FILE", help="Write a file, whole or not at all; -: stdout.")
 @click.option("--table", type=click.Choice(TABLES), default="daily_candlestick", metavar="NAME", help=_OF_TABLES)
 @click.pass_context
@@ -102,7 +102,7 @@ def show(
     first: date | None,
     last: date | None,
     currency: str | None,
-    kind: str,
+    kind: str | None,
     output: Path | None,
     table: str,
 ) -> int:

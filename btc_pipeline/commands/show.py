@@ -17,6 +17,7 @@ from pathlib import Path
 from btc_pipeline.errors import SUCCESS, ConfigurationError
 from btc_pipeline.market import nearest
 from btc_pipeline.market.instants import plain
+from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.workspace import SOURCES, Workspace
 from btc_pipeline.system import files
@@ -27,6 +28,7 @@ from btc_pipeline.warehouse.published import Row
 
 TABLES = (*contract.TABLES, *contract.OF_THE_RUN)
 FORMATS = ("table", "csv", "json", "parquet")
+_OF_SUFFIX = {".txt": "table", ".csv": "csv", ".json": "json", ".parquet": "parquet"}
 _LONGEST_CELL = 40
 
 
@@ -45,17 +47,33 @@ class Selection:
         """As SQL. Coins and currencies are validated."""
         if order := contract.OF_THE_RUN.get(self.table):
             return f"select * from {self.table} order by {order}"
-        conditions = ["true"]
-        for column, wanted in (("coin_id", self.coins), ("vs_currency", self.currencies)):
-            if wanted:
-                conditions.append(f"{column} in ({', '.join(map(quoted, wanted))})")
-        is_gap = self.table == "price_gaps"  # a gap has two ends
+        begins, ends = self._days
+        conditions = [self._pairs]
         if self.first:
-            conditions.append(f"{'gap_to >' if is_gap else 'date >='} {quoted(self.first.isoformat())}")
+            conditions.append(f"{ends} {'>' if begins != ends else '>='} {quoted(self.first.isoformat())}")
         if self.last:
-            after = self.last + timedelta(days=1)
-            conditions.append(f"{'gap_from' if is_gap else 'date'} < {quoted(after.isoformat())}")
+            conditions.append(f"{begins} < {quoted((self.last + timedelta(days=1)).isoformat())}")
         return f"select * from {self.table} where {' and '.join(conditions)} order by {contract.TABLES[self.table]}"
+
+    @property
+    def query_of_all_days(self) -> str:
+        """As SQL: of how many rows, of which days, the selection takes some; each day as text, or null."""
+        if self.table in contract.OF_THE_RUN:
+            return f"select count(*) as number, null as first, null as last from {self.table}"
+        begins, ends = self._days
+        span = f"min({begins})::date::text as first, max({ends})::date::text as last"
+        return f"select count(*) as number, {span} from {self.table} where {self._pairs}"
+
+    @property
+    def _days(self) -> tuple[str, str]:
+        """The columns in which a row begins and ends: a gap has two."""
+        return ("gap_from", "gap_to") if self.table == "price_gaps" else ("date", "date")
+
+    @property
+    def _pairs(self) -> str:
+        wanted = (("coin_id", self.coins), ("vs_currency", self.currencies))
+        conditions = [f"{column} in ({', '.join(map(quoted, names))})" for column, names in wanted if names]
+        return " and ".join(conditions) or "true"
 
 
 def rows(database: Path, selection: Selection) -> list[Row]:
@@ -81,6 +99,17 @@ def columns(database: Path, selection: Selection) -> list[str]:
     return [row["column_name"] for row in described]
 
 
+def what_there_is(database: Path, selection: Selection) -> str:
+    """Why a selection may have no row: what its table has of the same coins."""
+    ((found,),) = published.read(database, selection.query_of_all_days)
+    of_coins = ", ".join((*selection.coins, *selection.currencies))
+    of = f"{selection.table}{f' of {of_coins}' if of_coins else ''}"
+    if not found["number"]:
+        return f"{of} is empty"
+    count = f"{found['number']} row{'s' * (found['number'] != 1)}"
+    return f"{of} has {count}, from {found['first']} to {found['last']}"
+
+
 def as_csv(selected: Sequence[Row], names: Sequence[str]) -> str:
     """With a header line; unknown values are empty."""
     text = io.StringIO()
@@ -99,7 +128,7 @@ def as_json(selected: Sequence[Row]) -> str:
 def as_table(selected: Sequence[Row], selection: Selection, width: int) -> str:
     """For a person: candles as after a run, other tables with all their columns."""
     if not selected:
-        return "no rows"
+        return ""
     if selection.table != "daily_candlestick":
         return _grid(selected)
     blocks = []
@@ -181,9 +210,26 @@ class Arguments:
     currency: str | None
     first: date | None
     last: date | None
-    kind: str
+    kind: str | None
     output: Path | None
     table: str
+
+    @property
+    def form(self) -> str:
+        """The format: as it was chosen, or as the name of the output says.
+
+        Raises:
+            ConfigurationError: that name says none.
+        """
+        if self.kind or not self.output:
+            return self.kind or FORMATS[0]
+        suffix = self.output.suffix.lower()
+        if suffix not in _OF_SUFFIX:
+            known = ", ".join(_OF_SUFFIX)
+            raise ConfigurationError(
+                f"bad --output {self.output}: its name ends with none of {known}", "choose one of them, or add --format"
+            )
+        return _OF_SUFFIX[suffix]
 
 
 def show(workspace: Workspace, given: Arguments) -> int:
@@ -197,20 +243,23 @@ def show(workspace: Workspace, given: Arguments) -> int:
         ) from None
     if given.first and given.last and given.last < given.first:
         raise ConfigurationError(f"bad --from {given.first}: it is after --to {given.last}", "change one of them")
-    if given.kind == "parquet" and given.output is None:
+    form = given.form
+    if form == "parquet" and given.output is None:
         raise ConfigurationError("Parquet is not text that a terminal can show", "add --output candles.parquet")
     output = checked_output(given.output, workspace.data_dir) if given.output else None
     selection = Selection(given.table, coins, currencies, given.first, given.last)
     found = rows(workspace.published, selection)
-    if output and given.kind == "parquet":
+    if not found:
+        log.warning("no rows: %s", what_there_is(workspace.published, selection))
+    if output and form == "parquet":
         write_parquet(workspace.published, selection, output)
         return SUCCESS
     names = list(found[0]) if found else columns(workspace.published, selection)
     forms = {"csv": lambda: as_csv(found, names), "json": lambda: as_json(found)}
     screen = stdout.screen()
-    text = forms.get(given.kind, lambda: as_table(found, selection, screen.width))()
+    text = forms.get(form, lambda: as_table(found, selection, screen.width))()
     if output:
         write_text(text, output)
-    else:
+    elif text:
         stdout.write_text(text)
     return SUCCESS

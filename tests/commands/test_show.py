@@ -105,3 +105,61 @@ def test_steps_are_shown_in_the_order_in_which_they_were_done(workspace):
 def test_csv_without_rows_has_the_line_of_names(workspace):
     shown = typed(workspace, "--table", "price_gaps", "--format", "csv").stdout
     assert shown == ",".join(CONTRACT["price_gaps"]) + "\n"
+
+
+# --- The format of an output
+
+
+def written(workspace, name, *arguments):
+    path = workspace.parent.parent / name
+    ended = typed(workspace, *arguments, "--output", str(path))
+    return ended, path
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json"])
+def test_the_name_of_an_output_says_its_format(kind, workspace):
+    ending = "txt" if kind == "table" else kind
+    ended, path = written(workspace, f"week.{ending.upper()}")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert path.read_text() == typed(workspace, "--format", kind).stdout
+
+
+def test_the_name_says_parquet_too(workspace):
+    _, path = written(workspace, "week.parquet")
+    assert path.read_bytes()[:4] == b"PAR1"
+
+
+def test_a_format_wins_over_the_name(workspace):
+    _, path = written(workspace, "week.data", "--format", "csv")
+    assert path.read_text() == typed(workspace, "--format", "csv").stdout
+
+
+@pytest.mark.parametrize("name", ["week.xlsx", "week", "week.csv.gz", ".csv", "week."])
+def test_a_name_that_says_no_format_is_refused(name, workspace):
+    ended, path = written(workspace, name)
+    assert (ended.returncode, len(ended.stderr.splitlines()), path.exists()) == (2, 1, False)
+    assert ".parquet" in ended.stderr.partition("Next: ")[0]
+
+
+# --- No rows
+
+
+@pytest.mark.parametrize(("kind", "empty"), [("table", ""), ("json", "[]\n")])
+def test_without_rows_stderr_says_which_there_are(kind, empty, workspace):
+    ended = typed(workspace, "bitcoin", "--from", "2030-01-01", "--format", kind)
+    assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (0, empty, 1)
+    days = [row["date"] for row in csv.DictReader(io.StringIO(typed(workspace, "--format", "csv").stdout))]
+    words = f"no rows: daily_candlestick of bitcoin has {len(days)} rows, from {min(days)} to {max(days)}"
+    assert words in ended.stderr
+
+
+def test_of_an_empty_table_stderr_says_that_it_is_empty(workspace):
+    ended = typed(workspace, "--table", "price_gaps")
+    assert (ended.stdout, "no rows: price_gaps is empty" in ended.stderr) == ("", True)
+
+
+def test_a_gap_is_said_to_end_where_it_ends(workspace):
+    gap = {"coin_id": "bitcoin", "vs_currency": "usd", "gap_from": "2026-05-09 22:00", "gap_to": "2026-05-10 02:00"}
+    Published(tables={"price_gaps": [gap]}).write(workspace / "crypto_data.duckdb")
+    ended = typed(workspace, "--table", "price_gaps", "--to", "2026-01-01")
+    assert "price_gaps has 1 row, from 2026-05-09 to 2026-05-10" in ended.stderr
