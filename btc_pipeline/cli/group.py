@@ -160,8 +160,10 @@ def _said(error: click.UsageError) -> str:
     """What is wrong, and the nearest known name."""
     is_value = isinstance(error, click.BadParameter)
     said = " ".join((error.format_message() if is_value else error.message).split()).rstrip(".")
-    nearest = getattr(error, "possibilities", None)
-    return f"{said[:1].lower()}{said[1:]}{f'. Did you mean {nearest[0]}?' if nearest else '.'}"
+    meant = getattr(error, "possibilities", None)
+    if isinstance(error, click.NoSuchOption) and error.ctx:
+        meant = luigi_options.nearest(error.ctx, error.option_name)
+    return f"{said[:1].lower()}{said[1:]}{f'. Did you mean {meant[0]}?' if meant else '.'}"
 
 
 def _code(result: object) -> int:

@@ -12,11 +12,13 @@ import luigi
 from luigi.task_register import Register
 
 from btc_pipeline.cli import last_run
+from btc_pipeline.market import nearest as names
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.sections import SECTIONS
 from btc_pipeline.settings.values import ROWS
 
 _GIVEN = "btc_pipeline.luigi_arguments"
+_NEAR, _SLIP = 0.6, 0.85
 _NOT_OURS_TO_PASS = {"--help", "--help-all", "--module", "--version", "--local-scheduler"}
 _PATHS = {row.option for row in ROWS if row.read in {parsers.path, parsers.optional_path}}
 
@@ -55,6 +57,21 @@ def options(*, with_luigi_s_own: bool) -> list[click.Option]:
 def given(context: click.Context) -> list[str]:
     """The options that were given, as Luigi's command line takes them."""
     return list(context.meta.get(_GIVEN, []))
+
+
+def nearest(context: click.Context, name: str) -> list[str]:
+    """The option that was probably meant: ours, also without its section, before one of Luigi's with a slip in it."""
+    meant: dict[str, str] = {}
+    luigi_s = []
+    for each in context.command.get_params(context):
+        if isinstance(each, click.Option) and each.hidden:
+            luigi_s += each.opts
+        elif isinstance(each, LuigiOption):
+            meant |= {each.opts[0]: each.opts[0], f"--{each.opts[0].split('-', 3)[3]}": each.opts[0]}
+        elif isinstance(each, click.Option):
+            meant |= dict(zip(own := (*each.opts, *each.secondary_opts), own, strict=True))
+    slips = names.names(name, luigi_s, most=1, least_ratio=_SLIP)
+    return [meant.get(each, each) for each in names.names(name, [*meant, *slips], most=1, least_ratio=_NEAR)]
 
 
 def _remember(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
