@@ -22,6 +22,7 @@ from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import parsers
 from btc_pipeline.steps import exit_codes, range_tasks
+from btc_pipeline.steps.parameters import SpanDay
 from btc_pipeline.steps.step import Step
 from btc_pipeline.system import digest
 from btc_pipeline.targets.extraction import Skipped
@@ -56,17 +57,6 @@ class PairStep(Step):
         if skipped and skipped.run == CURRENT.run and self.task_id not in CURRENT.raised:
             CURRENT.raised.add(self.task_id)
             raise skipped.error()
-
-
-class SpanDay(luigi.DateParameter):
-    """A UTC day of the past."""
-
-    def parse(self, value: str) -> date:
-        """A day as YYYY-MM-DD."""
-        try:
-            return parsers.day(value)
-        except ValueError as error:
-            exit_codes.stop(ConfigurationError(f"bad day {value!r}: {error}", "write it as 2026-11-23"))
 
 
 class HistoryStep(Step):

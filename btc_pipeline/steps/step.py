@@ -8,9 +8,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol
 
 import luigi
 from luigi.cmdline_parser import CmdlineParser
@@ -20,10 +20,11 @@ from btc_pipeline.lake import failed_runs
 from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import journal, log
-from btc_pipeline.settings import parsers, reader
+from btc_pipeline.settings import parsers
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import exit_codes, failures, fingerprints, luigid
+from btc_pipeline.steps.parameters import RunDate, run_settings
 from btc_pipeline.system import digest, files, lock, signals
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.terminal import end_of_run, progress
@@ -40,25 +41,6 @@ class StepOutput(Protocol):
 
     def stamp(self) -> str:
         """Which run made it; empty if it is not there."""
-
-
-class RunDate(luigi.DateParameter):
-    """The UTC day that a run is for. The default is the day of `[pipeline] now`; if that is not set, today."""
-
-    def __init__(self) -> None:
-        super().__init__(default=cast("date", None), description="UTC day of the run, e.g. 2026-11-23; default: today")
-
-    def parse(self, value: str) -> date:
-        """A day as YYYY-MM-DD."""
-        try:
-            return parsers.day(value)
-        except ValueError as error:
-            exit_codes.stop(ConfigurationError(f"bad --date {value!r}: {error}", "write it as 2026-11-23"))
-
-    def task_value(self, task_name: str, param_name: str) -> date:
-        """The configured day, else today."""
-        configured = super().task_value(task_name, param_name)
-        return configured if isinstance(configured, date) else _settings().today()
 
 
 class Step(luigi.Task):
@@ -170,7 +152,7 @@ class Step(luigi.Task):
     @property
     def settings(self) -> Settings:
         """The run's settings."""
-        return _settings()
+        return run_settings()
 
     @property
     def workspace(self) -> Workspace:
@@ -268,19 +250,3 @@ class Step(luigi.Task):
                 )
             luigid.require()
         lock.hold(self.workspace.lock)
-
-
-_loaded: list[tuple[CmdlineParser, Settings]] = []
-
-
-def _settings() -> Settings:
-    """The settings. On the command line they cannot change, so they are read once."""
-    command_line = CmdlineParser.get_instance()
-    try:
-        if command_line is None:
-            return reader.load()
-        if not _loaded or _loaded[0][0] is not command_line:
-            _loaded[:] = [(command_line, reader.load())]
-        return _loaded[0][1]
-    except PipelineError as error:
-        exit_codes.stop(error)

@@ -95,7 +95,7 @@ MUTABLE = {
     "btc_pipeline.coingecko.connector.components.key_header": "what the CDK's classes need, which it makes itself",
     "btc_pipeline.coingecko.connector.components.syncs": "as the key's header",
     "btc_pipeline.observe.run_state.CURRENT": "what has happened in this run",
-    "btc_pipeline.steps.step._loaded": "the settings of this command line",
+    "btc_pipeline.steps.parameters._loaded": "the settings of this command line",
     "btc_pipeline.system.child_process._events": "the child's end of the pipe",
     "btc_pipeline.system.signals._at_work": "the step that a signal is to stop",
     "btc_pipeline.system.signals._stopped_by": "the signal that has stopped it",
