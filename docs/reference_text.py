@@ -15,6 +15,8 @@ ABOUT_COMMANDS = (
     "with sample data, the sample. If that is not the source of luigi.cfg, a line on stderr says so. `--sample` or "
     "`--live` chooses, and so does `source = sample` in luigi.cfg; a script should always choose. `data/latest` names "
     "the workspace of the last run. Commands that run, decide or record never follow it.",
+    "A day is written as `2026-11-20`, or as `-7d`: seven days before today, in UTC; `7d` is the same. Luigi's own "
+    "command line takes it with an equals sign, `--date=-7d`. Instants are in UTC too, such as `2026-11-20T00:40:00Z`.",
     "Results go to standard output, the log goes to stderr. If a step fails, standard output stays empty. There are "
     "colours on a terminal only, and none if `NO_COLOR` is set. [Exit codes](exit-codes.md).",
     "`status`, `show` and `doctor` change nothing and disturb no run. `doctor` only adds its one call to the call "

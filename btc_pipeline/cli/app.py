@@ -83,7 +83,7 @@ def status(context: click.Context, day: date | None, is_json: bool) -> int:
     short_help="the candles, as table, CSV, JSON or Parquet",
     examples=[
         "btc-pipeline show",
-        "btc-pipeline show bitcoin --from 2026-11-01 --to 2026-11-20 --format json",
+        "btc-pipeline show bitcoin --from -7d --to -1d --format json",
         "btc-pipeline show --output candles.parquet",
         "btc-pipeline show --table price_gaps",
     ],
@@ -155,7 +155,7 @@ def doctor(context: click.Context, is_json: bool) -> int:
 
 @pipeline.command(
     short_help="what a run, or a backfill, would request and cost",
-    examples=["btc-pipeline plan", "btc-pipeline plan --start 2025-11-25 --pipeline-coins bitcoin,ethereum"],
+    examples=["btc-pipeline plan", "btc-pipeline plan --start -365d --pipeline-coins bitcoin,ethereum"],
 )
 @click.option("--start", type=DAY, metavar="DAY", help="Of a backfill from this UTC day on.")
 @click.option("--end", type=DAY, metavar="DAY", help="To this one; default: the newest that is settled.")
@@ -169,7 +169,10 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
     return with_settings(context, lambda settings, workspace: command.text(settings, workspace, start, end))
 
 
-@pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin 2026-11-20"])
+@pipeline.command(
+    short_help="why does a candle look like this?",
+    examples=["btc-pipeline why bitcoin -1d", "btc-pipeline why bitcoin 2026-11-20"],
+)
 @click.argument("coin", shell_complete=_published_coins)
 @click.argument("day", type=DAY)
 @click.pass_context

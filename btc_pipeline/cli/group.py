@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 import click
@@ -42,6 +43,20 @@ class Command(click.Command):
         self._examples = examples
         if takes_settings:
             self.params += [luigi_options.SourceOption(), *luigi_options.options(with_luigi_s_own=is_luigi_s)]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; but where an argument is a day, `-7d` is no option."""
+        if any(isinstance(each, click.Argument) and each.type in {DAY, REPORT} for each in self.params):
+            args = [each.removeprefix("-") if parsers.days_ago(each) is not None else each for each in args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command, with each `-7d` made a day; the settings may have another today than the clock."""
+        if any(isinstance(each, timedelta) for each in ctx.params.values()):
+            code = with_settings(ctx, lambda settings, _: _count_back(ctx, settings.today()))
+            if code != SUCCESS:
+                return code
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, a line each; of the settings their names."""
@@ -93,9 +108,10 @@ class Text(click.ParamType[Any]):
             self.fail(f"{value[:40]!r}: {error}", param, ctx)
 
 
-DAY = Text("day", parsers.day)
+DAY = Text("day", parsers.relative_day)
+"""A day, or a timedelta before today, of which the command makes a day."""
 INSTANT = Text("instant", parsers.instant)
-REPORT = Text("report", parsers.report_name)
+REPORT = Text("report", parsers.relative_report)
 PATH = Text("path", parsers.path)
 OUTPUT = Text("path", lambda text: None if text == "-" else parsers.path(text))
 """A file to be written; None for `-`, which is standard output."""
@@ -164,6 +180,17 @@ def _said(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption) and error.ctx:
         meant = luigi_options.nearest(error.ctx, error.option_name)
     return f"{said[:1].lower()}{said[1:]}{f'. Did you mean {meant[0]}?' if meant else '.'}"
+
+
+def _count_back(context: click.Context, today: date) -> int:
+    for each in context.command.params:
+        value = context.params.get(each.name or "")
+        if each.name and isinstance(value, timedelta):
+            try:
+                context.params[each.name] = parsers.on(value, today)
+            except ValueError as error:
+                raise ConfigurationError(f"bad {each.opts[0]} -{value.days}d: {error}", "name a later day") from None
+    return SUCCESS
 
 
 def _code(result: object) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +18,7 @@ _RARE_ID = re.compile(r"[a-z0-9._-]*[ ()\[\]{}][a-z0-9 ()\[\]{}._-]*")
 _CURRENCY = re.compile(r"[a-z]{2,6}")
 _URL = re.compile(r"[A-Za-z0-9:/._~\[\]-]+")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAYS_AGO = re.compile("-?([0-9]{1,5})d")
 _LONGEST_COIN_ID = 100
 
 YEARS = range(2009, 2101)
@@ -60,11 +61,33 @@ def optional_instant(text: str) -> datetime | None:
 def day(text: str) -> date:
     """A day as YYYY-MM-DD."""
     if not _DAY.fullmatch(text):
-        raise ValueError("not a day")
+        raise ValueError("not a day such as 2026-11-20")
     value = date.fromisoformat(text)
     if value.year not in YEARS:
         raise ValueError(f"not a day of the years {YEARS.start} to {YEARS.stop - 1}")
     return value
+
+
+def days_ago(text: str) -> timedelta | None:
+    """How many days before today `-7d` is, or `7d`; None: the text says it in another way, or does not."""
+    ago = _DAYS_AGO.fullmatch(text)
+    return timedelta(days=int(ago[1])) if ago else None
+
+
+def relative_day(text: str) -> date | timedelta:
+    """A day as YYYY-MM-DD, or how long before today it is; `on` makes it a day."""
+    try:
+        ago = days_ago(text)
+        return day(text) if ago is None else ago
+    except ValueError as error:
+        raise ValueError(f"{error}, or -7d for seven days before today") from None
+
+
+def on(relative: date | timedelta, today: date) -> date:
+    """The day that `relative_day` has read."""
+    if isinstance(relative, date):
+        return relative
+    return day((today - relative).isoformat())
 
 
 def report_name(text: str) -> str:
@@ -73,6 +96,12 @@ def report_name(text: str) -> str:
     if len(days) > len(("first", "last")) or days != sorted(days):
         raise ValueError("neither a day nor a first and a last one")
     return text
+
+
+def relative_report(text: str) -> str | timedelta:
+    """The name of a report, or how long before today its day is."""
+    ago = days_ago(text)
+    return report_name(text) if ago is None else ago
 
 
 def coins(text: str) -> tuple[str, ...]:

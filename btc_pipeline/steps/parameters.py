@@ -39,11 +39,8 @@ class RunDate(luigi.DateParameter):
         super().__init__(default=cast("date", None), description="UTC day of the run, e.g. 2026-11-23; default: today")
 
     def parse(self, value: str) -> date:
-        """A day as YYYY-MM-DD."""
-        try:
-            return parsers.day(value)
-        except ValueError as error:
-            exit_codes.stop(ConfigurationError(f"bad --date {value!r}: {error}", "write it as 2026-11-23"))
+        """A day as YYYY-MM-DD, or as -7d: days before today."""
+        return _day("--date", value)
 
     def task_value(self, task_name: str, param_name: str) -> date:
         """The configured day, else today."""
@@ -55,8 +52,13 @@ class SpanDay(luigi.DateParameter):
     """A UTC day of the past."""
 
     def parse(self, value: str) -> date:
-        """A day as YYYY-MM-DD."""
-        try:
-            return parsers.day(value)
-        except ValueError as error:
-            exit_codes.stop(ConfigurationError(f"bad day {value!r}: {error}", "write it as 2026-11-23"))
+        """A day as YYYY-MM-DD, or as -7d: days before today."""
+        return _day("day", value)
+
+
+def _day(name: str, value: str) -> date:
+    try:
+        day = parsers.relative_day(value)
+        return day if isinstance(day, date) else parsers.on(day, run_settings().today())
+    except ValueError as error:
+        exit_codes.stop(ConfigurationError(f"bad {name} {value!r}: {error}", "write it as 2026-11-23, or as -7d"))

@@ -76,7 +76,11 @@ MISTAKES = [
     (("show", "--days", "3"), "no such option '--days'. Did you mean --pipeline-days?"),
     (("status", "--xyzzy"), "no such option '--xyzzy'. Next: "),
     (("why", "bitcoin"), "missing argument 'DAY'."),
-    (("why", "bitcoin", "yesterday"), "'yesterday': not a day."),
+    (("why", "bitcoin", "yesterday"), "'yesterday': not a day such as 2026-11-20, or -7d for seven days before today."),
+    (("show", "--from", "20.11.2026"), "not a day such as 2026-11-20, or -7d"),
+    (("open", "20.11.2026"), "not a day such as 2026-11-20"),
+    (("show", "--from", "-99999d"), "bad --from -99999d: not a day of the years 2009 to 2100"),
+    (("why", "-x", "bitcoin", "-1d"), "no such option '-x'."),
     (("plan", "--end", "2026-11-20"), "--end goes with --start."),
     (("show", "--format", "xml"), "'xml' is not one of"),
     (("show", "--from", "2026-11-20", "--to", "2026-11-19"), "it is after --to 2026-11-19"),
@@ -85,7 +89,7 @@ MISTAKES = [
     (("status", "--date", "2099-01-01"), "this day is in the future"),
     (("status", "--pipeline-days", "0"), "[pipeline] days"),
     (("completion", "tcsh"), "'tcsh' is not one of"),
-    (("run", "--date", "tomorrow"), "'tomorrow': not a day."),
+    (("run", "--date", "tomorrow"), "'tomorrow': not a day such as 2026-11-20"),
 ]  # fmt: skip
 
 
