@@ -36,14 +36,16 @@ def number(low: float, high: float) -> Bounded[float]:
     return Bounded(read, f"{low:g} to {high:g}")
 
 
-def whole_number(low: int, high: int) -> Bounded[int]:
-    """A whole number between two bounds, both included."""
+def whole_number(low: int, high: int, beyond: str = "") -> Bounded[int]:
+    """A whole number between two bounds, both included; `beyond` says what to do instead of a higher one."""
 
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             raise ValueError("not a whole number") from None
+        if beyond and value > high:
+            raise ValueError(f"must lie between {low} and {high}; {beyond}")
         return int(_within(value, low, high))
 
     return Bounded(read, f"{low} to {high}")

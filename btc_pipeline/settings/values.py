@@ -84,7 +84,13 @@ class Settings:
         effect="If it changes, currencies that are new are requested, and all steps after `ExtractAndLoad` run again.",
     )
     days: int = setting(
-        "pipeline", "7", whole_number(2, 89), "Whole days before the run's date.", steps=("ExtractAndLoad",)
+        "pipeline",
+        "7",
+        whole_number(
+            2, 89, beyond="a longer history is a backfill: luigi --module btc_pipeline Backfill --start=-364d"
+        ),
+        "Whole days before the run's date. A longer history is a backfill.",
+        steps=("ExtractAndLoad",),
     )
     max_age_hours: float = setting(
         "pipeline",

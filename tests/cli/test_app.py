@@ -88,6 +88,8 @@ MISTAKES = [
     (("show", "Bitcoin!"), "bad coin"),
     (("status", "--date", "2099-01-01"), "this day is in the future"),
     (("status", "--pipeline-days", "0"), "[pipeline] days"),
+    (("run", "--pipeline-days", "365"), "is a backfill: luigi --module btc_pipeline Backfill --start=-364d"),
+    (("plan", "--pipeline-days", "90"), "a longer history is a backfill"),
     (("completion", "tcsh"), "'tcsh' is not one of"),
     (("run", "--date", "tomorrow"), "'tomorrow': not a day such as 2026-11-20"),
 ]  # fmt: skip

@@ -46,6 +46,7 @@ MISTAKES = [
     setting("pipeline-five-minute-points", "maybe", "'maybe'"),
     setting("pipeline-days", "0", "2", "89"),
     setting("pipeline-days", "90", "2", "89"),
+    setting("pipeline-days", "365", "2", "89", "luigi --module btc_pipeline Backfill --start=-364d"),
     setting("pipeline-days", "x", "'x'"),
     setting("pipeline-max-age-hours", "nan", "nan"),
     setting("pipeline-source", "test", "live", "sample"),
