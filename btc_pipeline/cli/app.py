@@ -69,7 +69,9 @@ def run(context: click.Context, day: date | None, shown: str | None) -> int:
     short_help="what is there, how fresh, what would run",
     examples=["btc-pipeline status", "btc-pipeline status --json | jq .published.is_fresh"],
 )
-@click.option("--date", "day", type=DAY, metavar="DAY", help="UTC day whose steps are shown; default: today.")
+@click.option(
+    "--date", "day", type=DAY, metavar="DAY", help="UTC day of the run whose steps are shown; default: today."
+)
 @click.option("--json", "is_json", is_flag=True, help=_AS_JSON)
 @click.pass_context
 def status(context: click.Context, day: date | None, is_json: bool) -> int:
@@ -134,7 +136,7 @@ def report(context: click.Context, is_json: bool) -> int:
 @click.argument("name", required=False, type=REPORT)
 @click.pass_context
 def open_(context: click.Context, name: str | None) -> int:
-    """Show a report in the browser, and print its path: that of the newest day, or of another day or a backfill."""
+    """Show a report in the browser, and print its path: that of the newest run, of another run's day or a backfill."""
     from btc_pipeline.commands import report as command
 
     return reading(context, lambda settings, workspace: command.open_(settings, workspace, name))
@@ -169,10 +171,7 @@ def plan(context: click.Context, start: date | None, end: date | None) -> int:
     return with_settings(context, lambda settings, workspace: command.text(settings, workspace, start, end))
 
 
-@pipeline.command(
-    short_help="why does a candle look like this?",
-    examples=["btc-pipeline why bitcoin -1d", "btc-pipeline why bitcoin 2026-11-20"],
-)
+@pipeline.command(short_help="why does a candle look like this?", examples=["btc-pipeline why bitcoin -1d"])
 @click.argument("coin", shell_complete=_published_coins)
 @click.argument("day", type=DAY)
 @click.pass_context

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import contextlib
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 
 from btc_pipeline.errors import ConfigurationError, VisualizationError
+from btc_pipeline.lake import versions
+from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.terminal.summary import near
 from btc_pipeline.warehouse import published
 
 
 def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
     """The path of the report, written anew; or its facts as JSON, and nothing written.
+
+    If a run of a past day has published since, it is the report that the run of the newest day has written.
 
     Raises:
         ConfigurationError: nothing is published.
@@ -26,7 +32,13 @@ def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
     """
     from btc_pipeline.visualize.report import write
 
-    path = _path(workspace)
+    about = _publication(workspace)
+    path = _of(workspace, about)
+    newer = versions.newer_run(workspace, about)
+    of_newest = _of(workspace, newer) if newer else path
+    if of_newest != path and of_newest.with_suffix(".json" if is_json else ".html").exists():
+        log.info("the %s has published since; its own report: %s", published.run_of(about), near(path))
+        return of_newest.with_suffix(".json").read_text(encoding="utf-8") if is_json else str(of_newest)
     try:
         if is_json:
             return write.as_json(workspace.published)
@@ -36,7 +48,7 @@ def report(configured: Settings, workspace: Workspace, *, is_json: bool) -> str:
 
 
 def open_(configured: Settings, workspace: Workspace, name: str | None) -> str:
-    """Show a report in the browser: by its name, or that of the newest day; returns its path.
+    """Show a report in the browser: by its name, or that of the newest run; returns its path.
 
     If there is no report at all, that of what is published is written first.
 
@@ -69,12 +81,15 @@ def _newest(workspace: Workspace) -> Path | None:
     return found[max(found)] if found else None
 
 
-def _path(workspace: Workspace) -> Path:
+def _of(workspace: Workspace, about: Mapping[str, str]) -> Path:
     from btc_pipeline.visualize.report import facts
 
+    return workspace.reports / f"{facts.name_of(about)}.html"
+
+
+def _publication(workspace: Workspace) -> dict[str, str]:
     try:
-        about = published.checked_facts(published.publication(workspace.published), workspace.published)
+        return published.checked_facts(published.publication(workspace.published), workspace.published)
     except FileNotFoundError:
         advice = published.what_to_type(workspace.published)
         raise ConfigurationError(f"nothing is published: {workspace.published}", advice) from None
-    return workspace.reports / f"{facts.name_of(about)}.html"

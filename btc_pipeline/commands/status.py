@@ -41,7 +41,9 @@ class Published:
 
     source: str
     run: str
+    """Of the newest day, also if a run of a past day has published since; then `published_last` names that run."""
     run_date: str
+    published_last: str
     as_of: str
     newest_price_at: str
     age_hours: float | None
@@ -105,6 +107,7 @@ def lines(status: Status) -> list[Line]:
 def _published(settings: Settings, workspace: Workspace) -> Published:
     """The days on which something may be odd are those of the published run's window, as in its summary."""
     about = published.checked_facts(published.publication(workspace.published), workspace.published)
+    written_by, about = about, versions.newer_run(workspace, about) or about
     last = date.fromisoformat(about.get("last_day", about["run_date"]))
     first = date.fromisoformat(about.get("first_day", (last - timedelta(days=settings.days)).isoformat()))
     shown, gaps, odd = published.read(
@@ -121,6 +124,7 @@ def _published(settings: Settings, workspace: Workspace) -> Published:
         about["source"],
         published.run_of(about),
         about["run_date"],
+        "" if written_by is about else published.run_of(written_by),
         about["as_of"],
         instants.text(newest) if newest else "",
         age,
@@ -172,6 +176,7 @@ def _of_published(version: Published) -> list[Line]:
     freshness = f"{'fresh' if is_fresh else 'STALE'}: {known}"
     shown = [
         _line("published", f"{version.run}, as of {as_of}, from {version.source}"),
+        *([_line("", f"the {version.published_last} has published since")] if version.published_last else []),
         _line("prices", freshness, "" if is_fresh else "bad"),
         _line("candles", counts),
         _line("history", version.history, "bad" if proofs.is_bad(version.history) else ""),
@@ -208,7 +213,7 @@ def _of_calls(status: Status) -> list[Line]:
 
 
 def _of_steps(status: Status) -> list[Line]:
-    shown: list[Line] = [[], [(f"steps of {status.date}", "strong")]]
+    shown: list[Line] = [[], [(f"steps of the run of {status.date}", "strong")]]
     for each in status.steps:
         style: Style = "" if each.state == "done" else "strong"
         reason = f"  {each.reason}" if each.reason else ""

@@ -194,8 +194,13 @@ def _to_open(summary: Summary) -> str:
     folder = near(summary.database.parent.parent)
     options = ["--sample"] if summary.is_sample else []
     options += [] if folder == "data" else [f"--pipeline-data-dir {shlex.quote(folder)}"]
-    names = [summary.report.stem] if summary.report and "_" in summary.report.stem else []
+    names = [summary.report.stem] if summary.report and not _is_of_newest_run(summary.report) else []
     return " ".join([program, "open", *names, *options])
+
+
+def _is_of_newest_run(report: Path) -> bool:
+    """Whether `open` without a name shows it: no backfill, and no run of a past day."""
+    return "_" not in report.stem and report.name >= max(report.parent.glob("????-??-??.html"), default=report).name
 
 
 def _unstyled(text: str) -> Line:

@@ -1,7 +1,7 @@
 """`btc-pipeline report` and `open`: the report of what is published, without a run."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import pytest
@@ -137,3 +137,26 @@ def test_open_shows_the_report_of_the_newest_day_whatever_is_published(workspace
     assert (ended.returncode, ended.stdout) == (0, f"{newest}\n"), ended.stderr
     assert (browser.parent / "shown").read_text().strip() == newest.as_uri()
     assert not (workspace / "report" / f"{DAY}.html").exists()
+
+
+# --- A run of a past day has published since
+
+NEWER = DAY + timedelta(days=3)
+
+
+@pytest.mark.parametrize(("option", "suffix", "shown"), [((), "html", "{path}"), (("--json",), "json", "its own")])
+def test_report_is_that_of_the_newest_day_as_its_own_run_has_written_it(option, suffix, shown, workspace):
+    published_world.record(workspace, NEWER)
+    (workspace / "report").mkdir()
+    path = workspace / "report" / f"{NEWER}.{suffix}"
+    path.write_text("its own")
+    ended = typed(workspace, "report", *option)
+    assert (ended.returncode, ended.stdout) == (0, shown.format(path=path) + "\n"), ended.stderr
+    assert f"the run of {DAY} has published since" in ended.stderr
+    assert path.read_text() == "its own"
+
+
+def test_if_the_newest_day_s_report_is_gone_that_of_what_is_published_is_written(workspace):
+    published_world.record(workspace, NEWER)
+    ended = typed(workspace, "report")
+    assert (ended.returncode, ended.stdout) == (0, f"{workspace}/report/{DAY}.html\n"), ended.stderr

@@ -137,3 +137,50 @@ def test_single_slots_are_counted_apart(workspace):
     assert [line for line in lines if line.startswith(("odd", "common"))] == [
         "odd        1 open gap", "common     2 single slots missing",
     ]  # fmt: skip
+
+
+# --- A run of a past day has published since
+
+NEWER = DAY + timedelta(days=3)
+
+
+def test_the_head_is_of_the_newest_day_and_names_the_other_run(workspace):
+    published_world.record(workspace, DAY)
+    published_world.record(workspace, NEWER)
+    found = told(workspace)["published"]
+    assert (found["run"], found["as_of"]) == (f"run of {NEWER}", f"{NEWER}T14:42:23Z")
+    assert (found["published_last"], found["failed_or_warned"]) == (f"run of {DAY}", ["singular:odd"])
+    assert f"the run of {DAY} has published since" in typed(workspace).stdout
+
+
+def test_what_is_odd_is_that_of_the_newest_days(workspace):
+    odd = [anomaly(back) for back in (6, -2, -3)]
+    Published(tables={"price_anomalies": odd}).write(workspace / "crypto_data.duckdb")
+    assert told(workspace)["published"]["anomalies"] == 1
+    published_world.record(workspace, NEWER)
+    assert told(workspace)["published"]["anomalies"] == 2
+
+
+OTHERS = [
+    {"source": "SAMPLE (recordings x)"}, {"made_by": "Backfill"}, {"run_date": "some day"}, {"first_day": "x"},
+    {"as_of": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", OTHERS, ids=str)
+def test_only_a_daily_run_of_the_same_source_takes_the_head(changes, workspace):
+    published_world.record(workspace, NEWER, **changes)
+    found = told(workspace)["published"]
+    assert (found["run"], found["published_last"]) == (f"run of {DAY}", "")
+
+
+def test_without_a_newer_run_nobody_has_published_since(workspace):
+    for back in (0, 1):
+        published_world.record(workspace, DAY - timedelta(days=back))
+    assert told(workspace)["published"]["published_last"] == ""
+
+
+def test_a_damaged_record_of_a_newer_run_is_passed_over(workspace):
+    published_world.record(workspace, NEWER)
+    next((workspace / "runs").glob("*.json")).write_text("{")
+    assert told(workspace)["published"]["run"] == f"run of {DAY}"

@@ -276,3 +276,19 @@ def test_show_tells_the_nearest_of_a_coin_that_is_not_published(first_run):
 def test_show_works_beside_a_run(kind, finished):
     lock.hold_and_sign(finished.sample / ".lock")
     assert typed(finished, "show", "--format", kind)[0] == 0
+
+
+# --- After a run of a past day
+
+
+@pytest.mark.long
+def test_a_run_of_a_past_day_leaves_the_heads_to_the_newest_day(finished, monkeypatch):
+    monkeypatch.setenv("BROWSER", "true %s")
+    before = [typed(finished, command)[1] for command in ("status", "report")]
+    past = finished.run("Visualize", "--date=2026-05-13")
+    assert past.exit_code == 0, past.stderr
+    assert "open 2026-05-13 --sample" in past.stdout
+    status, report, opened = (typed(finished, command)[1] for command in ("status", "report", "open"))
+    assert status.splitlines()[1] == before[0].splitlines()[1]
+    assert status.splitlines()[2].split() == ["the", "run", "of", "2026-05-13", "has", "published", "since"]
+    assert {report, opened} == {before[1]}

@@ -151,3 +151,19 @@ def test_coverage_is_rounded_down():
 def test_a_narrow_table_does_without_the_columns_that_say_least(width, columns):
     head, *_ = table.of_candles(series().candles, width)
     assert len(head.replace("day (UTC)", "day").replace("24 h volume", "volume").split()) == columns
+
+
+# --- How to open the report
+
+
+@pytest.mark.parametrize(("report", "others", "named"), [
+    ("2026-11-24", (), ""),
+    ("2026-11-24", ("2026-11-23", "2026-10-01_2026-11-30"), ""),
+    ("2026-11-24", ("2026-11-25",), "2026-11-24 "),
+    ("2026-10-01_2026-11-30", (), "2026-10-01_2026-11-30 "),
+])  # fmt: skip
+def test_a_report_is_named_where_open_alone_would_show_another(report, others, named, tmp_path):
+    for name in (report, *others):
+        (tmp_path / f"{name}.html").touch()
+    of_run = replace(summary(series()), report=tmp_path / f"{report}.html")
+    assert f"btc-pipeline open {named}--pipeline-data-dir /" in text(of_run)
