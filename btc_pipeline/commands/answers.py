@@ -62,7 +62,7 @@ def quarantine(settings: Settings, workspace: Workspace, name: str, reason: str)
         AlreadyRunningError: a run is at work.
         TransformationError: the ledger is damaged.
     """
-    lock.hold_and_sign(workspace.lock)
+    _hold(workspace)
     file = _one(raw_archive.named(workspace.raw, _checked(name)), name)
     ledger = exceptions.read(workspace.raw)
     if file in ledger.quarantined:
@@ -79,12 +79,18 @@ def release(settings: Settings, workspace: Workspace, name: str, reason: str) ->
         AlreadyRunningError: a run is at work.
         TransformationError: the ledger is damaged.
     """
-    lock.hold_and_sign(workspace.lock)
+    _hold(workspace)
     ledger = exceptions.read(workspace.raw)
     wanted = _checked(name)
     file = _one([each for each in ledger.quarantined if raw_archive.has_name(each, wanted)], name, "in quarantine")
     _check_it_passes(settings, workspace, file, ledger)
     return _decide(settings, workspace, RELEASED, file, reason)
+
+
+def _hold(workspace: Workspace) -> None:
+    if not workspace.raw.is_dir():
+        raise ConfigurationError(f"there is no archive: {workspace.raw}", "go to its folder, or choose its source")
+    lock.hold_and_sign(workspace.lock)
 
 
 def _check_it_passes(settings: Settings, workspace: Workspace, file: str, ledger: exceptions.ExceptionLedger) -> None:

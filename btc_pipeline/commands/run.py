@@ -54,6 +54,9 @@ def _source_option(configured: Settings) -> list[str]:
         return []
     network_variables.check(configured.base_url)
     if ping.answers(configured.base_url, PROBE_SECONDS):
+        if said := reader.surprise(configured):
+            log.prepare()
+            log.warning("%s", said)
         ledger = Workspace(configured.data_dir, configured.source).calls
         if not ping.enter(configured.base_url, configured.plan, ledger):
             log.warning("the call ledger was damaged; it counts from 0 again: %s", ledger)

@@ -54,6 +54,16 @@ def files_read() -> list[Path]:
     return [Path(path).absolute() for path in parser._config_paths if path and Path(path).is_file()]
 
 
+def surprise(settings: Settings) -> str:
+    """What to say before a data folder is made where nobody has chosen one; empty: it is there, or was chosen."""
+    if settings.data_dir.exists() or settings.data_dir != Settings().data_dir or files_read():
+        return ""
+    where = f"there is no luigi.cfg in {settings.data_dir.parent}"
+    return (
+        f"{where}: the defaults hold, and a new data folder is made, {settings.data_dir}. To choose: btc-pipeline init"
+    )
+
+
 def _settings(texts: Mapping[str, str]) -> Settings:
     """Each value from its text."""
     values: dict[str, Any] = {}

@@ -20,7 +20,7 @@ from btc_pipeline.lake import failed_runs
 from btc_pipeline.market import instants
 from btc_pipeline.market.pair import Pair
 from btc_pipeline.observe import journal, log
-from btc_pipeline.settings import parsers
+from btc_pipeline.settings import parsers, reader
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.steps import exit_codes, failures, fingerprints, luigid
@@ -194,6 +194,8 @@ class Step(luigi.Task):
         outcome = ""
         workspace = self.workspace
         try:
+            if said := reader.surprise(self.settings):
+                log.warning("%s", said)
             if lock.hold_and_sign(workspace.lock):
                 from btc_pipeline.warehouse import duckdb_files  # a run with nothing to do has no time for DuckDB
 

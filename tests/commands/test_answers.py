@@ -103,3 +103,11 @@ def test_a_damaged_answer_is_refused_and_one_in_quarantine_already(world):
         answers.quarantine(settings, workspace, first.file, "why")
     with pytest.raises(ConfigurationError, match="the answer is damaged"):
         answers.release(settings, workspace, second.file, "why")
+
+
+def test_without_an_archive_a_decision_makes_no_folder(tmp_path):
+    workspace, settings = Workspace(tmp_path / "data", "live"), replace(SETTINGS, data_dir=tmp_path / "data")
+    for decide in (answers.quarantine, answers.release):
+        with pytest.raises(ConfigurationError, match="there is no archive"):
+            decide(settings, workspace, "20260515T1", "odd")
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -186,3 +187,22 @@ def test_a_database_that_another_process_has_open_ends_with_the_code_of_its_step
 def test_a_run_with_nothing_to_do_does_not_ask_for_a_database_that_another_process_has_open(case, runs_without_peace):
     result, _ = runs_without_peace[case].result()
     assert (result.exit_code, result.errors, result.done) == (0, [], []), result.stderr
+
+
+def test_a_run_in_a_folder_without_luigi_cfg_warns_before_it_makes_its_data_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    luigi = [
+        str(Path(sys.executable).with_name("luigi")),
+        "--module",
+        "btc_pipeline",
+        "ExtractAndLoad",
+        "--local-scheduler",
+    ]
+    recordings = ["--pipeline-source=sample", f"--pipeline-recordings={tmp_path}/empty"]  # so that it ends early
+    ended, again = (
+        subprocess.run([*luigi, *recordings], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        for _ in range(2)
+    )
+    assert "WARNING there is no luigi.cfg in" in ended.stderr.splitlines()[0], ended.stderr
+    assert (tmp_path / "data").is_dir()
+    assert "there is no luigi.cfg" not in again.stderr

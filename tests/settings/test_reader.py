@@ -692,3 +692,27 @@ def test_an_instant_is_read_as_utc(text, instant):
 def test_what_is_no_instant_is_a_value_error(text):
     with pytest.raises(ValueError, match="instant"):
         parsers.instant(text)
+
+
+# --- A new data folder where nobody has chosen one
+
+
+def surprise(configured, monkeypatch, folder, text="", files=()):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(luigi.configuration.LuigiConfigParser, "_config_paths", list(files))
+    return reader.surprise(configured(text))
+
+
+def test_in_a_folder_without_luigi_cfg_a_new_data_folder_is_announced(configured, monkeypatch, tmp_path):
+    said = surprise(configured, monkeypatch, tmp_path)
+    assert f"no luigi.cfg in {tmp_path}" in said
+    assert f"{tmp_path}/data. To choose: btc-pipeline init" in said
+
+
+def test_a_data_folder_that_is_there_or_chosen_is_no_surprise(configured, monkeypatch, tmp_path):
+    assert surprise(configured, monkeypatch, tmp_path, text="[pipeline]\ndata_dir = elsewhere\n") == ""
+    (tmp_path / "luigi.cfg").write_text("[pipeline]\ndays = 7\n")
+    assert surprise(configured, monkeypatch, tmp_path, files=["luigi.cfg"]) == ""
+    (tmp_path / "luigi.cfg").unlink()
+    (tmp_path / "data").mkdir()
+    assert surprise(configured, monkeypatch, tmp_path) == ""
