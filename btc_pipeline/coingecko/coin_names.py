@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from btc_pipeline.coingecko import responses
 from btc_pipeline.coingecko.streams import COINS, CURRENCIES, LISTS
 from btc_pipeline.market import nearest
+from btc_pipeline.market.pair import Pair
 from btc_pipeline.system import files
 
 _FRESH_SECONDS = 7 * 86_400
@@ -32,6 +34,29 @@ def keep(folder: Path, lists: Mapping[str, str]) -> None:
     for name in LISTS:
         if name in lists:
             files.write(folder / f"{name}.json", lists[name].encode())
+
+
+@dataclass(frozen=True)
+class WrongName:
+    """A coin or a currency that a fresh list lacks."""
+
+    what: str
+    setting: str
+    list_: Path
+
+
+def wrong(folder: Path, pair: Pair) -> WrongName | None:
+    """What of a pair CoinGecko does not know, by its lists of less than a week; None if they do not say so."""
+    ids = {coin["id"] for coin in _fresh(folder, COINS) if isinstance(coin, dict)}
+    if ids and pair.coin_id not in ids:
+        meant = of_coin(folder, pair.coin_id)
+        if not meant.startswith(pair.coin_id):
+            meant = f"{pair.coin_id} is not in CoinGecko's list of coins{f'; {meant}' if meant else ''}"
+        return WrongName(meant, "coins", folder / f"{COINS}.json")
+    codes = _fresh(folder, CURRENCIES)
+    if codes and pair.vs_currency not in codes:
+        return WrongName(of_currency(folder, pair.vs_currency), "vs_currency", folder / f"{CURRENCIES}.json")
+    return None
 
 
 def of_coin(folder: Path, coin_id: str) -> str:
@@ -75,6 +100,11 @@ def _is_fresh(path: Path) -> bool:
         return time.time() - path.stat().st_mtime < _FRESH_SECONDS
     except OSError:
         return False
+
+
+def _fresh(folder: Path, name: str) -> Sequence[Any]:
+    path = folder / f"{name}.json"
+    return _read(path) if _is_fresh(path) else []
 
 
 def _read(path: Path) -> Sequence[Any]:

@@ -235,8 +235,8 @@ class Arguments:
 def show(workspace: Workspace, given: Arguments) -> int:
     """What is published."""
     try:
-        coins = parsers.coins(",".join(given.coins)) if given.coins else ()
-        currencies = parsers.currencies(given.currency) if given.currency else ()
+        coins = parsers.coins_as_typed(",".join(given.coins)) if given.coins else ()
+        currencies = parsers.currencies_as_typed(given.currency) if given.currency else ()
     except ValueError as error:
         raise ConfigurationError(
             f"bad coin or currency: {error}", "name them as CoinGecko does, e.g. bitcoin"

@@ -214,7 +214,7 @@ def _shown(value: object) -> str:
 def text(configured: Settings, workspace: Workspace, coin: str, day: date) -> str:
     """All that is known about a candle."""
     try:
-        (coin_id,) = parsers.coins(coin)
+        (coin_id,) = parsers.coins_as_typed(coin)
     except ValueError as error:
         raise ConfigurationError(f"bad coin {coin[:40]!r}: {error}", "name one coin, e.g. bitcoin") from None
     return "\n\n".join(explained(workspace, coin_id, currency, day) for currency in configured.vs_currencies)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from btc_pipeline.coingecko import call_ledger, coin_names, error_advice, network_variables
 from btc_pipeline.coingecko.streams import MARKET_CHART, STREAMS
 from btc_pipeline.errors import ConfigurationError, ExtractionError
+from btc_pipeline.extract import wrong_names
 from btc_pipeline.extract.cache import TABLE
 from btc_pipeline.extract.fetch_state import FetchState
 from btc_pipeline.lake import raw_archive
@@ -85,6 +86,9 @@ def fetch(
         ExtractionError: the connector failed or did not end in time. The answers up to then are in the archive.
         ConfigurationError: the key, the recordings or a variable of the network cannot be used.
     """
+    wanted, refused = wrong_names.set_aside(workspace, wanted)
+    if not wanted:
+        return Fetched({stream: [] for stream in STREAMS}, refused, calls=0, waited_seconds=0.0)
     options = options or Options(workspace.cache)
     settings.api_key()  # if it cannot be read, nothing is started
     if not settings.is_sample:
@@ -109,7 +113,7 @@ def fetch(
         raise ExtractionError(f"an answer has come and cannot be read: {error}", "run it again") from None
     return Fetched(
         of_stream,
-        [(request, _error_of(settings, workspace, request, why)) for request, why in state.failed(MARKET_CHART)],
+        [*refused, *((each, _error_of(settings, workspace, each, why)) for each, why in state.failed(MARKET_CHART))],
         result["calls"],
         result["waited_seconds"],
     )

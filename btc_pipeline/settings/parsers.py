@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -126,6 +127,26 @@ def currencies(text: str) -> tuple[str, ...]:
     if len(set(codes)) < len(codes):
         raise ValueError("a currency is named twice")
     return codes
+
+
+def coins_as_typed(text: str) -> tuple[str, ...]:
+    """As `coins`; capital letters that no id has are read as small ones, so that BTC is what btc is."""
+    return _as_typed(coins, text)
+
+
+def currencies_as_typed(text: str) -> tuple[str, ...]:
+    """As `currencies`, with capital letters as small ones."""
+    return _as_typed(currencies, text)
+
+
+def _as_typed(read: Callable[[str], tuple[str, ...]], text: str) -> tuple[str, ...]:
+    try:
+        return read(text)
+    except ValueError as error:
+        try:
+            return read(text.lower())
+        except ValueError:
+            raise error from None
 
 
 def base_url(text: str) -> str:

@@ -67,7 +67,7 @@ class Settings:
     coins: tuple[str, ...] = setting(
         "pipeline",
         "bitcoin",
-        parsers.coins,
+        parsers.coins_as_typed,
         "CoinGecko's coin ids, separated by commas.",
         steps=_OF_PAIRS,
         counts_as="pairs",
@@ -76,7 +76,7 @@ class Settings:
     vs_currencies: tuple[str, ...] = setting(
         "pipeline",
         "usd",
-        parsers.currencies,
+        parsers.currencies_as_typed,
         "CoinGecko's currency codes, separated by commas. Each coin is requested in each currency.",
         key="vs_currency",
         steps=_OF_PAIRS,

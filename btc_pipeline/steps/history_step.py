@@ -42,7 +42,10 @@ class PairStep(Step):
     def pair(self) -> Pair:
         """The validated pair."""
         try:
-            (coin_id,), (currency,) = parsers.coins(self.coin_id), parsers.currencies(self.vs_currency)
+            (coin_id,), (currency,) = (
+                parsers.coins_as_typed(self.coin_id),
+                parsers.currencies_as_typed(self.vs_currency),
+            )
         except ValueError as error:
             exit_codes.stop(ConfigurationError(f"bad {self.get_task_family()}: {error}", "name one coin, e.g. bitcoin"))
         return Pair(coin_id, currency)

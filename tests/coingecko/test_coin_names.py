@@ -124,3 +124,32 @@ def test_a_coin_that_is_not_found_comes_with_what_was_meant(lists):
 def test_a_currency_that_is_refused_comes_with_what_was_meant(lists):
     told = error_advice.advice("HTTP 400, invalid vs_currency", Pair("bitcoin", "euro"), lists)
     assert "nearest: eur" in told
+
+
+# --- Before a request is sent
+
+
+@pytest.mark.parametrize(("coin", "currency", "what", "setting"), [
+    ("btc", "usd", "btc is a symbol, not an id: bitcoin (Bitcoin)", "coins"),
+    ("bitcon", "usd", "bitcon is not in CoinGecko's list of coins; nearest ids: bitcoin", "coins"),
+    ("zzzzzz", "usd", "zzzzzz is not in CoinGecko's list of coins", "coins"),
+    ("bitcoin", "euro", "euro is not one of CoinGecko's 4 currencies; nearest: eur", "vs_currency"),
+])  # fmt: skip
+def test_a_name_that_a_fresh_list_lacks_is_wrong(coin, currency, what, setting, lists):
+    wrong = coin_names.wrong(lists, Pair(coin, currency))
+    assert wrong is not None
+    assert (wrong.what.startswith(what), wrong.setting, wrong.list_.is_file()) == (True, setting, True)
+
+
+def test_a_name_that_is_listed_is_not_wrong(lists):
+    assert coin_names.wrong(lists, Pair("litecoin", "eur")) is None
+
+
+def test_a_list_that_is_old_or_damaged_or_not_there_makes_no_name_wrong(lists, tmp_path):
+    for path in lists.glob("*.json"):
+        os.utime(path, (0, time.time() - 8 * 86_400))
+    assert coin_names.wrong(lists, Pair("btc", "euro")) is None
+    for path in lists.glob("*.json"):
+        path.write_text("[")
+    assert coin_names.wrong(lists, Pair("btc", "euro")) is None
+    assert coin_names.wrong(tmp_path / "nowhere", Pair("btc", "euro")) is None

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.long
 GOOD = ["bitcoin", "litecoin"]
 UNKNOWN, EMPTY, NO_NUMBER, STALE = "no-such-coin", "ethereum", "solana", "dogecoin"
 SICK = [UNKNOWN, EMPTY, NO_NUMBER, STALE]
+KNOWN = SICK[1:]
+"""What is requested again: the first mistake has brought CoinGecko's list of coins, and it lacks the other one."""
 COINS = [UNKNOWN, "bitcoin", EMPTY, NO_NUMBER, STALE, "litecoin"]
 EXTRACTION = 20
 
@@ -115,14 +117,14 @@ def test_each_coin_is_asked_for_once(story):
 
 def test_a_run_after_it_asks_for_the_sick_coins_alone_and_redoes_no_step(story):
     chapter = story["nothing has changed"]
-    assert sorted(chapter.asked) == sorted(SICK)
+    assert sorted(chapter.asked) == sorted(KNOWN)
     assert chapter.result.done == STEPS[:2], chapter.result.stderr
     assert (chapter.result.exit_code, len(chapter.result.errors)) == (story["four are sick"].result.exit_code, 4)
 
 
 def test_a_coin_that_has_healed_is_published(story):
     chapter = story["one has healed"]
-    assert sorted(chapter.asked) == sorted(SICK)
+    assert sorted(chapter.asked) == sorted(KNOWN)
     assert {*GOOD, EMPTY} <= set(chapter.coins) & set(chapter.charts), chapter.result.stderr
     assert len(chapter.result.errors) == 3, chapter.result.stderr
 

@@ -160,7 +160,7 @@ BAD = [
     ("pipeline", "coins", "bitcoin,", "is not a CoinGecko coin id"),
     ("pipeline", "coins", "bitcoin,,ethereum", "is not a CoinGecko coin id"),
     ("pipeline", "coins", "bitcoin,bitcoin", "named twice"),
-    ("pipeline", "coins", "Bitcoin", "is not a CoinGecko coin id"),
+    ("pipeline", "coins", "Bit/Coin", "is not a CoinGecko coin id"),
     ("pipeline", "coins", "bit coin", "coin ids with spaces or brackets are not supported here"),
     ("pipeline", "coins", "(wrapped)-coin", "coin ids with spaces or brackets are not supported here"),
     ("pipeline", "coins", "bitcoin,coin-[old]", "coin ids with spaces or brackets are not supported here"),
@@ -184,7 +184,7 @@ BAD = [
     ("coingecko", "calls_a_month", "-1", "between 0 and"),
     ("pipeline", "five_minute_points", "yes", "must be one of false, true"),
     ("pipeline", "vs_currency", "", "is not a currency code"),
-    ("pipeline", "vs_currency", "USD", "is not a currency code"),
+    ("pipeline", "vs_currency", "US-D", "is not a currency code"),
     ("pipeline", "vs_currency", "usd,usd", "twice"),
     ("pipeline", "vs_currency", "u\u0455d", "is not a currency code"),
     ("pipeline", "vs_currency", "usd/", "is not a currency code"),
@@ -716,3 +716,17 @@ def test_a_data_folder_that_is_there_or_chosen_is_no_surprise(configured, monkey
     (tmp_path / "luigi.cfg").unlink()
     (tmp_path / "data").mkdir()
     assert surprise(configured, monkeypatch, tmp_path) == ""
+
+
+# --- Capital letters
+
+
+def test_capital_letters_of_coins_and_currencies_are_read_as_small_ones(configured):
+    settings = configured("[pipeline]\ncoins = BTC,Bitcoin\nvs_currency = USD\n")
+    assert (settings.coins, settings.vs_currencies) == (("btc", "bitcoin"), ("usd",))
+
+
+@pytest.mark.parametrize("text", ["Bitcoin!", "BITCOIN,bitcoin"])
+def test_what_is_no_id_in_small_letters_either_is_refused_as_it_was_written(text, configured):
+    with pytest.raises(ConfigurationError, match=text):
+        configured(f"[pipeline]\ncoins = {text}\n")
