@@ -7,6 +7,7 @@ So a command line that does not name one of them goes without. Imports nothing o
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -14,6 +15,8 @@ from pathlib import PurePath
 def register(command_line: Sequence[str]) -> None:
     """Let Luigi find them, unless this command line is Luigi's own and needs none of them."""
     if are_needed(command_line):
+        # Luigi warns of a default of its own that it does not like
+        warnings.filterwarnings("ignore", 'Parameter "param_name" with value "None"', UserWarning)
         importlib.import_module("luigi.tools.range")  # its tasks register themselves
 
 

@@ -298,3 +298,12 @@ def test_a_pointer_that_cannot_be_written_does_not_end_a_run(finished):
     rerun = finished.run()
     assert rerun.exit_code == 0
     assert "the workspace of this run is not noted" in rerun.stderr
+
+
+# --- A span of days by Luigi
+
+
+def test_the_stop_of_luigi_s_span_of_days_is_not_run_and_luigi_does_not_warn(finished):
+    span = "--of=Visualize", "--start=2026-05-15", "--stop=2026-05-16", "--days-back=10000"
+    result = finished.run("RangeDaily", *span)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
