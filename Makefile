@@ -40,7 +40,7 @@ replay: .venv/.installed ## Rebuild all from the raw archive and compare with wh
 prove: .venv/.installed ## Once a week: does the raw archive give the whole published history again? (ARGS="--pipeline-source sample")
 	@$(python) -m luigi --module btc_pipeline ProveHistory --local-scheduler $(ARGS)
 
-why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=2026-11-20)
+why: .venv/.installed ## Why does a candle look like this? (COIN=bitcoin DAY=-1d)
 	@$(python) -m btc_pipeline why $(COIN) $(DAY) $(ARGS)
 
 docs: .venv/.installed ## Write the models' documentation, with lineage from source to chart, to data/docs/index.html

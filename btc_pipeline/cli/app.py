@@ -46,7 +46,8 @@ def pipeline() -> None:
     examples=[
         "btc-pipeline run",
         "btc-pipeline run --pipeline-coins bitcoin,ethereum",
-        "btc-pipeline run --date 2026-11-20 --sample",
+        "btc-pipeline run --date -1d",
+        "btc-pipeline run --sample",
         "btc-pipeline run --json | jq '.candles[-1].close'",
     ],
 )
@@ -131,7 +132,7 @@ def report(context: click.Context, is_json: bool) -> int:
 @pipeline.command(
     "open",
     short_help="show a report in the browser",
-    examples=["btc-pipeline open", "btc-pipeline open 2026-11-20", "btc-pipeline open 2025-11-25_2026-11-23"],
+    examples=["btc-pipeline open", "btc-pipeline open -1d", "btc-pipeline open 2025-11-25_2026-11-23"],
 )
 @click.argument("name", required=False, type=REPORT)
 @click.pass_context
@@ -157,7 +158,7 @@ def doctor(context: click.Context, is_json: bool) -> int:
 
 @pipeline.command(
     short_help="what a run, or a backfill, would request and cost",
-    examples=["btc-pipeline plan", "btc-pipeline plan --start -365d --pipeline-coins bitcoin,ethereum"],
+    examples=["btc-pipeline plan", "btc-pipeline plan --start -364d --pipeline-coins bitcoin,ethereum"],
 )
 @click.option("--start", type=DAY, metavar="DAY", help="Of a backfill from this UTC day on.")
 @click.option("--end", type=DAY, metavar="DAY", help="To this one; default: the newest that is settled.")
