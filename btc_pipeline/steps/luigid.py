@@ -19,6 +19,7 @@ from btc_pipeline.errors import ConfigurationError, SchedulerError
 
 _ANSWER_SECONDS = 5.0
 _ANOTHER = "another program is there"
+START = "start it (`luigid --address 127.0.0.1`), or add --local-scheduler"
 _RETRIES, _PINGS = "Failed connecting to remote scheduler", "Failed pinging scheduler"
 _PROGRESS = "progress"
 _told: set[str] = set()
@@ -41,14 +42,16 @@ def require() -> None:
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         fix = "write it as http://HOST:PORT/, or add --local-scheduler"
         raise ConfigurationError("bad setting [core] default-scheduler-url: not a URL", fix)
-    if reason := _why_not(url):
-        raise SchedulerError(
-            f"no luigid answers at {parts.netloc.rpartition('@')[2]}: {reason}",
-            "start it (`luigid --address 127.0.0.1`), or add --local-scheduler",
-        )
+    if reason := why_not(url):
+        raise SchedulerError(f"no luigid answers at {shown(url)}: {reason}", START)
 
 
-def _why_not(url: str) -> str:
+def shown(url: str) -> str:
+    """Host and port of a luigid, without a user and a password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def why_not(url: str) -> str:
     """Why there is no luigid at this URL; empty if there is one. Asks as Luigi does, proxy and all."""
     try:
         answer = requests.post(f"{url.rstrip('/')}/api/is_pause_enabled", data={"data": "{}"}, timeout=_ANSWER_SECONDS)
@@ -56,7 +59,17 @@ def _why_not(url: str) -> str:
     except ValueError:  # what is no JSON is one, too
         return _ANOTHER
     except requests.RequestException as error:
-        return type(error).__name__
+        return _innermost(error)
+
+
+def _innermost(error: BaseException) -> str:
+    """What the system said, for example "Connection refused"; requests wraps it three times."""
+    said = type(error).__name__
+    inner: BaseException | None = error
+    while inner is not None:
+        said = (isinstance(inner, OSError) and inner.strerror) or said
+        inner = inner.__cause__ or inner.__context__
+    return said
 
 
 def _is_luigi_command() -> bool:

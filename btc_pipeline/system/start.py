@@ -28,10 +28,6 @@ def variables(environment: Mapping[str, str] = os.environ) -> Iterator[Configura
         yield ConfigurationError("PYTHONWARNINGS makes errors of warnings of the libraries", "unset PYTHONWARNINGS")
     if environment.get("PYTHONINSPECT"):
         yield ConfigurationError("PYTHONINSPECT makes 1 of each exit code", "unset PYTHONINSPECT")
-    if environment.get("LUIGI_CONFIG_PARSER") == "toml":
-        yield ConfigurationError(
-            "LUIGI_CONFIG_PARSER = toml: Luigi does not read luigi.cfg then", "unset LUIGI_CONFIG_PARSER"
-        )
 
 
 def hidden(files: Mapping[str, str]) -> ConfigurationError:

@@ -34,7 +34,7 @@ def test_so_does_a_file_in_the_current_folder_if_python_is_started_with_m(tmp_pa
     assert f"{tmp_path}/queue.py hides the module queue" in ended.stderr
 
 
-DISTURBING = {"PYTHONWARNINGS": "error", "LUIGI_CONFIG_PARSER": "toml"}
+DISTURBING = {"PYTHONWARNINGS": "error"}
 
 
 @pytest.mark.parametrize(("name", "value"), DISTURBING.items(), ids=DISTURBING)
@@ -68,7 +68,7 @@ def test_an_error_of_another_kind_is_a_bug_and_stays(error):
     ("name", "value"),
     [
         *(("PYTHONWARNINGS", value) for value in ("error", "error::UserWarning", "ignore, e::DeprecationWarning")),
-        *(("PYTHONINSPECT", "1"), ("LUIGI_CONFIG_PARSER", "toml")),
+        ("PYTHONINSPECT", "1"),
     ],
 )
 def test_a_variable_that_disturbs_each_command_is_told(name, value):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.request
 from urllib.parse import urlsplit
 
 from btc_pipeline.commands.doctor.check import Check
+from btc_pipeline.errors import SchedulerError
 from btc_pipeline.settings import scheduler
-
-_SECONDS = 3.0
-_START = "start it (luigid --address 127.0.0.1), or run luigi with --local-scheduler"
+from btc_pipeline.steps import luigid as central
 
 
 def luigid() -> Check:
@@ -23,22 +19,9 @@ def luigid() -> Check:
         return Check("luigid", "failed", f"[core] of luigi.cfg has a bad value: {reason}", "correct it")
     if not address:
         return Check("luigid", "ok", "none is configured: luigi takes --local-scheduler")
-    shown = _without_user(address)
     if urlsplit(address).scheme not in {"http", "https"}:
-        return Check("luigid", "ok", f"{shown} is configured; not asked, for it has no address of HTTP")
-    try:
-        with urllib.request.urlopen(f"{address}/api/resource_list", timeout=_SECONDS) as response:
-            is_luigi = "response" in json.loads(response.read(10_000_000))
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        said = getattr(reason, "strerror", None) or str(reason)
-        return Check("luigid", "failed", f"luigi.cfg names {shown}, where no luigid answers: {said}", _START)
-    if not is_luigi:
-        return Check("luigid", "failed", f"what answers at {shown} is no luigid", "correct [core] of luigi.cfg")
-    return Check("luigid", "ok", f"answers at {shown}")
-
-
-def _without_user(address: str) -> str:
-    """An address without the user and the password that it may have."""
-    scheme, _, rest = address.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+        return Check("luigid", "ok", "one is configured; not asked, for it has no address of HTTP")
+    if missing := central.why_not(address):
+        facts = f"luigi.cfg names {central.shown(address)}, where no luigid answers: {missing}"
+        return Check("luigid", "failed", facts, central.START, SchedulerError.exit_code)
+    return Check("luigid", "ok", f"answers at {central.shown(address)}")
