@@ -58,8 +58,9 @@ rooms: .venv/.installed ## Print which room of the package imports which
 sources: .venv/.installed ## Write the list of the files that make each step's output, from the imports
 	@$(python) -m btc_pipeline.commands.step_sources
 
-faults: .venv/.installed ## Write docs/faults.md from the table of what the API may do wrong
+faults: .venv/.installed ## Write docs/faults.md and docs/environment.md from the tables of what may go wrong
 	@$(python) -m tests.e2e.faults
+	@$(python) -m tests.e2e.environments
 
 matrix: .venv/.installed ## Write docs/bad-answers.md: what becomes of each kind of bad answer (ARGS="twin": print those with this word)
 	@$(python) -m tests.sweeps.matrix $(ARGS)

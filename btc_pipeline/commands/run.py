@@ -12,6 +12,7 @@ from btc_pipeline.errors import SUCCESS, PipelineError
 from btc_pipeline.observe import log
 from btc_pipeline.observe.run_state import CURRENT
 from btc_pipeline.settings import reader
+from btc_pipeline.settings.plans import KEYLESS
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.terminal import end_of_run, summary
@@ -53,6 +54,8 @@ def _source_option(configured: Settings) -> list[str]:
     if configured.is_sample:
         return []
     network_variables.check(configured.base_url)
+    if configured.plan != KEYLESS:
+        configured.api_key()  # a bad key file is no reason for sample data
     if ping.answers(configured.base_url, PROBE_SECONDS):
         if said := reader.surprise(configured):
             log.prepare()

@@ -22,6 +22,13 @@ def of_child() -> list[str]:
     return [*(folder for folder, is_foreign in _folders() if not is_foreign), str(PACKAGE.parent)]
 
 
+def put_foreign_last() -> None:
+    """Let no foreign folder hide a module from this process from now on. What lies there alone is still found."""
+    sys.path[:] = [
+        folder for of_others in (False, True) for folder, is_foreign in _folders() if is_foreign == of_others
+    ]
+
+
 def hiding() -> dict[str, str]:
     """The file of each module in a foreign folder that hides one of Python, of a package or of the project; by name."""
     foreign, of_children = _foreign(), of_child()

@@ -1,10 +1,8 @@
 """A damaged manifest of the archive is named, its answer is requested again or left out, and no candle is wrong."""
 
-import json
-
 import pytest
 
-from btc_pipeline.system import files
+from btc_pipeline.system import files, records
 from tests.e2e import published, truth
 from tests.e2e.command_line import STEPS
 from tests.support import commands
@@ -53,9 +51,9 @@ def damaged(pipeline, damage):
 def vouched_for(pipeline):
     """Let the record of the day vouch for its files as they are now: as if the damage had come before the record."""
     marker = pipeline.sample / "markers/ExtractAndLoad_2026-05-15.json"
-    content = json.loads(marker.read_bytes())
+    content = records.read(marker)
     content["files"] = {name: files.sha256(pipeline.sample / name) for name in content["files"]}
-    marker.write_text(json.dumps(content))
+    records.write(marker, content)
 
 
 @pytest.mark.parametrize("damage", ["provenance", "cut"])

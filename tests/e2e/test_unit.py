@@ -1,7 +1,9 @@
-"""The systemd unit: the whole chain does with the system calls that it allows."""
+"""The systemd unit: systemd understands it, it is well closed, and the chain does with the calls that it allows."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,9 @@ from tests.support import seccomp
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "btc-pipeline.service"
 UNDER = (sys.executable, "-m", "tests.support.seccomp")
+EXPOSURE = 1.5
+"""What systemd-analyze may say at most; from 0, closed, to 10. A service without such lines has 9.6."""
+
 CALLS = {
     "mbind": "libc.syscall(237, 0, 0, 0, 0, 0, 0)",
     "nice": "libc.nice(5)",
@@ -45,6 +50,33 @@ def test_without_the_error_number_such_a_call_kills(tmp_path: Path) -> None:
     unit = tmp_path / "unit.service"
     unit.write_text(UNIT.read_text().replace("SystemCallErrorNumber=EPERM\n", ""))
     assert _called(unit, CALLS["mbind"]) == -signal.SIGSYS
+
+
+def _analysed(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """What systemd-analyze says of the unit and its timer, as if they were installed."""
+    text = UNIT.read_text().replace("/opt/btc_pipeline/.venv/bin/luigi", "/bin/true")
+    (folder / UNIT.name).write_text(re.sub("^Documentation=.*\n", "", text, flags=re.MULTILINE))
+    timer = shutil.copy(UNIT.with_suffix(".timer"), folder)
+    paths = [folder / UNIT.name, *([timer] if "verify" in command else [])]
+    return subprocess.run([*command, *paths], capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_systemd_understands_each_line_of_unit_and_timer(tmp_path: Path) -> None:
+    ended = _analysed(tmp_path, "systemd-analyze", "verify")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_a_line_that_systemd_does_not_know_would_be_seen(tmp_path: Path) -> None:
+    unit = tmp_path / "x.service"
+    unit.write_text("[Service]\nType=oneshot\nExecStart=/bin/true\nKillMood=mixed\n")
+    ended = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False, timeout=60)
+    assert "KillMood" in ended.stderr
+
+
+def test_the_unit_is_well_closed(tmp_path: Path) -> None:
+    most = ("--offline=true", f"--threshold={10 * EXPOSURE:.0f}")
+    ended = _analysed(tmp_path, "systemd-analyze", "security", *most)
+    assert ended.returncode == 0, ended.stdout.splitlines()[-1]
 
 
 @pytest.mark.long

@@ -102,6 +102,7 @@ MUTABLE = {
     "btc_pipeline.system.lock._held": "the lock of this process",
     "btc_pipeline.system.prestarted._started": "children that wait for their job",
     "btc_pipeline.targets.duckdb_table._seen": "databases that have been looked into",
+    "btc_pipeline.terminal.progress._at": "what long work is at",
     "btc_pipeline.terminal.progress._bar": "the bar on the terminal",
 }
 """Module state that changes while a process lives. The list may get shorter."""

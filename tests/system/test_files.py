@@ -150,6 +150,8 @@ def test_a_kill_at_any_moment_leaves_a_whole_file(tmp_path):
         with writer:
             assert writer.stdout
             writer.stdout.readline()
+            while not (tmp_path / "file").exists():
+                time.sleep(0.001)
             time.sleep(0.02 + 0.013 * round_)
             writer.kill()
         content = (tmp_path / "file").read_bytes()

@@ -19,19 +19,44 @@ def typed(folder, *command, **variables):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["queue", "random", "logging", "datetime", "luigi", "click", "duckdb"])
-def test_a_file_on_PYTHONPATH_that_ends_the_start_is_named_in_one_line(name, tmp_path):  # noqa: N802 - its name
-    (tmp_path / f"{name}.py").touch()
-    ended = typed(tmp_path, PROGRAM, "doctor", "--pipeline-source=sample", PYTHONPATH=str(tmp_path))
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
-    assert f"{tmp_path}/{name}.py hides the module {name} that a run imports. Next: rename it" in ended.stderr
+NAMES = ["queue", "random", "logging", "datetime", "luigi", "click", "duckdb", "yaml"]
 
 
-def test_so_does_a_file_in_the_current_folder_if_python_is_started_with_m(tmp_path):
-    (tmp_path / "queue.py").touch()
+@pytest.mark.parametrize("name", NAMES)
+def test_no_file_on_PYTHONPATH_hides_a_module_from_a_command(name, tmp_path):  # noqa: N802 - its name
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')")
+    ended = typed(tmp_path, PROGRAM, "status", "--pipeline-source=sample", PYTHONPATH=str(tmp_path))
+    assert (ended.returncode, "mine" in ended.stderr) == (0, False), ended.stderr
+
+
+def test_nor_does_one_in_the_current_folder_if_python_is_started_with_m(tmp_path):
+    (tmp_path / "queue.py").write_text("raise SystemExit('mine')")
     ended = typed(tmp_path, sys.executable, "-m", "btc_pipeline", "status")
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
-    assert f"{tmp_path}/queue.py hides the module queue" in ended.stderr
+    assert (ended.returncode, "mine" in ended.stderr) == (0, False), ended.stderr
+
+
+def test_a_module_that_lies_on_PYTHONPATH_alone_is_found(tmp_path):  # noqa: N802 - its name
+    (tmp_path / "my_tasks.py").write_text("import luigi\nclass Mine(luigi.WrapperTask):\n    pass\n")
+    luigi = str(Path(sys.executable).with_name("luigi"))
+    code = "import btc_pipeline\nfrom my_tasks import Mine\n"
+    (tmp_path / "both.py").write_text(code)
+    ended = typed(tmp_path, luigi, "--module", "both", "Mine", "--local-scheduler", PYTHONPATH=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "yaml"])
+def test_a_file_that_ends_the_import_of_the_package_is_named_in_one_line(name, tmp_path):
+    (tmp_path / f"{name}.py").touch()
+    ended = typed(
+        tmp_path,
+        sys.executable,
+        "-c",
+        f"import btc_pipeline, {name}\nfrom btc_pipeline.cli import app",
+        PYTHONPATH=str(tmp_path),
+    )
+    if ended.returncode == 2:
+        assert ended.stderr.count("\n") == 1
+        assert f"{tmp_path}/{name}.py hides the module {name} that a run imports. Next: rename it" in ended.stderr
 
 
 DISTURBING = {"PYTHONWARNINGS": "error"}
