@@ -50,7 +50,7 @@ selftest: .venv/.installed ## Inject faults into sample data, one at a time: whi
 	@$(python) -m btc_pipeline selftest $(ARGS)
 
 sweep: .venv/.installed ## Run the long randomised tests: COUNT rounds, and as many cases of each group (default 30)
-	@SWEEP_COUNT=$(COUNT) SWEEP_SEED=$${SWEEP_SEED:-$$(date +%s)} $(python) -m pytest -m sweep $(on_all_cores) $(ARGS)
+	@SWEEP_COUNT=$(COUNT) SWEEP_SEED=$${SWEEP_SEED:-$$(date +%s)} $(python) -m pytest -m sweep $(on_all_cores) $(of_a_story) $(ARGS)
 
 rooms: .venv/.installed ## Print which room of the package imports which
 	@$(python) -m tests.house.rooms
@@ -109,6 +109,9 @@ clean: ## Remove what was built: .venv and caches, never data/
 
 # The tests of a file share what they have run, so they stay together; in the order of tests/conftest.py.
 on_all_cores = -n auto --dist loadfile --no-loadscope-reorder
+
+# A story of sixty nights is one test, which a busy machine needs up to two hours for (tests/support/watchdog.py).
+of_a_story = -o faulthandler_timeout=9600
 
 # The locks hold for every Python that serves. pip refuses a package that asks for an extra which the lock stripped.
 compile = .venv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras \

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from tests.e2e.command_line import STEPS, Pipeline, Result
-from tests.support import once, swept
+from tests.support import once, swept, watchdog
 
 # A shell that starts the tests in the background has SIGINT ignored, and so would each run that they start
 for number in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
+
+pytest_runtest_setup = watchdog.pytest_runtest_setup
+pytest_runtest_call = watchdog.pytest_runtest_call
+pytest_runtest_teardown = watchdog.pytest_runtest_teardown
 
 THREE_COINS = ("bitcoin", "ethereum", "solana")
 
