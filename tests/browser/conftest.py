@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.watched import DESKTOP, Watched
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTIONS = [
@@ -29,7 +30,7 @@ def pytest_collection_modifyitems(items):
 def chromium():
     """The path of a Chromium. Where there is none the tests fail, with the line that says what to install."""
     command = ["bash", str(ROOT / ".ci/chromium")]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if answer.returncode != 0:
         pytest.fail(answer.stdout.strip(), pytrace=False)
     return answer.stdout.strip()

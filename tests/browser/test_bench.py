@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.watched import DESKTOP, PHONE
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,7 +146,7 @@ def test_a_picture_is_kept_for_looking_at(opened):
 
 def find_chromium(**environment):
     command = ["/bin/bash", str(ROOT / ".ci/chromium")]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_without_a_chromium_one_line_says_what_to_install(tmp_path):

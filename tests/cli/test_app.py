@@ -9,6 +9,7 @@ import pytest
 from btc_pipeline.cli import app as cli
 from btc_pipeline.settings import sections as setting_sections
 from tests.support import commands
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = list(cli.pipeline.commands)
@@ -146,5 +147,5 @@ def test_completion_prints_what_the_shell_sources(shell):
 
 def test_bash_accepts_what_it_sources():
     script = typed("completion", "bash").stdout
-    ended = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.support import commands
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["ExtractAndLoad", "VerifyData", "Transform", "Test", "Publish", "Visualize"]
@@ -64,15 +65,15 @@ class Running:
     mark: str
     started: float
 
-    def wait(self, timeout: float = 120) -> Result:
-        """Wait for its end; one that takes longer is killed, and fails the test."""
+    def wait(self) -> Result:
+        """Wait for its end; one that takes longer than PATIENCE is killed, and fails the test."""
         overdue = threading.Event()
 
         def kill() -> None:
             overdue.set()
             self.kill_group()
 
-        timer = threading.Timer(timeout, kill)
+        timer = threading.Timer(PATIENCE, kill)
         timer.start()
         ended = threading.Event()
         peaks: list[float] = [0.0]
@@ -86,7 +87,7 @@ class Running:
             thread.join()
         self.process.returncode = os.waitstatus_to_exitcode(status)
         stdout, stderr = (Path(self.outputs, name).read_text() for name in ("stdout", "stderr"))
-        assert not overdue.is_set(), f"not done after {timeout:g} s; stderr: {stderr}"
+        assert not overdue.is_set(), f"not done after {PATIENCE:g} s; stderr: {stderr}"
         return Result(self.process.returncode, stdout, stderr, seconds, max(peaks))
 
     def _watch_memory(self, ended: threading.Event, peaks: list[float]) -> None:
@@ -126,9 +127,9 @@ class Running:
 
     def wait_for(self, step: str) -> None:
         """Return when it says that the step is done."""
-        give_up_at = time.monotonic() + 60
+        give_up_at = time.monotonic() + PATIENCE
         while f" {step} done " not in Path(self.outputs, "stderr").read_text():
-            assert time.monotonic() < give_up_at, f"{step} was not done in 60 s"
+            assert time.monotonic() < give_up_at, f"{step} is not done"
             time.sleep(0.01)
 
 
@@ -152,10 +153,10 @@ class Pipeline:
         """The folder of the source `sample`."""
         return self.data_dir / "sample"
 
-    def run(self, step: str = "Visualize", *arguments: str, now: str | None = None, timeout: float = 120) -> Result:
+    def run(self, step: str = "Visualize", *arguments: str, now: str | None = None) -> Result:
         """Run a step, and all that it needs, to the end."""
         with self.started(step, *arguments, now=now) as running:
-            return running.wait(timeout)
+            return running.wait()
 
     @contextmanager
     def started(self, step: str = "Visualize", *arguments: str, now: str | None = None) -> Iterator[Running]:
@@ -230,7 +231,7 @@ class Pipeline:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

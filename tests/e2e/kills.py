@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tests.e2e import published
 from tests.e2e.command_line import Pipeline, Result
 from tests.e2e.published import Row
+from tests.support.patience import ORPHANED
 
-_PATIENCE_SECONDS = 5.0
 _STAMP = re.compile(r"-\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{6}\.json$")
 
 
@@ -63,7 +63,7 @@ def kill_and_rerun(pipeline: Pipeline, kill: Kill) -> Aftermath:
         killed = running.wait()
         candles_after_kill = published.candles_as_text(database) if database.exists() else []
         rerun = pipeline.run("Visualize")
-        give_up_at = time.monotonic() + _PATIENCE_SECONDS
+        give_up_at = time.monotonic() + ORPHANED
         while running.processes() and time.monotonic() < give_up_at:
             time.sleep(0.05)
         orphans = [(folder / "cmdline").read_bytes().decode() for folder in running.processes().values()]

@@ -16,10 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 from btc_pipeline.coingecko.simulator import synthetic
 from tests.e2e.command_line import NOW, Pipeline
 from tests.support.faulty_server import FaultAnswer, FaultyServer
+from tests.support.patience import PATIENCE
 
 SHORT_WAITS = (
-    *("--coingecko-timeout-seconds", "2", "--coingecko-retries", "1"),
-    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "60"),
+    *("--coingecko-timeout-seconds", "5", "--coingecko-retries", "1"),
+    *("--coingecko-max-wait-seconds", "5", "--coingecko-deadline-seconds", "300"),
     *("--coingecko-calls-a-minute", "1000"),
 )
 INSTANT = datetime.fromisoformat(NOW.replace("Z", "+00:00"))
@@ -80,7 +81,7 @@ class Api(FaultyServer):
 
     def wait_for_a_request(self) -> None:
         """Return when the first GET is there."""
-        give_up_at = time.monotonic() + 60
+        give_up_at = time.monotonic() + PATIENCE
         while not self.came_at:
             assert time.monotonic() < give_up_at, "no request came"
             time.sleep(0.01)

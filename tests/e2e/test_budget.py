@@ -9,6 +9,7 @@ import pytest
 from btc_pipeline.coingecko import call_ledger
 from btc_pipeline.warehouse import duckdb_files
 from tests.e2e.live_api import Api, always, live, truly
+from tests.support.patience import FOR_EVER
 
 pytestmark = pytest.mark.long
 
@@ -93,8 +94,8 @@ def test_calls_that_run_out_on_the_way_leave_out_the_coin_that_there_was_none_fo
 
 
 def test_calls_of_a_killed_run_are_counted(tmp_path):
-    with Api(always(delay=60)) as api:
-        pipeline = live(tmp_path / "data", api, "--coingecko-timeout-seconds=60")
+    with Api(always(delay=FOR_EVER)) as api:
+        pipeline = live(tmp_path / "data", api, "--coingecko-timeout-seconds=300")
         with pipeline.started("ExtractAndLoad") as running:
             api.wait_for_a_request()
             running.kill_group()

@@ -20,6 +20,7 @@ from btc_pipeline.system import lock
 from tests.e2e import published
 from tests.e2e.command_line import NOW, STEPS, Pipeline
 from tests.support import commands, pseudo_terminal
+from tests.support.patience import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("btc-pipeline")
 CHART = "sample/charts/bitcoin_usd_2026-05-15.png"
@@ -32,7 +33,7 @@ def options(pipeline):
 def typed(pipeline, *arguments):
     """Exit code, stdout, stderr of a command; its arguments come last, and win."""
     run = commands.typed if arguments[0] == "run" else commands.run
-    ended = run("btc-pipeline", [arguments[0], *options(pipeline), *arguments[1:]], timeout=120)
+    ended = run("btc-pipeline", [arguments[0], *options(pipeline), *arguments[1:]])
     return ended.returncode, ended.stdout, ended.stderr
 
 
@@ -155,7 +156,7 @@ def test_ctrl_c_ends_with_130_without_a_traceback(tmp_path):
         assert "ExtractAndLoad done" in process.stderr.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Traceback" in stderr) == (130, False), stderr
 
 

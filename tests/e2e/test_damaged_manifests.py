@@ -86,7 +86,7 @@ def test_after_damage_to_the_manifest_of_the_day_s_answer_the_candles_are_true(d
 def test_why_names_a_damaged_manifest_and_does_not_say_that_its_checksum_holds(finished):
     path = damaged(finished, DAMAGES["provenance"])
     options = ("--pipeline-source", "sample", "--pipeline-data-dir", str(finished.data_dir), "--pipeline-now", LATER)
-    said = commands.run("btc-pipeline", ["why", "bitcoin", "2026-05-12", *options], timeout=120)
+    said = commands.run("btc-pipeline", ["why", "bitcoin", "2026-05-12", *options])
     assert said.returncode == 0, said.stderr
     assert f"MISSING OR DAMAGED: damaged manifest {path}" in said.stdout
     assert "checksum holds" not in said.stdout

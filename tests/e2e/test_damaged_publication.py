@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import STEPS, Pipeline
+from tests.support.patience import PATIENCE
 from tests.support.swept import swept
 
 EARLY, LATE = "2026-05-15T00:05:00Z", "2026-05-16T13:30:00Z"
@@ -32,7 +33,7 @@ def edited(path):
 
 def edited_and_killed(path):
     script = f"import os, sys, duckdb; c = duckdb.connect(sys.argv[1]); c.execute('{EDIT}'); os._exit(1)"
-    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=PATIENCE)
     assert path.with_name(path.name + ".wal").exists()
 
 

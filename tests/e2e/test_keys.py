@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.live_api import Api, always, live, once, truly
+from tests.support.patience import FOR_EVER
 
 pytestmark = pytest.mark.long
 
@@ -95,8 +96,8 @@ def killed_run_with_file(folder):
     file = folder / "key"
     file.write_text(KEY + "\n")
     file.chmod(0o600)
-    options = ("--coingecko-plan=demo", f"--coingecko-api-key-file={file}", "--coingecko-timeout-seconds=60")
-    with Api(always(delay=60)) as api:
+    options = ("--coingecko-plan=demo", f"--coingecko-api-key-file={file}", "--coingecko-timeout-seconds=300")
+    with Api(always(delay=FOR_EVER)) as api:
         pipeline = live(folder / "data", api, *options)
         with pipeline.started("Publish") as running:
             api.wait_for_a_request()

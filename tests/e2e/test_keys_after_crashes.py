@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.command_line import ROOT, Pipeline
 from tests.e2e.live_api import Api, Asked, live, truly
 from tests.support.faulty_server import FaultAnswer
+from tests.support.patience import FOR_EVER, PATIENCE
 
 # tests/e2e/test_keys.py has a kill, an echo and a redirect of its own
 pytestmark = [pytest.mark.sweep, pytest.mark.turn("harm at any moment", "crashes that meet a key")]
@@ -61,7 +62,7 @@ def crash(pipeline: Pipeline, api: Api, who: str, how: signal.Signals) -> tuple[
     """End a process of a run by a signal while the run waits for an answer; its output, and who showed the key."""
     begun = len(api.asked)
     with pipeline.started("Publish", "--date=2026-05-14") as running:
-        give_up_at = time.monotonic() + 60
+        give_up_at = time.monotonic() + PATIENCE
         while len(api.asked) == begun:
             assert time.monotonic() < give_up_at, "no request came"
             time.sleep(0.01)
@@ -88,7 +89,7 @@ def crashes(workers, tmp_path_factory):
         def of_coin(asked: Asked) -> FaultAnswer | None:
             if asked.coin_id == "no-such-coin":
                 return FaultAnswer(status=404, body=f'{{"error": "no coin for {keys[-1]}"}}'.encode())
-            return FaultAnswer(delay=60) if waits else None
+            return FaultAnswer(delay=FOR_EVER) if waits else None
 
         def echo(path: str) -> FaultAnswer:
             body = f'[{{"id": "bitcoin", "symbol": "{keys[-1]}", "name": "x{keys[-1]}x"}}]'
@@ -97,7 +98,7 @@ def crashes(workers, tmp_path_factory):
         with Api(truly, opinion=echo, extra=echo, of_coin=of_coin) as api:
             options = live(
                 folder / "data", api, "--coingecko-plan=demo", f"--coingecko-api-key-file={folder / 'key'}",
-                "--coingecko-timeout-seconds=100", "--pipeline-coins=no-such-coin,bitcoin",
+                "--coingecko-timeout-seconds=300", "--pipeline-coins=no-such-coin,bitcoin",
             ).options  # fmt: skip
             env = {"TMPDIR": str(folder / "tmp"), "PYTHONFAULTHANDLER": "1", "LUIGI_CONFIG_PATH": f"{ROOT}/luigi.cfg"}
             pipeline = Pipeline(

@@ -8,6 +8,7 @@ import yaml
 
 from btc_pipeline.system.project import DBT_PROJECT
 from tests.e2e.command_line import copy_of_project
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.long
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.long
 def docs(folder):
     """`make docs` in a project that has never run; exit code, stderr, page."""
     command = [sys.executable, "-m", "btc_pipeline.commands.dbt_docs"]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return ended, folder / "data/docs/index.html"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.command_line import Pipeline
 from tests.e2e.live_api import Api, good_chart, live, once
+from tests.support.patience import FOR_EVER
 
 pytestmark = pytest.mark.long
 
@@ -14,8 +15,8 @@ SECOND_RUNS = {"the same command line": [], "another command line": ["--workers=
 
 def hold_and_kill(finished):
     """What other runs come to while one waits for its API, and after that one was killed."""
-    with Api(once(delay=60)) as api:
-        pipeline = live(finished.data_dir, api, "--coingecko-timeout-seconds", "60")
+    with Api(once(delay=FOR_EVER)) as api:
+        pipeline = live(finished.data_dir, api, "--coingecko-timeout-seconds", "300")
         with pipeline.started("VerifyData") as holder:
             api.wait_for_a_request()
             results = {how: pipeline.run("VerifyData", *options) for how, options in SECOND_RUNS.items()}
@@ -29,7 +30,7 @@ def start_together(data_dir):
     """Two first runs."""
     body = json.dumps(good_chart()).encode()
     with Api(once(delay=6, body=body)) as api:
-        pipeline = live(data_dir, api, "--coingecko-timeout-seconds", "20")
+        pipeline = live(data_dir, api, "--coingecko-timeout-seconds", "60")
         with pipeline.started("ExtractAndLoad") as one, pipeline.started("ExtractAndLoad", "--workers=1") as other:
             return [one.wait(), other.wait()]
 
@@ -80,7 +81,7 @@ def test_runs_on_different_data_do_not_hold_each_other_up(tmp_path):
         env = {"LUIGI_CONFIG_PATH": str(config)}
         return Pipeline(tmp_path / name, options=(), env=env, is_data_dir_an_option=False)
 
-    with Api(once(delay=60)) as api, configured("one").started("ExtractAndLoad"):
+    with Api(once(delay=FOR_EVER)) as api, configured("one").started("ExtractAndLoad"):
         api.wait_for_a_request()
         result = configured("other").run("ExtractAndLoad")
     assert (result.exit_code, result.done) == (0, ["ExtractAndLoad"]), result.stdout

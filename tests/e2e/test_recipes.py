@@ -9,6 +9,7 @@ import pytest
 
 from btc_pipeline.transform import declared_tests
 from tests.e2e.command_line import ROOT, copy_of_project
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.long
 
@@ -61,7 +62,7 @@ def follow(recipe, project):
 
 def ended(project, *arguments):
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def made(project, target):
@@ -69,7 +70,7 @@ def made(project, target):
     shutil.copy(ROOT / "Makefile", project)
     (project / ".venv").symlink_to(sys.prefix)
     command = ["make", "-s", "-o", ".venv/.installed", target]
-    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return ended.stdout + ended.stderr
 
 

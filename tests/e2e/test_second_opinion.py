@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.e2e import published
 from tests.e2e.live_api import INSTANT, Api, live, truly
 from tests.publish.test_swap import SETTINGS
 from tests.support.faulty_server import FaultAnswer
+from tests.support.patience import FOR_EVER
 from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
@@ -228,7 +230,7 @@ def test_without_any_opinion_a_run_succeeds_with_one_line_and_asks_once(case, wi
     assert asked == ["/api/v3/coins/bitcoin/ohlc?vs_currency=usd&days=14"]
 
 
-STANDSTILLS = {"no answer": {"delay": 60}, "HTTP 429": {"status": 429}}
+STANDSTILLS: dict[str, dict[str, Any]] = {"no answer": {"delay": FOR_EVER}, "HTTP 429": {"status": 429}}
 
 
 @pytest.mark.parametrize("words", swept(STANDSTILLS))

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.command_line import Pipeline
 from tests.support import seccomp
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "deploy" / "btc-pipeline.service"
@@ -37,7 +38,7 @@ def _called(unit: Path, call: str) -> int:
     """The error number that a program gets for a call, or minus the signal that ended it."""
     program = f"import ctypes, sys; libc = ctypes.CDLL(None, use_errno=True); {call}; sys.exit(ctypes.get_errno())"
     command = [*UNDER, str(unit), sys.executable, "-c", program]
-    return subprocess.run(command, cwd=ROOT, check=False, timeout=60).returncode
+    return subprocess.run(command, cwd=ROOT, check=False, timeout=PATIENCE).returncode
 
 
 @pytest.mark.parametrize("call", CALLS)

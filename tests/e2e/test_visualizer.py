@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command_line import Pipeline
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def started(folder):
 
 
 def wait_for(port):
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

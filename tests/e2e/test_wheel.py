@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import wheel
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.long
 
@@ -54,7 +55,7 @@ class Shell:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         command: list[str | Path] = [self.environment.program(program), *arguments]
         return subprocess.run(
-            command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=self.folder, env=kept, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
 
 

@@ -14,6 +14,7 @@ from btc_pipeline import errors, tasks
 from btc_pipeline.cli.app import pipeline
 from btc_pipeline.settings import sections
 from docs import reference
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -235,7 +236,7 @@ def test_pages_from_the_code_depend_on_no_terminal_zone_and_language():
     strange = {"COLUMNS": "30", "FORCE_COLOR": "1", "TERM": "dumb", "TZ": "Asia/Kolkata", "LC_ALL": "C"}
     command = [sys.executable, "-m", "docs.reference", "--check"]
     ended = subprocess.run(
-        command, cwd=ROOT, env=os.environ | strange, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=os.environ | strange, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -15,6 +15,7 @@ import pytest
 
 from btc_pipeline import tasks
 from btc_pipeline.targets import duckdb_table, extraction, marker, publication
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "btc_pipeline"
@@ -262,7 +263,7 @@ def imported(tmp_path_factory):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     return json.loads(result.stdout) | {"stderr": result.stderr, "files": sorted(map(str, folder.rglob("*")))}
 

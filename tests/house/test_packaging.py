@@ -14,6 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from btc_pipeline.warehouse import duckdb_release
+from tests.support.patience import PATIENCE
 from tests.support.swept import swept
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ def make(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     command = [shutil.which("make") or "make", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=kept | environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 
@@ -244,7 +245,7 @@ def test_a_python_without_venv_is_told_apart(clone, pythons):
 def find_python(**environment: str) -> str:
     script = ["/bin/sh", str(ROOT / ".ci/find-python")]
     return subprocess.run(
-        script, env=environment, capture_output=True, text=True, timeout=60, check=False
+        script, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     ).stdout.strip()
 
 

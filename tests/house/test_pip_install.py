@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.swept import swept
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ class Installation:
             env=kept | environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -242,7 +243,7 @@ def test_an_installation_can_be_interrupted(installation):
         assert process.stdout
         assert process.stdout.readline() == "at work\n"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.communicate(timeout=60)[1] == ""
+        assert process.communicate(timeout=PATIENCE)[1] == ""
     assert process.returncode == 130
 
 

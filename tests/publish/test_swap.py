@@ -18,6 +18,7 @@ from btc_pipeline.settings import public, sections
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from btc_pipeline.warehouse import contract, database_errors
+from tests.support.patience import PATIENCE
 
 CONTRACT = json.loads((Path(__file__).resolve().parents[2] / "docs/contract.json").read_text())["tables"]
 DAY = date(2026, 5, 15)
@@ -308,7 +309,7 @@ def test_a_reader_who_wrote_into_it_and_died_does_not_disturb_the_next_version(w
         "import os, sys, duckdb; c = duckdb.connect(sys.argv[1]);"
         "c.execute('update daily_candlestick set close = 0'); os._exit(1)"
     )
-    subprocess.run([sys.executable, "-c", script, str(workspace.published)], check=False, timeout=30)
+    subprocess.run([sys.executable, "-c", script, str(workspace.published)], check=False, timeout=PATIENCE)
     assert workspace.published.with_name("crypto_data.duckdb.wal").exists()
     make_candles(workspace, version=2)
     swap_in(workspace)

@@ -9,6 +9,7 @@ import pytest
 
 from btc_pipeline.errors import ConfigurationError, without_keys
 from btc_pipeline.settings import luigi_cfg
+from tests.support.patience import PATIENCE
 
 KEY = "CG-Test0123456789abcdef"
 COMMAND = str(Path(sys.executable).with_name("btc-pipeline"))
@@ -87,7 +88,7 @@ def test_a_good_luigi_cfg_and_none_are_taken(folder):
 @pytest.mark.parametrize("arguments", [["status"], ["run"], ["doctor", "--json"], ["--help"]], ids=lambda each: each[0])
 def test_each_command_ends_with_2_and_one_line(arguments, folder):
     Path("luigi.cfg").write_text(f"[coingecko]\n{KEY}\n")
-    ended = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1), ended.stderr
     assert "luigi.cfg cannot be read: line 2 " in ended.stderr
     assert "0123456789" not in ended.stderr + ended.stdout
@@ -99,7 +100,7 @@ WRONG_PLACES = ["plan = {}", "{} = demo", "calls_a_minute = {}", "base_url = {}"
 @pytest.mark.parametrize("line", WRONG_PLACES)
 def test_a_key_in_a_wrong_place_is_never_shown(line, folder):
     Path("luigi.cfg").write_text(f"[coingecko]\nplan = demo\n{line.format(KEY)}\n".replace("plan = demo\nplan", "plan"))
-    ended = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, "0123456789" in ended.stderr + ended.stdout) == (2, False)
 
 
@@ -107,7 +108,7 @@ def test_a_key_in_a_wrong_place_is_never_shown(line, folder):
     "arguments", [["--plan", KEY], [KEY], ["show", f"--{KEY}"], ["run", f"--coingecko-plan={KEY}"]]
 )
 def test_a_key_on_the_command_line_is_not_shown_again(arguments, folder):
-    ended = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, "0123456789" in ended.stderr + ended.stdout) == (2, False), ended.stderr
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from btc_pipeline.steps import fingerprints
 from btc_pipeline.system.project import DBT_PROJECT, PACKAGE
+from tests.support.patience import PATIENCE
 
 PATTERNS = ("models/**/*", "*.yml")
 HASHES = f"""
@@ -33,7 +34,7 @@ def hashes(package):
     environment = os.environ | {"PYTHONPATH": str(package.parent), "BTC_PIPELINE_CHILD": "1"}
     command = [sys.executable, "-P", "-c", HASHES] if sys.version_info >= (3, 11) else [sys.executable, "-c", HASHES]
     ended = subprocess.run(
-        command, cwd=package.parent, env=environment, capture_output=True, text=True, check=True, timeout=60
+        command, cwd=package.parent, env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     file, *found = ended.stdout.split()
     assert file == str(package / "steps/fingerprints.py")

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from btc_pipeline.steps import range_tasks
+from tests.support.patience import PATIENCE
 
 LUIGI = "/usr/bin/luigi"
 REGISTERED = """
@@ -36,5 +37,5 @@ def test_a_command_line_needs_them_if_it_names_one_or_is_not_luigis(command_line
 @pytest.mark.parametrize("task", ["Visualize", "RangeDaily"])
 def test_luigi_finds_them_by_name_if_they_are_named(task):
     command = [sys.executable, "-c", REGISTERED, LUIGI, "--module", "btc_pipeline", task]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert ended.stdout == f"{task == 'RangeDaily'}\n"

@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
+
 Ended = subprocess.CompletedProcess[str]
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -32,24 +34,24 @@ def run(
     program: str,
     arguments: Sequence[str],
     environment: Mapping[str, str] | None = None,
-    timeout: float = 60,
 ) -> Ended:
     """Run a program of the project to its end in the project's folder; forked, unless how it starts is to matter.
+
+    One that takes longer than PATIENCE is killed, and fails the test.
 
     Args:
         program: one of `programs.PROGRAMS`.
         arguments: what follows its name.
         environment: all of it; None: that of the tests.
-        timeout: in seconds; one that takes longer is killed, and fails the test.
     """
     given = dict(os.environ if environment is None else environment)
     if any(_environment != {name: each.get(name) for name in _READ_WHEN_IT_STARTS} for each in (given, os.environ)):
-        return typed(program, arguments, given, timeout)
+        return typed(program, arguments, given)
     with _one_at_a_time, tempfile.TemporaryDirectory(prefix="btc_pipeline-test-") as outputs:
         job = (program, [str(each) for each in arguments], given, str(_ROOT), outputs)
         process = _server.Process(target=_become, args=job)
         process.start()
-        process.join(timeout)
+        process.join(PATIENCE)
         exit_code = process.exitcode
         if exit_code is None:
             process.kill()
@@ -57,7 +59,7 @@ def run(
         process.close()
         stdout, stderr = (Path(outputs, name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
     if exit_code is None:
-        raise subprocess.TimeoutExpired([program, *arguments], timeout, stdout, stderr)
+        raise subprocess.TimeoutExpired([program, *arguments], PATIENCE, stdout, stderr)
     return subprocess.CompletedProcess([program, *arguments], exit_code, stdout, stderr)
 
 
@@ -65,12 +67,11 @@ def typed(
     program: str,
     arguments: Sequence[str],
     environment: Mapping[str, str] | None = None,
-    timeout: float = 60,
 ) -> Ended:
     """The same as a person does it: the installed program, in a process that imports all anew."""
     command = [str(Path(sys.executable).with_name(program)), *arguments]
     return subprocess.run(
-        command, cwd=_ROOT, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        command, cwd=_ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

@@ -2,3 +2,9 @@
 
 PATIENCE = 600.0
 """Seconds: so long may a program take, or something else that a test waits for; longer is an error."""
+
+FOR_EVER = 24 * 3600.0
+"""Seconds: so long hangs what nobody may wait for. It outlasts each limit, so whoever waits for it fails."""
+
+ORPHANED = 60.0
+"""Seconds: by then a child has noticed that its parent is gone. One that does not waits for its next job for ever."""

@@ -12,6 +12,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 _FOR_A_WHEEL = (
     "btc_pipeline",
@@ -113,7 +115,7 @@ def install(wheel: Path, folder: Path) -> Environment:
 
 
 def _run(command: list[str | Path], cwd: Path) -> None:
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -136,7 +136,7 @@ def real_run(data_dir: Path, night: Night) -> tuple[Result, list[Row]]:
     with FaultyServer(synthetic, answer, now=night.now) as server:
         source = ("--pipeline-source", "live", "--coingecko-base-url", server.base_url, *SHORT_WAITS)
         pipeline = Pipeline(data_dir, (*source, f"--pipeline-coins={','.join(COINS)}"))
-        result = pipeline.run("Publish", now=night.now.isoformat(), timeout=240)
+        result = pipeline.run("Publish", now=night.now.isoformat())
     database = Workspace(data_dir, "live").published
     return result, published.candles(database) if database.exists() else []
 

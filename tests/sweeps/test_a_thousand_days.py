@@ -40,9 +40,9 @@ def proved(folder):
     worlds.make(data_dir, COINS, DAYS, YESTERDAY)
     pipeline = Pipeline(data_dir, ("--pipeline-source", "sample", "--pipeline-coins", ",".join(COINS)))
     for now in (YESTERDAY, growth.NOW):
-        result = pipeline.run("Publish", now=now.isoformat(), timeout=600)
+        result = pipeline.run("Publish", now=now.isoformat())
         assert result.exit_code == 0, result.stderr
-    result = pipeline.run("ProveHistory", now=growth.NOW.isoformat(), timeout=600)
+    result = pipeline.run("ProveHistory", now=growth.NOW.isoformat())
     assert (result.exit_code, "differences=0" in result.stderr) == (0, True), result.stderr
     settings = replace(SETTINGS, data_dir=data_dir, source="sample", coins=tuple(COINS), now=growth.NOW)
     models = Transform(date=growth.NOW.date()).sources_hash()

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.support import pseudo_terminal
+from tests.support.patience import PATIENCE
 
 SHOWN = """
 from btc_pipeline.terminal import stdout
@@ -25,7 +26,9 @@ def on_terminal(**more):
 
 def in_pipe(**more):
     command = [sys.executable, "-c", SHOWN]
-    return subprocess.run(command, env=environment(**more), capture_output=True, check=True, timeout=60).stdout.decode()
+    return subprocess.run(
+        command, env=environment(**more), capture_output=True, check=True, timeout=PATIENCE
+    ).stdout.decode()
 
 
 @pytest.mark.parametrize("term", ["xterm", "xterm-256color"])
@@ -51,6 +54,6 @@ def test_a_reader_that_is_gone_is_no_error(redirection):
     many = "from btc_pipeline.terminal import stdout; [stdout.write_text('x' * 100_000) for _ in range(5)]"
     command = f'"$0" -c "$1" {redirection}; echo "${{PIPESTATUS[0]}}"'
     ended = subprocess.run(
-        ["bash", "-c", command, sys.executable, many], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", command, sys.executable, many], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (ended.stdout[-2:], ended.stderr) == ("0\n", "")

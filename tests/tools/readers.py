@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from tests.support.patience import PATIENCE
+
 PROGRAMS = Path(sys.executable).parent
 END = "end of reading"
 
@@ -70,7 +72,7 @@ class Command:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         return done.stdout if done.returncode == 0 else f"exit code {done.returncode}: {done.stdout}"
@@ -176,7 +178,7 @@ def notebook(path: Path) -> Iterator[Kernel]:
     import nbformat
 
     read = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-    client = nbclient.NotebookClient(read, timeout=120, resources={"metadata": {"path": str(path.parent)}})
+    client = nbclient.NotebookClient(read, timeout=PATIENCE, resources={"metadata": {"path": str(path.parent)}})
     with client.setup_kernel():
         yield Kernel(client)
 

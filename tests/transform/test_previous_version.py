@@ -14,6 +14,7 @@ from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import NEWEST
 from btc_pipeline.transform import previous_version
 from btc_pipeline.warehouse import contract
+from tests.support.patience import PATIENCE
 
 SOURCE = "SAMPLE (synthetic)"
 CANDLE = {
@@ -138,7 +139,7 @@ def edited_and_killed(path):
         "import os, sys, duckdb; c = duckdb.connect(sys.argv[1]);"
         "c.execute('update daily_candlestick set close = 6.5'); os._exit(1)"
     )
-    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=30)
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=PATIENCE)
     assert path.with_name(path.name + ".wal").exists()
 
 

@@ -21,6 +21,7 @@ from btc_pipeline.lake import raw_archive
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
 from tests.support.faulty_server import FaultAnswer, FaultyServer
+from tests.support.patience import PATIENCE
 from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
@@ -88,7 +89,7 @@ def table_of(workspace):
 def python(script):
     environment = os.environ | {"BTC_PIPELINE_CHILD": "1", "AIRBYTE_OFFLINE_MODE": "1", "DO_NOT_TRACK": "1"}
     return subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
 
 

@@ -24,6 +24,7 @@ from btc_pipeline.market.candle import Candle
 from btc_pipeline.visualize.chart import style
 from btc_pipeline.visualize.chart.coin_chart import ChartFacts, ChartSettings, build_figure, draw_candles
 from btc_pipeline.visualize.chart.palette import PALETTES
+from tests.support.patience import PATIENCE
 
 LAST_DAY = date(2021, 5, 15)
 FIRST_DAY = LAST_DAY - timedelta(days=7)
@@ -628,7 +629,7 @@ def run_python(code, *arguments, **environment):
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     ).stdout
 
 
