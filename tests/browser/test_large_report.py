@@ -1,6 +1,5 @@
 """The report of a hundred coins over five years: small enough to be sent, and open at once."""
 
-import statistics
 import time
 
 import duckdb
@@ -10,7 +9,9 @@ from btc_pipeline.visualize.report import write
 from tests.visualize.report.published import DAY, Published
 
 COINS, DAYS = 100, 1826
-MOST_BYTES, MOST_SECONDS = 10_000_000, 2.0
+MOST_BYTES = 10_000_000
+MOST_TIMES = 5
+"""So many times longer than the report of a week may it take to open; twice as long on two free cores."""
 
 # A random walk whose prices have all their digits, as real ones do; each candle has its second opinion
 WALK = f"""
@@ -49,19 +50,20 @@ def test_it_stays_below_ten_megabytes(report):
     assert report.stat().st_size < MOST_BYTES
 
 
-def test_it_opens_in_two_seconds(report, new_page):
-    """Until the candles are drawn; the median of three."""
+def test_it_opens_in_a_few_times_as_long_as_a_week_of_one_coin(report, new_page, tmp_path):
+    """Until the candles are drawn; one after the other, and the least of three, so that other work counts for both."""
+    week = write.write(Published().write(tmp_path / "published.duckdb"), tmp_path / "report" / f"{DAY}.html")[0]
 
-    def opened():
+    def opened(file):
         watched, started = new_page(), time.monotonic()
-        watched.open(report)
+        watched.open(file)
         watched.page.wait_for_selector("html[data-shown]")
         watched.settle()
         return time.monotonic() - started
 
-    seconds = [opened() for _ in range(3)]
-    print(f"{report.stat().st_size / 1e6:.1f} MB, open in {statistics.median(seconds):.2f} s")
-    assert statistics.median(seconds) < MOST_SECONDS
+    large, small = map(min, zip(*((opened(report), opened(week)) for _ in range(3)), strict=True))
+    print(f"{report.stat().st_size / 1e6:.1f} MB, open in {large:.2f} s, a week in {small:.2f} s: {large / small:.1f}")
+    assert large / small < MOST_TIMES
 
 
 def test_its_last_coin_is_shown_over_all_years(report, new_page):

@@ -16,11 +16,14 @@ from btc_pipeline.coingecko.simulator import coins as sample_coins
 from tests.e2e import faults, published, truth
 from tests.e2e.command_line import STEPS, Pipeline, Result
 from tests.e2e.live_api import INSTANT, Api, live, truly
+from tests.support.patience import BUSY
 from tests.support.swept import sampled
 
 pytestmark = pytest.mark.long
 
 KEY = "CG-CanaryKey0123456789"
+A_MINUTE = 60.0
+"""What a busy machine may add to a wait; less than what tells minutes from seconds."""
 DAY_BEFORE = INSTANT - timedelta(days=1)
 
 
@@ -216,14 +219,14 @@ def test_an_answer_is_told_in_its_own_words_and_ours(case, outcomes):
 @pytest.mark.parametrize("case", params([case for case in faults.ALL if case.waits]))
 def test_a_wait_is_as_long_as_it_says(case, outcomes):
     first, second = outcomes(case).came_at
-    least, most = case.waits
-    assert least < second - first < most, outcomes(case).result.stderr
+    assert case.waits is not None
+    assert case.waits < second - first < case.waits + A_MINUTE, outcomes(case).result.stderr
 
 
 @pytest.mark.parametrize("case", params(faults.ALL))
 def test_an_answer_takes_a_bounded_time_and_memory(case, outcomes):
     outcome = outcomes(case)
-    assert outcome.seconds < case.seconds
+    assert outcome.seconds < case.seconds * BUSY
     assert 20 < outcome.result.peak_mib < case.mib  # a run that was not watched would show nothing
 
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.e2e import published
 from tests.e2e.command_line import copy_of_project
+from tests.support.patience import PATIENCE
 from tests.support.swept import swept
 
 pytestmark = pytest.mark.long
@@ -52,15 +52,15 @@ def disturbance(first_run, tmp_path_factory):
         first_seen = reopening.stdout.readline()
         result = pipeline.run("Publish", now=NEXT_DAY)
         held = look(holding)
-        time.sleep(0.5)  # in which it reopens once more at least
-        seen, _ = reopening.communicate(timeout=20)
+        next_seen = reopening.stdout.readline()
+        seen, _ = reopening.communicate(timeout=PATIENCE)
     with reader("hold", database) as newcomer:
         after = json.loads(newcomer.stdout.readline())
     return {
         "before": before,
         "result": result,
         "held": held,
-        "seen": [json.loads(line) for line in (first_seen + seen).splitlines()],
+        "seen": [json.loads(line) for line in (first_seen + next_seen + seen).splitlines()],
         "after": after,
     }
 

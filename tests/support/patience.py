@@ -8,3 +8,6 @@ FOR_EVER = 24 * 3600.0
 
 ORPHANED = 60.0
 """Seconds: by then a child has noticed that its parent is gone. One that does not waits for its next job for ever."""
+
+BUSY = 5
+"""So many times longer may take what is promised in seconds: a busy machine is so much slower."""

@@ -5,12 +5,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
 from btc_pipeline.errors import AlreadyRunningError
 from btc_pipeline.system import lock
+from tests.support.clock import Clock
+from tests.support.patience import PATIENCE
 
 HOLDER = """
 import subprocess, sys
@@ -111,7 +112,7 @@ def test_whoever_has_only_asked_keeps_others_out(old_lock):
         env=os.environ | {"BTC_PIPELINE_CHILD": "1"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     assert "AlreadyRunningError" in second.stderr
@@ -162,12 +163,13 @@ def test_a_lock_that_is_held_is_refused_with_its_holder(take, path, impatient):
     assert f"pid={holder.pid} since={since} lock={path}" in str(refused.value)
 
 
-def test_a_lock_that_is_held_is_waited_for_two_seconds(path):
-    with held_elsewhere(path):
-        started = time.monotonic()
-        with pytest.raises(AlreadyRunningError):
-            lock.hold(path)
-        assert 1.9 < time.monotonic() - started < 5
+def test_a_lock_that_is_held_is_waited_for_two_seconds_and_often_looked_at(path, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(lock, "time", clock)
+    with held_elsewhere(path), pytest.raises(AlreadyRunningError):
+        lock.hold(path)
+    assert sum(clock.naps) == pytest.approx(2, abs=0.1)
+    assert max(clock.naps) <= 0.1
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]", b"\xff\xfe"], ids=ascii)
@@ -185,12 +187,11 @@ def test_a_lock_that_is_refused_stays_signed_by_its_holder(path, impatient):
         assert json.loads(path.read_text())["pid"] == holder.pid
 
 
-def test_a_lock_that_is_given_up_in_time_is_taken(path):
+def test_a_lock_that_is_given_up_in_time_is_taken(path, monkeypatch):
+    monkeypatch.setattr(lock, "_PATIENCE_SECONDS", PATIENCE)
     with held_elsewhere(path) as holder:
-        given_up_at = time.monotonic()
         holder.stdin.close()
-        lock.hold(path)
-        assert time.monotonic() - given_up_at < 2
+        assert lock.hold_and_sign(path)
 
 
 def test_a_lock_ends_with_a_killed_process(path):

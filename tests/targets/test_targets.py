@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from datetime import date
 
 import duckdb
@@ -17,6 +16,7 @@ from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
 from btc_pipeline.targets.stamp import new_stamp
 from btc_pipeline.warehouse import database_errors, duckdb_files
+from tests.support.clock import Clock
 
 DAY = date(2026, 5, 15)
 HOLDER = """
@@ -358,16 +358,16 @@ def test_a_folder_in_the_place_of_a_database_vouches_for_nothing(tmp_path):
 
 @pytest.mark.parametrize("question", ["exists", "stamp", "newest_stamp"])
 def test_a_database_that_another_process_has_open_is_no_answer_but_an_error_in_time(question, target, monkeypatch):
-    monkeypatch.setattr(duckdb_files, "PATIENCE_SECONDS", 0.3)
+    clock = Clock()
+    monkeypatch.setattr(duckdb_files, "time", clock)
     command = [sys.executable, "-c", HOLDER, str(target.database)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout
         holder.stdout.readline()
-        started = time.monotonic()
         with pytest.raises(database_errors.LockedDatabaseError):
             getattr(target, question)()
         holder.kill()
-    assert time.monotonic() - started < 3
+    assert sum(clock.naps) == pytest.approx(duckdb_files.PATIENCE_SECONDS, abs=0.1)  # so it is waited for once
 
 
 def test_after_a_question_others_may_write(target):

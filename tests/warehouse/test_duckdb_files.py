@@ -5,12 +5,13 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 import duckdb
 import pytest
 
 from btc_pipeline.warehouse import database_errors, duckdb_files, marker_rows
+from tests.support.clock import Clock
+from tests.support.patience import PATIENCE
 
 HOLDER = """
 import sys, duckdb
@@ -150,15 +151,17 @@ def test_two_readers_do_not_mind_each_other(database):
         assert len(rows_of(database)) == 3
 
 
-def test_a_lock_is_waited_for_five_seconds(database):
-    with opened_elsewhere(database, "write"):
-        started = time.monotonic()
-        with pytest.raises(database_errors.LockedDatabaseError):
-            rows_of(database)
-        assert 4.5 < time.monotonic() - started < 8
+def test_a_lock_is_waited_for_five_seconds_and_often_looked_at(database, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(duckdb_files, "time", clock)
+    with opened_elsewhere(database, "write"), pytest.raises(database_errors.LockedDatabaseError):
+        rows_of(database)
+    assert sum(clock.naps) == pytest.approx(5, abs=0.1)
+    assert max(clock.naps) <= 0.1
 
 
-def test_a_lock_that_is_given_up_in_time_is_no_error(database):
+def test_a_lock_that_is_given_up_in_time_is_no_error(database, monkeypatch):
+    monkeypatch.setattr(duckdb_files, "PATIENCE_SECONDS", PATIENCE)
     with opened_elsewhere(database, "write") as holder:
         holder.stdin.close()
         assert len(rows_of(database)) == 3
