@@ -125,9 +125,9 @@ HARMLESS = [
     harmless(
         "a `sitecustomize` that prints", file("site/sitecustomize.py", "print('hello')"), PYTHONPATH="{here}/site"
     ),
-    harmless("a file `calendar.py` in the current folder", file("calendar.py", "raise SystemExit('mine')")),
+    harmless("a file calendar.py in the current folder", file("calendar.py", "raise SystemExit('mine')")),
     *(
-        harmless(f"a file `{name}.py` on PYTHONPATH", file(f"modules/{name}.py", "raise SystemExit('mine')"),
+        harmless(f"a file {name}.py on PYTHONPATH", file(f"modules/{name}.py", "raise SystemExit('mine')"),
                  PYTHONPATH="{here}/modules")
         for name in ("yaml", "luigi", "duckdb", "queue", "random")
     ),

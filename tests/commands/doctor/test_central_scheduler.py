@@ -14,6 +14,7 @@ from btc_pipeline.coingecko.simulator import synthetic
 from btc_pipeline.coingecko.simulator.server import ReplayServer
 from btc_pipeline.commands.doctor import central_scheduler
 from tests.support.faulty_server import FaultAnswer, FaultyServer
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def real(free_port, tmp_path):
     program = str(Path(sys.executable).with_name("luigid"))
     options = ["--address", "127.0.0.1", "--port", str(free_port), "--state-path", str(tmp_path / "state")]
     with subprocess.Popen([program, *options], cwd=tmp_path, stderr=subprocess.DEVNULL, env=os.environ) as process:
-        give_up_at = time.monotonic() + 60
+        give_up_at = time.monotonic() + PATIENCE
         while True:
             assert time.monotonic() < give_up_at
             try:
