@@ -21,12 +21,16 @@ __all__ = [
 
 # A child process (system/child_process.py) needs one module and no task; importing Luigi would cost it 0.2 s.
 if "BTC_PIPELINE_CHILD" not in os.environ:
-    from btc_pipeline.system import import_path, signals, start
+    from btc_pipeline.system import import_path
+
+    is_command = import_path.is_command()
+    if is_command:
+        import_path.put_foreign_last()  # before any other import: a file of somebody's may have the name of a module
+    from btc_pipeline.system import signals, start
 
     try:
-        if signals.is_command():
-            signals.take_over()  # first: the imports take most of the time of a short command
-            import_path.put_foreign_last()
+        if is_command:
+            signals.take_over()  # the imports take most of the time of a short command
             from btc_pipeline.observe import first_look
 
             first_look.take()

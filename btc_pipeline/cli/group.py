@@ -25,6 +25,7 @@ from btc_pipeline.observe import log
 from btc_pipeline.settings import parsers
 from btc_pipeline.settings.values import Settings
 from btc_pipeline.settings.workspace import Workspace
+from btc_pipeline.system import signals
 from btc_pipeline.terminal import progress, stdout
 from btc_pipeline.warehouse import database_errors
 
@@ -153,8 +154,11 @@ def ended(context: click.Context, do: Callable[[], object]) -> int:
     """Run a command that needs no setting; returns the exit code."""
     log.prepare()
     try:
-        with progress.alive(context.command_path):
+        with signals.raised_in(context.command_path), progress.alive(context.command_path):
             return _code(do())
+    except signals.StoppedError as stopped:
+        log.error("%s was stopped by %s. Next: run it again", context.command_path, stopped.name)
+        return 128 + stopped.number
     except PipelineError as error:
         log.error("%s", error)
         return error.exit_code

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from btc_pipeline.errors import PipelineError, TransformationError
 from btc_pipeline.observe import log
+from btc_pipeline.system import signals
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.terminal import progress
 from btc_pipeline.transform import loader
@@ -56,8 +57,11 @@ def write(page: Path) -> None:
 if __name__ == "__main__":
     log.prepare()
     try:
-        with progress.alive("make docs"):
+        with signals.raised_in("make docs"), progress.alive("make docs"):
             write(Path("data/docs/index.html"))
+    except signals.StoppedError as stopped:
+        log.error("make docs was stopped by %s. Next: run it again", stopped.name)
+        sys.exit(128 + stopped.number)
     except PipelineError as error:
         log.error("%s", error)
         sys.exit(error.exit_code)

@@ -35,11 +35,20 @@ def check() -> None:
 def _paths() -> Iterator[Path]:
     """The files that Luigi reads, of those that are there."""
     named = os.environ.get("LUIGI_CONFIG_PATH")
-    if named is not None:
-        if not Path(named).is_file():
-            raise ConfigurationError(f"LUIGI_CONFIG_PATH = {named}: there is no such file", "correct it")
+    if named:
+        if not _is_there(Path(named)):
+            raise ConfigurationError(f"LUIGI_CONFIG_PATH = {named}: there is no such file", "correct it, or unset it")
         yield Path(named)
-    yield from (path for path in map(Path, _PATHS) if path.is_symlink() or path.exists())
+    yield from (path for path in map(Path, _PATHS) if _is_there(path))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is anything of this name, as far as this user may know."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
 
 
 def _fault(path: Path) -> str:
@@ -47,13 +56,16 @@ def _fault(path: Path) -> str:
     try:
         with files.opened(path) as file:
             text = file.read(_MOST_BYTES + 1).decode()
+        if text.startswith("\ufeff"):
+            return "it begins with a byte-order mark: save it as UTF-8 without one"
         if len(text) > _MOST_BYTES:
             return "it has more than 1 MiB"
         configparser.ConfigParser(interpolation=None).read_string(text)
     except UnicodeDecodeError:
         return "it is not UTF-8"
     except OSError as error:
-        return error.strerror or str(error)
+        is_machine_s = str(path).startswith("/etc/")  # its user cannot correct it, and Luigi passes it over
+        return "" if is_machine_s and isinstance(error, PermissionError) else error.strerror or str(error)
     except configparser.MissingSectionHeaderError as error:
         return f"line {error.lineno} is no [section]"
     except configparser.ParsingError as error:

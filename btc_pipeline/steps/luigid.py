@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import luigi
 import requests
+from luigi.parameter import UnconsumedParameterWarning
 from luigi.retcodes import retcode
 from luigi.rpc import RPCError
 
@@ -21,29 +23,43 @@ _ANSWER_SECONDS = 5.0
 _ANOTHER = "another program is there"
 START = "start it (`luigid --address 127.0.0.1`), or add --local-scheduler"
 _RETRIES, _PINGS = "Failed connecting to remote scheduler", "Failed pinging scheduler"
-_PROGRESS = "progress"
+_PROGRESS, _ANSWERED = "progress", "answered"
 _told: set[str] = set()
 
 
 def require() -> None:
-    """Whether luigid answers, if this run is Luigi's command line and has a central scheduler.
+    """Whether luigid answers, if this run is Luigi's command line and has a central scheduler. Asks once.
 
     Raises:
         SchedulerError: there is none at its address.
         ConfigurationError: its address is no URL.
     """
     core = luigi.interface.core()
-    if core.local_scheduler or not _is_luigi_command():
+    if _ANSWERED in _told or core.local_scheduler or not _is_luigi_command():
         return
     url = core.scheduler_url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
     if url.startswith("http+unix:"):
         return  # a socket in the file system: Luigi will see
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
-        fix = "write it as http://HOST:PORT/, or add --local-scheduler"
-        raise ConfigurationError("bad setting [core] default-scheduler-url: not a URL", fix)
+    check(url)
     if reason := why_not(url):
         raise SchedulerError(f"no luigid answers at {shown(url)}: {reason}", START)
+    _told.add(_ANSWERED)
+
+
+def check(url: str) -> None:
+    """Whether this is the URL of a luigid over HTTP.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        fix = "write it as http://HOST:PORT/, or add --local-scheduler"
+        raise ConfigurationError("bad setting [core] default-scheduler-url: not a URL", fix)
 
 
 def shown(url: str) -> str:
@@ -55,7 +71,8 @@ def why_not(url: str) -> str:
     """Why there is no luigid at this URL; empty if there is one. Asks as Luigi does, proxy and all."""
     try:
         answer = requests.post(f"{url.rstrip('/')}/api/is_pause_enabled", data={"data": "{}"}, timeout=_ANSWER_SECONDS)
-        return "" if "response" in answer.json() else _ANOTHER
+        content = answer.json()
+        return "" if isinstance(content, dict) and "response" in content else _ANOTHER
     except ValueError:  # what is no JSON is one, too
         return _ANOTHER
     except requests.RequestException as error:
@@ -110,3 +127,5 @@ def _is_new(record: logging.LogRecord, message: str) -> bool:
 
 
 logging.getLogger("luigi-interface").addFilter(_in_our_words)
+# It warns of keys of [core] that Luigi itself documents, and shows their values: an address may have a password
+warnings.filterwarnings("ignore", ".*not consumed by the task 'core'", UnconsumedParameterWarning)

@@ -61,4 +61,9 @@ def _day(name: str, value: str) -> date:
         day = parsers.relative_day(value)
         return day if isinstance(day, date) else parsers.on(day, run_settings().today())
     except ValueError as error:
-        exit_codes.stop(ConfigurationError(f"bad {name} {value!r}: {error}", "write it as 2026-11-23, or as -7d"))
+        exit_codes.stop(
+            ConfigurationError(
+                f"bad {name} {value!r}: {error}",
+                "write it as 2026-11-23, or as days before today with an equals sign, such as --date=-7d",
+            )
+        )

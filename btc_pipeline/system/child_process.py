@@ -248,8 +248,9 @@ def _listen(lines: queue.SimpleQueue[bytes]) -> None:
 
 def _last_words(log: Path) -> str:
     """The error that a child has died of, as its log ends with it; empty if there is none."""
-    with contextlib.suppress(OSError):
-        lines = log.read_bytes()[-_LAST_WORDS:].decode("utf-8", "replace").splitlines()
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS))
+        lines = file.read().decode("utf-8", "replace").splitlines()
         if lines and _ERROR.match(lines[-1]):
             return f", {lines[-1][:_LONGEST_REASON]}"
     return ""

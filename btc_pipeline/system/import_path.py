@@ -16,6 +16,14 @@ from pathlib import Path
 
 from btc_pipeline.system.project import PACKAGE
 
+_COMMANDS = {"luigi", "btc-pipeline", "-m"}
+
+
+def is_command() -> bool:
+    """Whether this process is a command of ours or Luigi's, and not a program that imports the package."""
+    name = Path(sys.argv[0] if sys.argv else "")
+    return name.name in _COMMANDS or name.parts[-2:] == ("luigi", "__main__.py")
+
 
 def of_child() -> list[str]:
     """The parent's import path without its foreign folders; last of all the folder of this project."""

@@ -13,10 +13,8 @@ import atexit
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -24,7 +22,9 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_SECONDS = 10
 """So long may a step clean up."""
 
-_COMMANDS = {"luigi", "btc-pipeline", "-m"}
+_SHOW_CURSOR = b"\r\x1b[2K\x1b[?25h"
+"""On a terminal: the line of a bar goes, and the cursor that it has hidden comes back."""
+
 _at_work: list[str] = []
 _stopped_by: list[int] = []
 _kill_children: set[Callable[[], object]] = set()
@@ -37,12 +37,6 @@ class StoppedError(KeyboardInterrupt):
         super().__init__(number)
         self.number = number
         self.name = signal.Signals(number).name
-
-
-def is_command() -> bool:
-    """Whether this process is a command of ours or Luigi's, and not a program that imports the package."""
-    name = Path(sys.argv[0] if sys.argv else "")
-    return name.name in _COMMANDS or name.parts[-2:] == ("luigi", "__main__.py")
 
 
 def take_over() -> None:
@@ -59,6 +53,8 @@ def raised_in(step: str) -> Iterator[None]:
 
     DuckDB raises another error in its place, and a library may swallow it.
     """
+    if _stopped_by:  # another step was stopped, and Luigi goes on with this one
+        raise StoppedError(_stopped_by[0])
     _at_work.append(step)
     try:
         yield
@@ -67,7 +63,7 @@ def raised_in(step: str) -> Iterator[None]:
             raise StoppedError(_stopped_by[0]) from error
         raise
     finally:
-        _at_work.clear()
+        _at_work.pop()
     if _stopped_by:
         raise StoppedError(_stopped_by[0])
 
@@ -94,11 +90,11 @@ def _answer(number: int, frame: FrameType | None) -> None:
 
 def _end(number: int) -> NoReturn:
     """End at once. Nothing here may wait for a lock that the interrupted code holds, so no logging and no print."""
-    who = _at_work[0] if _at_work else "the command"
+    who = _at_work[-1] if _at_work else "the command"
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = f"{now} ERROR {who} was stopped by {signal.Signals(number).name}. Next: run it again\n"
     with contextlib.suppress(OSError):
-        os.write(2, line.encode())
+        os.write(2, (_SHOW_CURSOR if os.isatty(2) else b"") + line.encode())
     for kill in _kill_children:
         with contextlib.suppress(OSError):
             kill()

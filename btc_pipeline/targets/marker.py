@@ -16,6 +16,8 @@ from btc_pipeline.system import file_state, files, records
 from btc_pipeline.targets.stamp import new_stamp
 
 FORMAT = 2
+_WITHOUT_PROOF = {"format", "fingerprint", "stamp", "files", "states", "facts"}
+"""The keys of a marker of format 1."""
 
 
 class Marker(luigi.Target):
@@ -66,8 +68,9 @@ class Marker(luigi.Target):
         return [self.root / name for name in self._read().get("files", {})]
 
     def checksum(self, path: Path) -> str:
-        """The checksum of a file that it lists; empty if it does not list it."""
-        return str(self._read().get("files", {}).get(self._name(path), ""))
+        """The checksum of a file that it lists; empty if it does not list it. One of an earlier version counts too."""
+        marker = self._read() or records.read(self.path, _WITHOUT_PROOF)
+        return str(marker.get("files", {}).get(self._name(path), ""))
 
     def write(self, made: Sequence[Path] = (), facts: Mapping[str, Any] | None = None, stamp: str = "") -> None:
         """Mark the files complete: the last write of a step. With an old stamp the later steps stay done."""

@@ -34,11 +34,13 @@ _at: dict[str, str] = {}
 def alive(work: str) -> Iterator[None]:
     """Within it, each ten seconds without a bar have a line: how long this work goes on, and what it is at."""
     over = threading.Event()
-    threading.Thread(target=_show_life, name=THREAD, args=(work, over), daemon=True).start()
+    thread = threading.Thread(target=_show_life, name=THREAD, args=(work, over), daemon=True)
+    thread.start()
     try:
         yield
     finally:
         over.set()
+        thread.join(1)  # so that no line comes after the last one of the work
 
 
 def _show_life(work: str, over: threading.Event) -> None:
@@ -46,8 +48,8 @@ def _show_life(work: str, over: threading.Event) -> None:
     while not over.wait(_SECONDS_BETWEEN_LINES if seconds < _FROM_SECOND_ON else _LATER):
         seconds = time.monotonic() - started
         if not _bar:
-            at = f": {_at[work]}" if work in _at else ""
-            log.info("%s is at work for %d s%s", work, seconds, at)
+            at = _at.get(work)
+            log.info("%s is at work for %d s%s", work, seconds, f": {at}" if at else "")
 
 
 def show(step: str, done: int, total: int, what: str) -> None:

@@ -148,6 +148,7 @@ def test_a_terminal_shows_how_far_the_long_steps_are(first_run, tmp_path):
     assert done == {"Transform": (done["Transform"][1],) * 2, "Visualize": ("4", "4")}
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_with_130_without_a_traceback(tmp_path):
     pipeline = Pipeline(tmp_path / "data")
     command = [PROGRAM, "run", *options(pipeline)]

@@ -19,7 +19,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from luigi.cmdline_parser import CmdlineParser
 
+from btc_pipeline.steps import luigid as luigid_of_run
 from tests.e2e.command_line import Pipeline
 from tests.support.patience import PATIENCE
 
@@ -127,11 +129,34 @@ def test_another_program_at_its_address_is_no_luigid(another_program, tmp_path):
 
 
 def test_a_password_in_luigid_s_address_is_not_shown(tmp_path):
-    code, [line] = refused(tmp_path, "--scheduler-url", f"http://me:secret@127.0.0.1:{free_port()}")
-    assert (code, "secret" in line) == (15, False)
+    config = tmp_path / "luigi.cfg"
+    url = f"http://me:secret@127.0.0.1:{free_port()}"
+    config.write_text(f"[core]\nno_configure_logging = true\ndefault-scheduler-url = {url}\n")
+    pipeline = Pipeline(tmp_path / "data", is_scheduler_local=False, env={"LUIGI_CONFIG_PATH": str(config)})
+    result = pipeline.refused()
+    assert (result.exit_code, len(result.errors), "secret" in result.stderr) == (15, 1, False), result.stderr
 
 
-@pytest.mark.parametrize("url", ["luigid", "8082", "ftp://luigid/"])
+def test_a_luigid_that_has_answered_is_not_asked_again(luigid, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["luigi"])
+    monkeypatch.setattr(luigid_of_run, "_told", set())
+    asked = []
+
+    def answers(url):
+        asked.append(url)
+        return ""
+
+    monkeypatch.setattr(luigid_of_run, "why_not", answers)
+    with CmdlineParser.global_instance(["--module", "btc_pipeline", "VerifyData", "--scheduler-port", str(luigid)]):
+        for _ in range(3):
+            luigid_of_run.require()
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["luigid", "8082", "localhost:8082", "ftp://luigid/", "http://[::1:8082/", "http://localhost:80a/", "http://"],
+)
 def test_an_address_that_is_no_url_is_a_bad_setting(url, tmp_path):
     code, [line] = refused(tmp_path, "--scheduler-url", url)
     assert (code, "[core] default-scheduler-url" in line) == (2, True)

@@ -10,6 +10,8 @@ import pytest
 from tests.support import watchdog
 from tests.support.patience import PATIENCE
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 HANGS = """
 import threading, pytest

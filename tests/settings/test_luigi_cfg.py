@@ -10,6 +10,7 @@ import pytest
 from btc_pipeline.errors import ConfigurationError, without_keys
 from btc_pipeline.settings import luigi_cfg
 from tests.support.patience import PATIENCE
+from tests.support.swept import swept
 
 KEY = "CG-Test0123456789abcdef"
 COMMAND = str(Path(sys.executable).with_name("btc-pipeline"))
@@ -25,6 +26,7 @@ BAD = {
     "a section that does not end": (f"[coingecko\nplan = {KEY}\n", "line 1 is no [section]"),
     "another encoding": ("[pipeline]\ncoins = bitco\u00efn\n".encode("latin-1"), "it is not UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(100), "it is not UTF-8"),
+    "a byte-order mark": ("\ufeff[pipeline]\n", "it begins with a byte-order mark"),
     "too much": ("# \n" * 400_000, "it has more than 1 MiB"),
 }
 
@@ -77,6 +79,18 @@ def test_the_file_that_luigi_config_path_names_is_looked_at_too(folder, monkeypa
     assert fault().startswith("other.cfg cannot be read: line 1 ")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="NOT RUN: root may enter every folder")
+def test_a_folder_that_may_not_be_entered_has_no_file(folder, monkeypatch):
+    Path("closed").mkdir(mode=0)
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", "closed/luigi.cfg")
+    assert "there is no such file" in fault()
+
+
+def test_an_empty_luigi_config_path_is_none(folder, monkeypatch):
+    monkeypatch.setenv("LUIGI_CONFIG_PATH", "")
+    luigi_cfg.check()
+
+
 def test_a_good_luigi_cfg_and_none_are_taken(folder):
     luigi_cfg.check()
     Path("luigi.cfg").write_text(
@@ -97,7 +111,7 @@ def test_each_command_ends_with_2_and_one_line(arguments, folder):
 WRONG_PLACES = ["plan = {}", "{} = demo", "calls_a_minute = {}", "base_url = {}", "api_key_file = {}", "retries = 3 {}"]
 
 
-@pytest.mark.parametrize("line", WRONG_PLACES)
+@pytest.mark.parametrize("line", [WRONG_PLACES[0], *swept(WRONG_PLACES[1:])])
 def test_a_key_in_a_wrong_place_is_never_shown(line, folder):
     Path("luigi.cfg").write_text(f"[coingecko]\nplan = demo\n{line.format(KEY)}\n".replace("plan = demo\nplan", "plan"))
     ended = subprocess.run([COMMAND, "doctor"], capture_output=True, text=True, timeout=PATIENCE, check=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from btc_pipeline.system import signals
+from btc_pipeline.system import import_path
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 PROGRAM = """
@@ -155,4 +155,4 @@ def test_a_signal_that_the_shell_has_set_to_be_ignored_stays_ignored(number):
 )
 def test_only_a_command_answers_signals_and_no_program_that_imports_the_package(program, is_command, monkeypatch):
     monkeypatch.setattr(sys, "argv", [program])
-    assert signals.is_command() == is_command
+    assert import_path.is_command() == is_command

@@ -10,7 +10,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from btc_pipeline.system import records
+from btc_pipeline.system import files, records
 from btc_pipeline.targets.duckdb_table import DuckDBTarget
 from btc_pipeline.targets.marker import Marker
 from btc_pipeline.targets.publication import Publication
@@ -110,6 +110,14 @@ def test_a_file_with_another_state_or_none_goes_by_its_checksum(states, marker, 
     assert marker.exists()
     chart.write_bytes(b"another chart")
     assert not marker.exists()
+
+
+def test_a_marker_of_an_earlier_version_vouches_for_nothing_but_still_tells_a_checksum(marker, chart):
+    """So that the first run after an upgrade knows the file that was published."""
+    content = records.read(marker.path) | {"format": 1, "states": {"charts/chart.png": "0" * 32}}
+    marker.path.write_text(json.dumps(content))
+    assert (marker.exists(), marker.stamp(), marker.facts()) == (False, "", {})
+    assert marker.checksum(chart) == files.sha256(chart)
 
 
 def test_a_marker_remembers_facts(marker):

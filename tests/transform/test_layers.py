@@ -3,6 +3,8 @@
 import re
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from btc_pipeline.settings import reader
 from btc_pipeline.system.project import DBT_PROJECT
 from btc_pipeline.transform import layers, unit_test_results
@@ -35,6 +37,7 @@ def test_no_setting_of_a_person_decides_about_a_row_that_is_kept():
     assert used & reader.load().dbt_vars.keys() == set()
 
 
+@pytest.mark.long
 def test_other_models_of_candles_make_the_same_candles_of_the_stored_points(tmp_path):
     """The archive is not read again: one of its answers is gone, and the candles of its days are still there."""
     world = BuiltWorld(tmp_path, NOW)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from btc_pipeline.commands.doctor.check import Check
-from btc_pipeline.errors import SchedulerError
+from btc_pipeline.errors import ConfigurationError, SchedulerError
 from btc_pipeline.settings import scheduler
 from btc_pipeline.steps import luigid as central
 
@@ -19,8 +17,12 @@ def luigid() -> Check:
         return Check("luigid", "failed", f"[core] of luigi.cfg has a bad value: {reason}", "correct it")
     if not address:
         return Check("luigid", "ok", "none is configured: luigi takes --local-scheduler")
-    if urlsplit(address).scheme not in {"http", "https"}:
+    if address.startswith("http+unix:"):
         return Check("luigid", "ok", "one is configured; not asked, for it has no address of HTTP")
+    try:
+        central.check(address)
+    except ConfigurationError as error:
+        return Check("luigid", "failed", error.what, error.fix)
     if missing := central.why_not(address):
         facts = f"luigi.cfg names {central.shown(address)}, where no luigid answers: {missing}"
         return Check("luigid", "failed", facts, central.START, SchedulerError.exit_code)

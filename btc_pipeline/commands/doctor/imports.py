@@ -116,4 +116,5 @@ def _found(child: Child) -> Json:
     except ChildError as error:
         printed = error.log.read_text(encoding="utf-8", errors="replace").split("\n")
         last = next((line for line in reversed(printed) if line.strip()), "")
-        return {"error": f"{error.reason}{f', {last}' if last else ''}", "modules": []}
+        is_said = not last or last in error.reason
+        return {"error": error.reason if is_said else f"{error.reason}, {last}", "modules": []}

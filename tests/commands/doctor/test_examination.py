@@ -192,6 +192,7 @@ def test_the_page_lists_the_checks_in_their_order():
     assert [name for row in rows for name in row.split(", ")] == CHECKS
 
 
+@pytest.mark.long
 def test_on_a_terminal_the_doctor_says_that_it_takes_some_seconds(tmp_path):
     program = Path(sys.executable).with_name("btc-pipeline")
     options = ["doctor", "--pipeline-source=sample", f"--pipeline-data-dir={tmp_path}"]

@@ -54,6 +54,7 @@ def test_a_file_that_hides_what_no_run_imports_is_no_fault(foreign):
     assert imports.of_path().state == "ok"
 
 
+@pytest.mark.long
 def test_in_the_current_folder_a_module_hides_none_from_a_command(tmp_path):
     (tmp_path / "calendar.py").touch()
     command = [sys.executable, "-m", "btc_pipeline", "doctor", "--pipeline-source=sample"]
