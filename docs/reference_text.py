@@ -14,7 +14,8 @@ ABOUT_COMMANDS = (
     "`show`, `status`, `open`, `report`, `why`, `answers` and `replay` read what the last run has made: after a run "
     "with sample data, the sample. If that is not the source of luigi.cfg, a line on stderr says so. `--sample` or "
     "`--live` chooses, and so does `source = sample` in luigi.cfg; a script should always choose. `data/latest` names "
-    "the workspace of the last run. Commands that run, decide or record never follow it.",
+    "the workspace of the last run. Commands that run, decide or record never follow it, and neither does "
+    "`show --output FILE`: programs read the file.",
     "A day is written as `2026-11-20`, or as `-7d`: seven days before today, in UTC; `7d` is the same. Luigi's own "
     "command line takes it with an equals sign, `--date=-7d`. Instants are in UTC too, such as `2026-11-20T00:40:00Z`.",
     "Results go to standard output, the log goes to stderr. If a step fails, standard output stays empty. There are "

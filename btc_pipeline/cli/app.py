@@ -113,7 +113,8 @@ def show(
     from btc_pipeline.commands import show as command
 
     given = command.Arguments(coins, currency, first, last, kind, output, table)
-    return reading(context, lambda _, workspace: command.show(workspace, given))
+    of_workspace = with_settings if output else reading  # a file is read by programs, which see no line on stderr
+    return of_workspace(context, lambda _, workspace: command.show(workspace, given))
 
 
 @pipeline.command(
@@ -153,7 +154,7 @@ def doctor(context: click.Context, is_json: bool) -> int:
     """Check Python, settings, folders, lock, key, API, clock and disk, a line each, and say what to do."""
     from btc_pipeline.commands.doctor import examination as command
 
-    return command.show(luigi_options.given(context), is_json=is_json)
+    return ended(context, lambda: command.show(luigi_options.given(context), is_json=is_json))
 
 
 @pipeline.command(

@@ -57,8 +57,21 @@ def test_the_default_that_luigi_cfg_spells_out_is_not_a_choice(data):
     assert "SAMPLE" in typed(data, "show", config="source = live").stdout
 
 
-def test_of_two_sources_none_is_taken(data):
-    ended = typed(data, "show", "--sample", "--pipeline-source", "live")
+def test_a_file_for_programs_is_never_of_sample_data_that_nobody_has_chosen(data, tmp_path):
+    week = tmp_path / "week.csv"
+    assert typed(data, "show", "--output", str(week)).returncode == 2
+    assert not week.exists()
+    assert typed(data, "show", "--output", str(week), "--sample").returncode == 0
+    assert week.read_text().startswith("coin_id,")
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [("--sample", "--pipeline-source", "live"), ("--pipeline-source=live", "--sample")],
+    ids=" ".join,
+)
+def test_of_two_sources_none_is_taken(sources, data):
+    ended = typed(data, "show", *sources)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert "two sources" in ended.stderr
 
