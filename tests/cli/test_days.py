@@ -48,7 +48,7 @@ def test_luigi_s_days_are_read_in_the_same_way(command, tmp_path):
     ended = commands.run("luigi", [*given, f"--pipeline-data-dir={tmp_path}"])
     (line,) = ended.stderr.splitlines()
     assert ended.returncode == 2
-    assert "Next: write it as 2026-11-23, or as -7d" in line
+    assert "Next: write it as 2026-11-23, or as days before today with an equals sign, such as --date=-7d" in line
 
 
 def test_luigi_counts_the_days_of_a_backfill_from_today(tmp_path):
