@@ -1,4 +1,4 @@
 """The command line beside Luigi's: arguments, help, exit codes.
 
-May import: errors, market, settings, observe, warehouse, terminal, steps, commands.
+May import: errors, market, system, settings, observe, warehouse, terminal, steps, commands.
 """
