@@ -8,7 +8,7 @@ from __future__ import annotations
 _BY_SIGN = (
     (("No space left", "Disk quota exceeded"), "free space, or inodes (`df -h`, `df -i`), and run it again"),
     (("Too many open files",), "raise the limit of open files (`ulimit -n`), and run it again"),
-    (("Input/output error",), "the disk has a fault: look into `dmesg`, then run it again"),
+    (("Input/output error", "fsync failed"), "the disk has a fault: look into `dmesg`, then run it again"),
     (("Cannot allocate memory", "Out of Memory Error", "MemoryError"), "free memory, then run it again"),
     (("Read-only file system",), "mount it for writing, or set [pipeline] data_dir to another place"),
 )

@@ -97,7 +97,8 @@ def observed(yesterday, good_run, tmp_path):
         assert result.exit_code != 0 or candles(pipeline) == after, said
         healed = pipeline.run()
         assert (healed.exit_code, candles(pipeline)) == (0, after), said + healed.stderr
-        assert published.leftovers(pipeline.data_dir) == [], said
+        left = [name for name in published.leftovers(pipeline.data_dir) if not name.endswith(".damaged")]
+        assert left == [], said  # a database that DuckDB takes for damaged is set aside, and kept
         assert pipeline.run().done == []
 
     return observe
