@@ -16,6 +16,7 @@ from btc_pipeline.system import core_dumps, files
 VARIABLE = "COINGECKO_API_KEY"
 """The environment's variable that holds the key, if no file is named."""
 
+_ROOT = 0
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,128}")
 
 
@@ -23,7 +24,7 @@ def read(path: Path | None) -> str:
     """The key.
 
     Raises:
-        ConfigurationError: there is no key, others can read its file, or it is not one line of key.
+        ConfigurationError: there is no key, others can read or own its file, or it is not one line of key.
     """
     key, place = (os.environ.get(VARIABLE, "").strip(), f"${VARIABLE}") if path is None else _of_file(path)
     if not key:
@@ -40,9 +41,11 @@ def _of_file(path: Path) -> tuple[str, str]:
     place = f"[coingecko] api_key_file{'' if is_key_itself else f' = {path}'}"
     try:
         with files.opened(path) as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if stat.S_IMODE(mode) & _readable_by_others(path):
+            found = os.fstat(file.fileno())
+            if stat.S_IMODE(found.st_mode) & _readable_by_others(path):
                 raise ConfigurationError(f"others can read the key: {place}", f"chmod 600 {path}")
+            if found.st_uid not in {os.geteuid(), _ROOT}:  # root's are those of systemd and of containers
+                raise ConfigurationError(f"the key's file is another user's: {place}", f"chown $(id -u) {path}")
             return file.read(1024).decode("ascii").strip(), place
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"

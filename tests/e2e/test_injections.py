@@ -104,6 +104,19 @@ def observed(yesterday, good_run, tmp_path):
     return observe
 
 
+@pytest.mark.parametrize("error", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
+def test_a_file_system_without_locks_is_named_and_nothing_is_done_on_it(error, yesterday, tmp_path):
+    pipeline = at_work(yesterday, tmp_path)
+    before = candles(pipeline)
+    result, failed = injections.run(pipeline, tmp_path / "log", Injection("flock", 1, error))
+    assert [call.role for call in failed] == ["the run"]
+    (line,) = result.errors
+    assert (result.exit_code, result.done) == (2, [])
+    assert "the file system has no locks: " in line
+    assert "put [pipeline] data_dir on a local disk" in line
+    assert candles(pipeline) == before
+
+
 @pytest.mark.parametrize("failure", ALWAYS, ids=str)
 def test_a_call_that_fails_costs_one_line_and_the_next_run_heals(failure, observed):
     observed(failure)

@@ -497,6 +497,16 @@ def test_a_key_file_that_is_no_regular_file_is_refused_at_once(make, why, config
     assert KEY not in raised[0]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: only root gives a file to another user")
+def test_a_key_file_of_another_user_is_refused(configured, tmp_path):
+    key = tmp_path / "key"
+    key.write_text(KEY)
+    key.chmod(0o600)
+    os.chown(key, 12345, -1)
+    with pytest.raises(ConfigurationError, match="the key's file is another user's"):
+        configured(with_key(key)).api_key()
+
+
 @pytest.mark.parametrize("content", [f"{KEY}\r\n", f"{KEY}\n\n", f"  {KEY}  ", KEY], ids=repr)
 def test_white_space_around_a_key_does_not_count(content, configured, key_file):
     assert configured(with_key(key_file(content))).api_key() == ("x-cg-demo-api-key", KEY)
