@@ -22,7 +22,7 @@ def prepare() -> None:
     """Set up logging, once: our steps at INFO, Luigi's own lines from WARNING on, no tracebacks of our errors."""
     if _logger.handlers:
         return
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", instants.FORMAT)
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
@@ -34,6 +34,13 @@ def prepare() -> None:
     if not scheduler_log.handlers and not logging.getLogger().handlers:
         scheduler_log.addHandler(handler)
         scheduler_log.setLevel(logging.WARNING)
+
+
+class _Lines(logging.StreamHandler):  # type: ignore[type-arg] # Python 3.10 has no type arguments for it
+    """A line that cannot be written is lost: there is no other place to say so. Python would try a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Do nothing."""
 
 
 def hush() -> None:

@@ -64,7 +64,8 @@ def test_the_replay_that_is_named_makes_the_candles_of_the_answers_themselves(re
     folder, (_, stdout, _) = recording
     options = stdout.splitlines()[-1].partition("btc-pipeline run ")[2]
     assert f"--pipeline-recordings {shlex.quote(str(folder))}" in options
-    replayed = Pipeline(tmp_path / "replayed", shlex.split(options), now=None)
+    luigi_s = options.replace("--sample", "--pipeline-source=sample")
+    replayed = Pipeline(tmp_path / "replayed", shlex.split(luigi_s), now=None)
     assert replayed.run("Publish").exit_code == 0
     from_recording, from_sample = (pipeline.sample / "crypto_data.duckdb" for pipeline in (replayed, first_run[0]))
     assert published.values_as_text(from_recording) == published.values_as_text(from_sample)
